@@ -1,0 +1,57 @@
+# The commands of this project. `make help` lists them.
+
+GO          ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+IMAGE       ?= rapt-bridge
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+PICTURES    ?= .github/pictures
+
+# Packages whose tests can write their golden files anew.
+GOLDEN = $(addprefix ./,$(sort $(dir $(shell grep -rls --include='*_test.go' 'flag.Bool("update"' cmd bridge config discovery raptclient addon examples))))
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-short lint golden bench image screenshots clean docker
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## start the bridge, on a simulated brewery as long as nothing is configured
+	$(GO) run ./cmd/rapt-bridge run --demo-if-unconfigured
+
+build: ## build bin/rapt-bridge, a static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/rapt-bridge ./cmd/rapt-bridge
+
+test: docker ## run every test, those in containers too (needs Docker)
+	$(GO) test -timeout 18m ./...
+
+test-short: ## run the tests that need no Docker
+	$(GO) test -short ./...
+
+lint: ## gofmt, go vet, staticcheck, and the direction of dependencies
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \
+		echo "not formatted, run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) test -count=1 -run '^TestDependencies' ./cmd/rapt-bridge
+
+golden: ## write the golden files anew; read the difference before you commit it
+	$(GO) test $(GOLDEN) -update
+
+bench: ## run the benchmarks, one package after the other
+	$(GO) test -p 1 -short -run '^$$' -bench . -benchmem ./...
+
+image: docker ## build the container image
+	docker build $(RAPT_BUILD_ARGS) --build-arg VERSION=$(VERSION) -t $(IMAGE):$(VERSION) -t $(IMAGE):latest .
+
+screenshots: docker ## take the pictures of the README in the real Home Assistant (needs Docker)
+	mkdir -p $(PICTURES)
+	$(GO) test -count=1 -timeout 15m -run '^TestPicture' ./cmd/rapt-bridge/e2e -pictures $(abspath $(PICTURES))
+
+clean: ## remove what the other targets made
+	rm -rf bin dist coverage.out
+	$(GO) clean -testcache
+
+docker:
+	@docker info >/dev/null 2>&1 || { \
+		echo "error: Docker is missing or not running, and this target needs it. Start Docker (try 'docker info')," >&2; \
+		echo "       or run 'make test-short' for the tests that need none." >&2; exit 1; }
