@@ -1,0 +1,129 @@
+package config
+
+import "strings"
+
+// Kind is what a key's value must be.
+type Kind string
+
+// The kinds, named as help and tables show them.
+const (
+	Text     Kind = "text"
+	URL      Kind = "address"
+	Path     Kind = "file"
+	Duration Kind = "duration" // Go's notation with a unit: 90s, 15m, 1h30m
+	Integer  Kind = "number"
+	Boolean  Kind = "true/false"
+	Choice   Kind = "choice"
+)
+
+// Key is one thing that can be set: a row of the table that everything else is made of.
+type Key struct {
+	Name        string // group.key, as in the file: rapt.min_poll_interval
+	Kind        Kind
+	Secret      bool
+	Default     string   // as one would write it; empty: not set
+	Example     string   // for the example file when there is no default to show
+	Choices     []string // for Choice, the allowed values
+	Min, Max    string   // inclusive limits as one would write them; empty: none
+	Description string   // what it does, in plain words, a sentence
+}
+
+// Group is the key's section in the file: rapt.
+func (k Key) Group() string { group, _, _ := strings.Cut(k.Name, "."); return group }
+
+// Leaf is the key's name in its section: min_poll_interval.
+func (k Key) Leaf() string { _, leaf, _ := strings.Cut(k.Name, "."); return leaf }
+
+// Env is the key's environment variable: RAPT_BRIDGE_RAPT_MIN_POLL_INTERVAL.
+func (k Key) Env() string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
+}
+
+// Flag is the key's flag without its dashes: rapt-min-poll-interval.
+func (k Key) Flag() string { return strings.NewReplacer(".", "-", "_", "-").Replace(k.Name) }
+
+// Group is a section of the file.
+type Group struct {
+	Name, Title string
+}
+
+// Groups lists the sections in their order.
+func Groups() []Group {
+	return []Group{
+		{"rapt", "The RAPT account and how often the RAPT Cloud is asked"},
+		{"mqtt", "The MQTT broker"},
+		{"homeassistant", "What Home Assistant is told"},
+		{"control", "Commands"},
+		{"http", "The status page"},
+		{"log", "The log"},
+	}
+}
+
+// Keys lists every key, grouped, in the order of help, tables and the example file.
+func Keys() []Key {
+	return []Key{
+		{Name: "rapt.username", Kind: Text, Example: "brewer@example.com",
+			Description: "E-mail address of your RAPT account."},
+		{Name: "rapt.api_secret", Kind: Text, Secret: true, Example: "your API secret",
+			Description: "API secret of your RAPT account. Make one in the RAPT app or at app.rapt.io: My Account, API Secrets. It is not your password."},
+		{Name: "rapt.api_secret_file", Kind: Path, Example: "/run/secrets/rapt_api_secret",
+			Description: "File that has the API secret, instead of rapt.api_secret."},
+		{Name: "rapt.api_url", Kind: URL, Default: "https://api.rapt.io",
+			Description: "Address of the RAPT API. Change it only to test against something else."},
+		{Name: "rapt.auth_url", Kind: URL, Default: "https://id.rapt.io",
+			Description: "Address where RAPT signs you in; /connect/token is appended."},
+		{Name: "rapt.min_poll_interval", Kind: Duration, Default: "60s", Min: "100ms", Max: "24h",
+			Description: "The RAPT Cloud is not asked for the same devices more often than this. At least 60s for rapt.io."},
+		{Name: "rapt.max_poll_interval", Kind: Duration, Default: "15m", Min: "100ms", Max: "24h",
+			Description: "The RAPT Cloud is asked at least this often, even when no reading is expected."},
+		{Name: "rapt.max_requests_per_hour", Kind: Integer, Default: "240", Min: "10", Max: "1000000",
+			Description: "Ceiling of requests to the RAPT Cloud in any hour. At most 1000 for rapt.io."},
+
+		{Name: "mqtt.url", Kind: URL, Example: "mqtt://192.168.1.10:1883",
+			Description: "Address of the broker: mqtt://, mqtts:// (TLS), ws:// or wss:// (WebSocket). Not needed in the add-on: Home Assistant's own broker is found by itself."},
+		{Name: "mqtt.username", Kind: Text, Example: "rapt-bridge",
+			Description: "User name at the broker."},
+		{Name: "mqtt.password", Kind: Text, Secret: true, Example: "the broker's password",
+			Description: "Password at the broker."},
+		{Name: "mqtt.password_file", Kind: Path, Example: "/run/secrets/mqtt_password",
+			Description: "File that has the password, instead of mqtt.password."},
+		{Name: "mqtt.client_id", Kind: Text, Example: "rapt-bridge",
+			Description: "Name of the connection at the broker. By default rapt-bridge, followed by the topic prefix when that is not rapt. Two programs with one name take the connection from each other."},
+		{Name: "mqtt.topic_prefix", Kind: Text, Default: "rapt",
+			Description: "First part of all topics of the bridge."},
+		{Name: "mqtt.ca_file", Kind: Path, Example: "/etc/ssl/my-ca.pem",
+			Description: "File with the certificate of the authority that signed the broker's, when it is your own (PEM)."},
+		{Name: "mqtt.cert_file", Kind: Path, Example: "/etc/ssl/rapt-bridge.pem",
+			Description: "File with the bridge's own certificate, for brokers that ask for one (PEM)."},
+		{Name: "mqtt.key_file", Kind: Path, Example: "/etc/ssl/rapt-bridge.key",
+			Description: "File with the key of mqtt.cert_file (PEM, without a passphrase)."},
+		{Name: "mqtt.insecure_skip_verify", Kind: Boolean, Default: "false",
+			Description: "Accept any certificate of the broker. Anybody in between can then read along: use mqtt.ca_file instead."},
+
+		{Name: "homeassistant.discovery", Kind: Boolean, Default: "true",
+			Description: "Announce the devices to Home Assistant."},
+		{Name: "homeassistant.discovery_prefix", Kind: Text, Default: "homeassistant",
+			Description: "Discovery prefix that is set in Home Assistant's MQTT integration."},
+
+		{Name: "control.read_only", Kind: Boolean, Default: "false",
+			Description: "Never change anything on a device: commands are refused."},
+
+		{Name: "http.listen", Kind: Text, Default: defaultListen,
+			Description: "Where the status page listens, host:port. By default this computer alone can open it; in the add-on and the container image it is :8099. Empty turns it off."},
+
+		{Name: "log.level", Kind: Choice, Default: "info", Choices: []string{"debug", "info", "warn", "error"},
+			Description: "How much is logged."},
+		{Name: "log.format", Kind: Choice, Default: "text", Choices: []string{"text", "json"},
+			Description: "Form of the log's lines."},
+	}
+}
+
+// find gives the row of a key.
+func find(name string) (Key, bool) {
+	for _, k := range Keys() {
+		if k.Name == name {
+			return k, true
+		}
+	}
+	return Key{}, false
+}
