@@ -58,15 +58,8 @@ var layers = []struct {
 		from: []string{"..."},
 		never: []string{
 			"testing", "github.com/stretchr/...", "github.com/testcontainers/...", "github.com/getkin/...",
-			"github.com/chromedp/...", "github.com/gorilla/...", "go.uber.org/goleak/...",
+			"github.com/chromedp/...", "go.uber.org/goleak/...",
 		},
-		// The embedded broker of the demo speaks MQTT over WebSocket with gorilla's package.
-		except: []string{"cmd/rapt-bridge"},
-	},
-	{
-		name:  "what is for tests stays out of the program, where the demo's broker is part of it",
-		from:  []string{"cmd/rapt-bridge"},
-		never: []string{"testing", "github.com/stretchr/...", "github.com/testcontainers/...", "github.com/getkin/...", "github.com/chromedp/...", "go.uber.org/goleak/..."},
 	},
 }
 
