@@ -1,0 +1,194 @@
+package raptclient
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+const (
+	// clientID is what every client of the public API signs in as (vendor's page).
+	clientID = "rapt-user"
+	// tokenLifetime is the lifetime of a token whose reply tells none (vendor's page).
+	tokenLifetime = 60 * time.Minute
+	// renewEarly is how long before its end a token is renewed, at most a tenth of its lifetime.
+	renewEarly = time.Minute
+)
+
+// session is the sign-in and the token that came of it.
+type session struct {
+	config oauth2.Config
+	// secrets are the forms in which the API secret could come back in a reply, the longest first.
+	secrets []string
+
+	mu     sync.Mutex
+	held   heldToken
+	flight *flight
+	// dropped is the last token that the cloud refused; its error may quote it.
+	dropped string
+}
+
+type heldToken struct {
+	text string
+	// renewAt is when the next call has to sign in again.
+	renewAt time.Time
+}
+
+// flight is a sign-in under way. The others wait for it and share what comes of it.
+type flight struct {
+	done  chan struct{}
+	token string
+	err   error
+	// abandoned is set when the one who signed in gave up: then the next one tries.
+	abandoned bool
+}
+
+func (s *session) init(o Options, authURL *url.URL) {
+	s.config = oauth2.Config{
+		ClientID: clientID,
+		Endpoint: oauth2.Endpoint{TokenURL: authURL.JoinPath(SignInEndpoint).String(), AuthStyle: oauth2.AuthStyleInParams},
+	}
+	quoted, _ := json.Marshal(o.APISecret)
+	s.secrets = []string{o.APISecret, url.QueryEscape(o.APISecret), url.PathEscape(o.APISecret), strings.Trim(string(quoted), `"`)}
+	slices.SortFunc(s.secrets, func(a, b string) int { return len(b) - len(a) })
+}
+
+// SignIn signs in now unless a token is held.
+func (c *Client) SignIn(ctx context.Context) error {
+	_, err := c.token(ctx)
+	return err
+}
+
+// token is the token that is held, or that of a new sign-in. There is one sign-in at a time.
+func (c *Client) token(ctx context.Context) (string, error) {
+	s := &c.session
+	for {
+		s.mu.Lock()
+		if s.held.text != "" && c.options.Now().Before(s.held.renewAt) {
+			defer s.mu.Unlock()
+			return s.held.text, nil
+		}
+		f := s.flight
+		if f == nil {
+			f = &flight{done: make(chan struct{})}
+			s.flight = f
+			s.mu.Unlock()
+			c.fly(ctx, f)
+			return f.token, f.err
+		}
+		s.mu.Unlock()
+		select {
+		case <-f.done:
+			if !f.abandoned {
+				return f.token, f.err
+			}
+		case <-ctx.Done():
+			return "", &SignInError{err: fmt.Errorf("given up while waiting for a sign-in: %w", ctx.Err())}
+		}
+	}
+}
+
+// fly signs in for all who wait.
+func (c *Client) fly(ctx context.Context, f *flight) {
+	s := &c.session
+	f.abandoned = true // should a hook of the caller panic
+	var token heldToken
+	defer func() {
+		s.mu.Lock()
+		s.held, s.flight = token, nil
+		s.mu.Unlock()
+		close(f.done)
+	}()
+	token, f.err = c.signIn(ctx)
+	f.token, f.abandoned = token.text, f.err != nil && ctx.Err() != nil
+}
+
+// drop forgets a token that the cloud refused, unless it was replaced meanwhile.
+func (s *session) drop(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held.text == token {
+		s.held, s.dropped = heldToken{}, token
+	}
+}
+
+// signIn asks for a token. What oauth2 says of a failure is not passed on: it holds the reply's body.
+func (c *Client) signIn(ctx context.Context) (heldToken, error) {
+	var (
+		answer *reply
+		failed error
+	)
+	client := &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+			answer, failed = c.exchange(req, Request{Endpoint: SignInEndpoint, SignIn: true})
+			if failed != nil {
+				return nil, failed
+			}
+			return answer.response(req), nil
+		}),
+	}
+	now := c.options.Now()
+	token, err := c.session.config.PasswordCredentialsToken(
+		context.WithValue(ctx, oauth2.HTTPClient, client), c.options.Username, c.options.APISecret)
+	switch {
+	case failed != nil:
+		return heldToken{}, &SignInError{err: failed}
+	case err != nil && answer != nil:
+		return heldToken{}, c.signInError(answer, err)
+	case err != nil:
+		return heldToken{}, &SignInError{err: errors.New("the request could not be made")}
+	case !sendable(token.AccessToken):
+		return heldToken{}, c.signInError(answer, errors.New("the token is not text"))
+	}
+	lifetime := time.Duration(token.ExpiresIn) * time.Second
+	if lifetime <= 0 || lifetime > 100*24*time.Hour {
+		lifetime = tokenLifetime
+	}
+	return heldToken{token.AccessToken, now.Add(lifetime - min(renewEarly, lifetime/10))}, nil
+}
+
+// sendable tells whether a token can stand in a header.
+func sendable(token string) bool {
+	return !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// redact replaces the API secret and the token that is held in a text of the cloud's.
+func (s *session) redact(text string) string {
+	s.mu.Lock()
+	tokens := []string{s.held.text, s.dropped}
+	s.mu.Unlock()
+	for _, secret := range append(tokens, s.secrets...) {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "REDACTED")
+		}
+	}
+	return text
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// response is the reply for oauth2 to read. It calls JSON by its name, whatever the server called it.
+func (r *reply) response(req *http.Request) *http.Response {
+	header := http.Header{"Content-Type": {r.header.Get("Content-Type")}}
+	if bytes.HasPrefix(bytes.TrimSpace(r.body), []byte("{")) {
+		header.Set("Content-Type", "application/json")
+	}
+	return &http.Response{
+		Status: http.StatusText(r.status), StatusCode: r.status, Header: header, Request: req,
+		Body: io.NopCloser(bytes.NewReader(r.body)), ContentLength: int64(len(r.body)),
+	}
+}

@@ -1,0 +1,136 @@
+package raptclient
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// resourceFacts is what the contract says of one resource's endpoints.
+type resourceFacts struct {
+	name, list, get string
+	// idParam is the query parameter that names one item.
+	idParam string
+	// sessions is set where GetTelemetry takes a profileSessionId.
+	sessions bool
+}
+
+var (
+	hydrometers            = resourceFacts{"Hydrometers", "GetHydrometers", "GetHydrometer", "hydrometerId", true}
+	temperatureControllers = resourceFacts{"TemperatureControllers", "GetTemperatureControllers", "GetTemperatureController", "temperatureControllerId", true}
+	fermentationChambers   = resourceFacts{"FermentationChambers", "GetFermentationChambers", "GetFermentationChamber", "fermentationChamberId", true}
+	brewZillas             = resourceFacts{"BrewZillas", "GetBrewZillas", "GetBrewZilla", "brewZillaId", true}
+	stills                 = resourceFacts{"Stills", "GetStills", "GetStill", "stillId", true}
+	canFillers             = resourceFacts{"CanFillers", "GetCanFillers", "GetCanFiller", "canFillerId", false}
+	bondedDevices          = resourceFacts{"BondedDevices", "GetBondedDevices", "GetBondedDevice", "bondedDeviceId", false}
+	externalDevices        = resourceFacts{"ExternalDevices", "GetAll", "Get", "deviceId", false}
+	profiles               = resourceFacts{"Profiles", "GetProfiles", "GetProfile", "profileId", false}
+	profileTypes           = resourceFacts{"ProfileTypes", "GetAll", "Get", "id", false}
+)
+
+// Resource reads the devices D of one family and their telemetry T.
+type Resource[D, T any] struct {
+	c     *Client
+	facts resourceFacts
+}
+
+// Collection reads profiles or profile types: List answers with L, Get with D.
+type Collection[L, D any] struct {
+	c     *Client
+	facts resourceFacts
+}
+
+// TelemetryQuery narrows what [Resource.Telemetry] answers with. What is zero is not sent; the contract says nothing of
+// the cloud's own limits.
+type TelemetryQuery struct {
+	Start, End time.Time
+	// ProfileSessionID is for the families that can run a profile; the others refuse it without a request.
+	ProfileSessionID string
+}
+
+// List is the newest reading of every device of the family in one request.
+func (r Resource[D, T]) List(ctx context.Context) (List[D], error) {
+	return fetchList[D](ctx, r.c, r.facts.name, r.facts.name+"/"+r.facts.list, nil, wholeItems)
+}
+
+// Get is the newest reading of the device with this id.
+func (r Resource[D, T]) Get(ctx context.Context, id string) (Item[D], error) {
+	return fetchItem[D](ctx, r.c, r.facts, id)
+}
+
+// Telemetry is the history of the device with this id, newest first.
+func (r Resource[D, T]) Telemetry(ctx context.Context, id string, q TelemetryQuery) (List[T], error) {
+	endpoint := r.facts.name + "/GetTelemetry"
+	query, err := r.facts.query(id)
+	if err != nil {
+		return List[T]{}, err
+	}
+	for name, t := range map[string]time.Time{"startDate": q.Start, "endDate": q.End} {
+		if !t.IsZero() {
+			query.Set(name, formatTime(t))
+		}
+	}
+	if q.ProfileSessionID != "" {
+		session, ok := parseUUID(q.ProfileSessionID)
+		switch {
+		case !r.facts.sessions:
+			return List[T]{}, fmt.Errorf("%s: %w", endpoint, &ArgumentError{"profileSessionId", "is not taken by this family"})
+		case !ok:
+			return List[T]{}, fmt.Errorf("%s: %w", endpoint, &ArgumentError{"profileSessionId", "is not a uuid"})
+		}
+		query.Set("profileSessionId", session)
+	}
+	return fetchList[T](ctx, r.c, r.facts.name, endpoint, query, telemetryRows)
+}
+
+// List is all items of the collection. Of profile types the contract says that their list holds profiles.
+func (r Collection[L, D]) List(ctx context.Context) (List[L], error) {
+	return fetchList[L](ctx, r.c, r.facts.name, r.facts.name+"/"+r.facts.list, nil, wholeItems)
+}
+
+// Get is the item with this id.
+func (r Collection[L, D]) Get(ctx context.Context, id string) (Item[D], error) {
+	return fetchItem[D](ctx, r.c, r.facts, id)
+}
+
+// query is the query string that names one item.
+func (f resourceFacts) query(id string) (url.Values, error) {
+	uuid, ok := parseUUID(id)
+	if !ok {
+		return nil, fmt.Errorf("%s: %w", f.name, &ArgumentError{f.idParam, "is not a uuid"})
+	}
+	return url.Values{f.idParam: {uuid}}, nil
+}
+
+// formatTime writes t in UTC with a Z: a "+" in a date would have to be escaped, and not every server unescapes it.
+func formatTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999Z07:00") }
+
+func fetchList[D any](ctx context.Context, c *Client, resource, endpoint string, query url.Values, mode listMode) (List[D], error) {
+	reply, err := c.do(ctx, call{endpoint: endpoint, method: http.MethodGet, query: query})
+	if err != nil {
+		return List[D]{}, err
+	}
+	list, err := decodeList[D](c.reader, resource, reply.body, mode)
+	if err != nil {
+		return List[D]{}, c.bodyError(reply, err)
+	}
+	return list, nil
+}
+
+func fetchItem[D any](ctx context.Context, c *Client, facts resourceFacts, id string) (Item[D], error) {
+	query, err := facts.query(id)
+	if err != nil {
+		return Item[D]{}, err
+	}
+	reply, err := c.do(ctx, call{endpoint: facts.name + "/" + facts.get, method: http.MethodGet, query: query})
+	if err != nil {
+		return Item[D]{}, err
+	}
+	item, err := decodeItem[D](c.reader, facts.name, reply.body, query.Get(facts.idParam))
+	if err != nil {
+		return Item[D]{}, c.bodyError(reply, err)
+	}
+	return item, nil
+}
