@@ -30,7 +30,7 @@ import (
 type Config struct {
 	RAPT struct {
 		Username           string        `koanf:"username"`              // e-mail address of the RAPT account
-		APISecret          Secret        `koanf:"api_secret"`            // made in the RAPT app: Account, API Secrets
+		APISecret          Secret        `koanf:"api_secret"`            // made in the RAPT app: My Account, Api Secrets
 		APIURL             string        `koanf:"api_url"`               // without a slash at its end
 		AuthURL            string        `koanf:"auth_url"`              // base address: /connect/token is appended
 		MinPollInterval    time.Duration `koanf:"min_poll_interval"`     // at least 60 s for the vendor's host

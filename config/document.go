@@ -24,9 +24,6 @@ func (k Key) sentence() string {
 	if k.Kind == Choice {
 		return k.Description + " One of " + strings.Join(k.Choices, ", ") + "."
 	}
-	if k.Kind == Integer && k.Min != "" {
-		return k.Description + " At least " + k.Min + "."
-	}
 	return k.Description
 }
 

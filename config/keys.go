@@ -65,7 +65,7 @@ func Keys() []Key {
 		{Name: "rapt.username", Kind: Text, Example: "brewer@example.com",
 			Description: "E-mail address of your RAPT account."},
 		{Name: "rapt.api_secret", Kind: Text, Secret: true, Example: "your API secret",
-			Description: "API secret of your RAPT account. Make one in the RAPT app or at app.rapt.io: My Account, API Secrets. It is not your password."},
+			Description: "API secret of your RAPT account. Make one in the RAPT app: My Account, Api Secrets. It is not your password."},
 		{Name: "rapt.api_secret_file", Kind: Path, Example: "/run/secrets/rapt_api_secret",
 			Description: "File that has the API secret, instead of rapt.api_secret."},
 		{Name: "rapt.api_url", Kind: URL, Default: "https://api.rapt.io",
@@ -77,7 +77,7 @@ func Keys() []Key {
 		{Name: "rapt.max_poll_interval", Kind: Duration, Default: "15m", Min: "100ms", Max: "24h",
 			Description: "The RAPT Cloud is asked at least this often, even when no reading is expected."},
 		{Name: "rapt.max_requests_per_hour", Kind: Integer, Default: "240", Min: "10", Max: "1000000",
-			Description: "Ceiling of requests to the RAPT Cloud in any hour. At most 1000 for rapt.io."},
+			Description: "Ceiling of requests to the RAPT Cloud in any hour: at least 10, and at most 1000 for rapt.io."},
 
 		{Name: "mqtt.url", Kind: URL, Example: "mqtt://192.168.1.10:1883",
 			Description: "Address of the broker: mqtt://, mqtts:// (TLS), ws:// or wss:// (WebSocket). Not needed in the add-on: Home Assistant's own broker is found by itself."},

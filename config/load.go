@@ -254,7 +254,7 @@ func (l *loader) environment() {
 	var known []string
 	for _, k := range Keys() {
 		names[k.Env()] = k
-		known = append(known, k.Env())
+		known = append(known, strings.TrimPrefix(k.Env(), envPrefix))
 	}
 	layer := koanf.New(".")
 	_ = layer.Load(env.Provider(".", env.Opt{
@@ -270,7 +270,7 @@ func (l *loader) environment() {
 			case ok:
 				return k.Name, value
 			case name != ContainerVariable && !serviceLink.MatchString(name):
-				l.add(Problem{Key: printable(name), Problem: "is not a variable of rapt-bridge", Do: suggest(name, known)})
+				l.add(Problem{Key: printable(name), Problem: "is not a variable of rapt-bridge", Do: suggest(envPrefix, strings.TrimPrefix(name, envPrefix), known)})
 			}
 			return "", nil
 		},
@@ -316,7 +316,7 @@ func (l *loader) unknown(values map[string]any, path string) {
 			l.add(Problem{Key: known[i], Source: path, Problem: "must be a single value and not a group of keys", Do: "Write the value after the colon."})
 			continue
 		}
-		l.add(Problem{Key: printable(name), Source: path, Problem: "is not a key of rapt-bridge", Do: suggest(name, known)})
+		l.add(Problem{Key: printable(name), Source: path, Problem: "is not a key of rapt-bridge", Do: suggest("", name, known)})
 	}
 }
 

@@ -2,23 +2,35 @@ package config
 
 import "strings"
 
-// suggest names the known name that an unknown one was probably meant to be.
-func suggest(name string, known []string) string {
+// suggest names the known name that an unknown one was probably meant to be, or those of its group. All names are without
+// the prefix that they have in common.
+func suggest(prefix, name string, known []string) string {
 	best, least := "", len(name)/3+1
 	for _, k := range known {
 		d := distance(strings.ToLower(name), strings.ToLower(k))
 		// The right leaf in the wrong group, or in none, is nearer than its spelling tells.
-		if leaf := k[strings.LastIndexByte(k, '.')+1:]; leaf != k && leaf == name[strings.LastIndexByte(name, '.')+1:] {
+		leaf := name[strings.LastIndexByte(name, '.')+1:]
+		if strings.HasSuffix(k, "."+leaf) || strings.HasSuffix(k, "_"+leaf) {
 			d = min(d, 2)
 		}
 		if d < least || (best == "" && d == least) {
 			best, least = k, d
 		}
 	}
-	if best == "" {
+	if best != "" {
+		return "Did you mean " + prefix + best + "?"
+	}
+	group, _, _ := strings.Cut(name, ".")
+	var leaves []string
+	for _, k := range known {
+		if leaf, ok := strings.CutPrefix(k, group+"."); ok {
+			leaves = append(leaves, leaf)
+		}
+	}
+	if leaves == nil {
 		return "Remove it; rapt-bridge --help lists the known ones."
 	}
-	return "Did you mean " + best + "?"
+	return "Known in " + group + " are " + strings.Join(leaves, ", ") + "."
 }
 
 // distance counts the letters to insert, delete, replace or swap with their neighbour to make a of b.

@@ -16,7 +16,7 @@ import (
 )
 
 // ErrNoBroker says that Home Assistant has no MQTT broker to share.
-var ErrNoBroker = errors.New("Home Assistant has no MQTT broker: install the Mosquitto broker (Settings, Add-ons, Add-on store, Mosquitto broker), start it, and start this add-on again; or set mqtt.url to a broker of your own")
+var ErrNoBroker = errors.New("no MQTT broker in Home Assistant: install the Mosquitto broker (Settings, Add-ons, Add-on store, Mosquitto broker), start it, and start this add-on again; or set mqtt.url to a broker of your own")
 
 const (
 	supervisorURL     = "http://supervisor"
@@ -179,11 +179,18 @@ func portOf(raw any) (string, bool) {
 func (s Supervisor) WaitMQTT(ctx context.Context, upTo time.Duration, log *slog.Logger) (Broker, error) {
 	deadline := time.NewTimer(upTo)
 	defer deadline.Stop()
+	asking, cancel := context.WithTimeout(ctx, upTo)
+	defer cancel()
+	last := error(ErrNoBroker)
 	for waited := false; ; waited = true {
-		broker, err := s.MQTT(ctx)
+		broker, err := s.MQTT(asking)
 		var answer *SupervisorError
 		if err == nil || (errors.As(err, &answer) && answer.refused()) {
 			return broker, err
+		}
+		// A question that was cut off by the end of the waiting says less than the one before it.
+		if asking.Err() == nil || !waited {
+			last = err
 		}
 		if !waited {
 			log.Info("waiting for Home Assistant's MQTT broker", "up_to", upTo, "error", err)
@@ -195,7 +202,7 @@ func (s Supervisor) WaitMQTT(ctx context.Context, upTo time.Duration, log *slog.
 			return Broker{}, fmt.Errorf("wait for the broker: %w", context.Cause(ctx))
 		case <-deadline.C:
 			pause.Stop()
-			return Broker{}, err
+			return Broker{}, last
 		case <-pause.C:
 		}
 	}

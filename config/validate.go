@@ -43,9 +43,10 @@ func (l *loader) failed(keys ...string) bool {
 	return false
 }
 
-// missing tells a key that must be set, except in the demo.
+// missing tells a key that must be set, except in the demo. It says nothing when a whole file could not be read: the key
+// is probably in there.
 func (l *loader) missing(key, do string, orKeys ...string) {
-	if !l.Demo && !l.failed(append(orKeys, key)...) {
+	if !l.Demo && !l.failed(append(orKeys, key, "")...) {
 		l.add(Problem{Key: key, Problem: "is not set", Do: do, Missing: true})
 	}
 }
@@ -100,10 +101,10 @@ func (l *loader) polling(cfg *Config) {
 	r := cfg.RAPT
 	if u, err := url.Parse(r.APIURL); err == nil && vendorHost(u.Hostname()) {
 		if r.MinPollInterval < vendorMinPoll {
-			l.bad("rapt.min_poll_interval", "is "+r.MinPollInterval.String()+" and must be at least 60s for "+u.Hostname(), "Set it to 60s or more: RAPT bans accounts that ask too often, and devices report no faster.")
+			l.bad("rapt.min_poll_interval", "is "+r.MinPollInterval.String()+" and must be at least 60s for rapt.io", "Set it to 60s or more: RAPT bans accounts that ask too often, and devices report no faster.")
 		}
 		if r.MaxRequestsPerHour > vendorMaxRequests {
-			l.bad("rapt.max_requests_per_hour", fmt.Sprintf("is %d and must be at most %d for %s", r.MaxRequestsPerHour, vendorMaxRequests, u.Hostname()), "Lower it: RAPT bans accounts that ask too often. 240 is plenty for a brewery.")
+			l.bad("rapt.max_requests_per_hour", fmt.Sprintf("is %d and must be at most %d for rapt.io", r.MaxRequestsPerHour, vendorMaxRequests), "Lower it: RAPT bans accounts that ask too often. 240 is plenty for a brewery.")
 		}
 	}
 	if r.MaxPollInterval < r.MinPollInterval && !l.failed("rapt.min_poll_interval", "rapt.max_poll_interval") {
@@ -145,8 +146,7 @@ func (l *loader) broker(cfg *Config) {
 		l.brokerAddress(cfg)
 	}
 	if !m.Password.Empty() && m.Username == "" && !l.failed("mqtt.url", "mqtt.username") {
-		key := "mqtt.password"
-		l.bad(key, "is set, but mqtt.username is not", "Set mqtt.username as well, or remove the password.")
+		l.bad("mqtt.password", "is set, but mqtt.username is not", "Set mqtt.username as well, or remove the password.")
 	}
 }
 
@@ -170,7 +170,7 @@ func (l *loader) brokerAddress(cfg *Config) {
 		l.bad(key, "starts with "+u.Scheme+"://", "Write "+scheme.means+":// instead.")
 		return
 	case !known:
-		l.bad(key, "starts with "+printable(u.Scheme)+"://", "Use one of mqtt:// mqtts:// ws:// wss://")
+		l.bad(key, "starts with "+printable(u.Scheme)+"://", "Use mqtt://, mqtts://, ws:// or wss://.")
 		return
 	case u.Hostname() == "":
 		l.bad(key, "has no host", do)

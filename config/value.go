@@ -37,7 +37,7 @@ func (k Key) read(raw any) (value any, problem, do string) {
 		text, ok := raw.(string)
 		if !ok {
 			// A YAML number is not what was typed: 0123 would become 83 and 1e5 100000.
-			return nil, "is " + a(raw) + " and must be text", "Put it in quotes: " + k.Leaf() + `: "…"`
+			return nil, "is " + a(raw) + " and must be text", "Write one text in quotes: " + k.Leaf() + `: "…".`
 		}
 		if !k.Secret {
 			text = strings.TrimSpace(text)

@@ -1,0 +1,49 @@
+package config
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestRedactURLNeverShowsTheUser(t *testing.T) {
+	for address, want := range map[string]string{
+		"":                            "",
+		"mqtt://broker:1883":          "mqtt://broker:1883",
+		"mqtt://a:b@broker:1883":      "mqtt://REDACTED@broker:1883",
+		"mqtt://a@broker":             "mqtt://REDACTED@broker",
+		"mqtt://a:b/c@d@broker":       "mqtt://REDACTED@broker",
+		"mqtt://a:b?c#d@broker":       "mqtt://REDACTED@broker",
+		"a:b@broker":                  "REDACTED@broker",
+		"mqtt://a:b%40broker":         "mqtt://REDACTED@broker",
+		"wss://broker/mqtt?token=abc": "wss://broker/mqtt?REDACTED",
+		"wss://broker/mqtt#abc":       "wss://broker/mqtt#REDACTED",
+		"mqtt://[fe80::1]:1883":       "mqtt://[fe80::1]:1883",
+		"::":                          "::",
+	} {
+		assert.Equal(t, want, RedactURL(address))
+	}
+}
+
+func TestBrokerAddressIsTakenApart(t *testing.T) {
+	for _, c := range []struct{ set, address, user, password string }{
+		{"mqtt://broker", "mqtt://broker:1883", "", ""},
+		{"mqtt://broker/", "mqtt://broker:1883", "", ""},
+		{"MQTTS://Broker", "mqtts://Broker:8883", "", ""},
+		{" mqtt://broker:1884 ", "mqtt://broker:1884", "", ""},
+		{"mqtt://[fe80::1]", "mqtt://[fe80::1]:1883", "", ""},
+		{"ws://broker/mqtt?a=b", "ws://broker/mqtt?a=b", "", ""},
+		{"wss://broker:443", "wss://broker:443", "", ""},
+		{"mqtt://me:h%40nter%2F2@broker", "mqtt://broker:1883", "me", "h@nter/2"},
+		{"mqtts://me@broker", "mqtts://broker:8883", "me", ""},
+	} {
+		o := nowhere()
+		o.Environ = append(complete()[:2], "RAPT_BRIDGE_MQTT_URL="+c.set)
+		cfg, err := Load(o)
+		require.NoError(t, err, c.set)
+		assert.Equal(t, c.address, cfg.MQTT.URL)
+		assert.Equal(t, c.user, cfg.MQTT.Username)
+		assert.Equal(t, c.password, cfg.MQTT.Password.Reveal())
+	}
+}
