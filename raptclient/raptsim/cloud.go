@@ -1,77 +1,178 @@
 package raptsim
 
 import (
-	"net/http"
+	"container/heap"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
 )
 
 // Cloud is a simulated RAPT cloud with the devices of one account. It is safe for use by several goroutines.
 type Cloud struct {
-	opts Options
+	opts     Options
+	families []familyRow
+	fields   []field
+	byName   map[string]*field
+	shows    map[familySet][]*field // what a family's replies carry
+	routes   map[string]route
+
+	mu      sync.Mutex
+	clock   clock
+	latest  time.Time
+	world   world
+	devices []*device
+	byID    map[string]*device
+	due     due
+	made    int
+
+	tokens tokens
+	faults faults
+	limit  rateLimit
+	log    requestLog
 }
 
-// New returns a cloud whose brewing time starts now.
-func New(o Options) *Cloud { return &Cloud{opts: o.withDefaults()} }
-
-// ServeHTTP answers the token endpoint (/connect/token) and the API (/api/...).
-func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }
-
-// Transport returns a RoundTripper that answers in the caller's goroutine, whatever the host, without sockets. It obeys the
-// request's context, in injected delays too.
-func (c *Cloud) Transport() http.RoundTripper { return nil }
-
-// Requests returns the log of requests, oldest first.
-func (c *Cloud) Requests() []Request { return nil }
-
-// MaxInFlight returns the greatest number of requests that were ever in flight at once.
-func (c *Cloud) MaxInFlight() int { return 0 }
-
-// Inject makes something go wrong until remove is called.
-func (c *Cloud) Inject(f Fault) (remove func()) { return func() {} }
-
-// RevokeTokens makes all tokens given so far no good.
-func (c *Cloud) RevokeTokens() {}
-
-// SetSecret changes the API secret that the token endpoint accepts. Tokens stay good.
-func (c *Cloud) SetSecret(secret string) {}
-
-// Devices returns the devices of the account.
-func (c *Cloud) Devices() []Info { return nil }
-
-// Value returns what the cloud shows now in an API field of a device: float64, bool, string, time.Time, or nil when the
-// device, the field or its value is not there. Fields of the profile session are not among them.
-func (c *Cloud) Value(id, field string) any { return nil }
-
-// Actual returns what the device itself has now, without the noise of a reading; as [Cloud.Value] else.
-func (c *Cloud) Actual(id, field string) any { return nil }
-
-// Set changes an API field of a device for the device and the cloud at once, as its owner could in the RAPT app, or as the world could.
-// A measured value (temperature, gravity, battery ...) comes with a report of its own, and the device goes on from there.
-// telemetryFrequency changes the rhythm of every family. A value that the field's type can't hold ([Absent], nil, a string
-// for a number, a field that the contract doesn't know) is sent as it is until the next Set of that field.
-func (c *Cloud) Set(id, field string, v any) {}
-
-type absent struct{}
-
-// Absent is a value for [Cloud.Set]: the field is left out.
-var Absent any = absent{}
+// New returns a cloud whose brewing time starts now. It panics when a device's family is not one of the eight.
+func New(o Options) *Cloud {
+	o = o.withDefaults()
+	c := &Cloud{
+		opts:     o,
+		families: families(),
+		fields:   fields(),
+		byName:   map[string]*field{},
+		shows:    map[familySet][]*field{},
+		byID:     map[string]*device{},
+		world:    world{profiles: profiles(), oneBatch: o.OneBatch, resets: o.ProfileResetsTarget},
+		clock:    clock{start: o.Now(), speed: o.Speed},
+	}
+	c.latest = c.clock.start
+	c.tokens = newTokens(o)
+	c.log.limit = o.KeepRequests
+	for i := range c.fields {
+		f := &c.fields[i]
+		c.byName[f.name] = f
+		for _, fam := range c.families {
+			pumpOfStill := fam.bit == inStill && strings.HasPrefix(f.name, "pump")
+			if f.in&fam.bit != 0 && (!pumpOfStill || o.StillReportsPump) {
+				c.shows[fam.bit] = append(c.shows[fam.bit], f)
+			}
+		}
+	}
+	c.routes = c.makeRoutes()
+	for _, s := range o.Devices {
+		c.add(s, len(o.Devices))
+	}
+	c.link()
+	return c
+}
 
 // Add puts a device into the account, or replaces the one of the same id. It reports at once.
-func (c *Cloud) Add(s DeviceSpec) {}
+func (c *Cloud) Add(s DeviceSpec) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.catchUp()
+	c.add(s, len(c.devices)+1)
+	c.link()
+}
+
+func (c *Cloud) add(s DeviceSpec, of int) {
+	var fam *familyRow
+	for i := range c.families {
+		if c.families[i].name == s.Family {
+			fam = &c.families[i]
+		}
+	}
+	if fam == nil {
+		panic(fmt.Sprintf("raptsim: device %q: unknown family %q", s.Name, s.Family))
+	}
+	if s.ID == "" {
+		s.ID = uuid(hash(s.Family, s.Name, fmt.Sprint(c.made, c.opts.Seed)))
+	}
+	s.ID = strings.ToLower(s.ID)
+	c.remove(s.ID)
+	seed := hash(s.ID)
+	d := &device{
+		spec: s, fam: fam, index: c.made,
+		serial: fmt.Sprintf("%05d-%08x", 10000+seed%80000, uint32(seed>>20)),
+		mac:    fmt.Sprintf("%02x-%02x-%02x-%02x-%02x-%02x", 0x78, 0xe3, 0x6d, byte(seed>>16), byte(seed>>8), byte(seed)),
+		rng:    rand.New(rand.NewPCG(c.opts.Seed, seed)),
+		every:  s.ReportEvery,
+		at:     c.clock.brew(c.latest).Truncate(5 * time.Minute),
+	}
+	c.made++
+	setDefault(&d.every, fam.every)
+	d.reports.limit = c.opts.KeepReports
+	d.rows.limit = 288
+	if of > 100 {
+		d.rows.limit = 24
+	}
+	fam.start(d)
+	if s.Profile && fam.sessionKey != "" && fam.bit != inStill {
+		d.begin(&c.world, d.profile(), s.Age)
+		if fam.bit != inBrewZilla {
+			d.s.run.og, d.s.run.fg = d.gravities()
+		}
+	}
+	c.devices, c.byID[s.ID] = append(c.devices, d), d
+	for name, v := range s.Values {
+		c.put(d, name, v)
+	}
+	c.firstReport(d)
+	heap.Push(&c.due, d)
+}
+
+// firstReport puts the device's last report a part of its interval into the past, where it is visible, and its next one
+// into the future.
+func (c *Cloud) firstReport(d *device) {
+	now := c.clock.brew(c.latest)
+	ago := brewTime(0)
+	if c.latest.Equal(c.clock.start) && d.every > 0 {
+		ago = brewTime(d.rng.Float64() * float64(d.every))
+	}
+	d.next = never
+	if d.every > 0 {
+		d.next = now - ago + d.interval()
+	}
+	c.post(d, now-ago, 0)
+	first := d.queue[0]
+	d.queue = nil
+	d.show(first)
+}
 
 // Remove takes a device out of the account.
-func (c *Cloud) Remove(id string) {}
+func (c *Cloud) Remove(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.catchUp()
+	c.remove(strings.ToLower(id))
+	c.link()
+}
 
-// Silence makes a device stop reporting, or start again with a report. Commands to a silent device reach it when it is back.
-func (c *Cloud) Silence(id string, silent bool) {}
+func (c *Cloud) remove(id string) {
+	d := c.byID[id]
+	if d == nil {
+		return
+	}
+	delete(c.byID, id)
+	c.devices = without(c.devices, d)
+	c.due = without(c.due, d)
+	heap.Init(&c.due)
+}
 
-// ReportNow makes a device report at once, beside its rhythm; visible after the usual lag.
-func (c *Cloud) ReportNow(id string) {}
+func without[S ~[]*device](s S, d *device) S {
+	out := make(S, 0, len(s))
+	for _, x := range s {
+		if x != d {
+			out = append(out, x)
+		}
+	}
+	return out
+}
 
-// Reports returns the reports of a device, oldest first; those that are not yet visible too.
-func (c *Cloud) Reports(id string) []Report { return nil }
-
-// DemoBrewery returns twelve devices over all eight families.
-func DemoBrewery() []DeviceSpec { return nil }
-
-// LargeBrewery returns n devices spread over all eight families.
-func LargeBrewery(n int) []DeviceSpec { return nil }
+// uuid makes a version 4 uuid of 64 bits.
+func uuid(n uint64) string {
+	r := rand.New(rand.NewPCG(n, 0))
+	a, b := r.Uint64(), r.Uint64()
+	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", uint32(a>>32), uint16(a>>16), uint16(a)&0xfff, 0x8000|uint16(b>>48)&0x3fff, b&0xffffffffffff)
+}

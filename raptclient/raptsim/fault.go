@@ -1,7 +1,12 @@
 package raptsim
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
+	"path"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -35,4 +40,156 @@ type Fault struct {
 	EmptyList  bool // an array without elements
 
 	Header http.Header // added to the answer
+}
+
+// faults are those in force.
+type faults struct {
+	all []*injected
+}
+
+type injected struct {
+	Fault
+	seen, done int
+}
+
+// Inject makes something go wrong until remove is called or it has happened often enough.
+func (c *Cloud) Inject(f Fault) (remove func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	in := &injected{Fault: f}
+	c.faults.all = append(c.faults.all, in)
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.faults.all = slices.DeleteFunc(c.faults.all, func(x *injected) bool { return x == in })
+	}
+}
+
+// strike returns what goes wrong with this request; the zero Fault when nothing does.
+func (s *faults) strike(r *http.Request) Fault {
+	for _, f := range s.all {
+		if !f.matches(r) || f.Times > 0 && f.done >= f.Times {
+			continue
+		}
+		if f.seen++; f.Every > 1 && f.seen%f.Every != 0 {
+			continue
+		}
+		f.done++
+		return f.Fault
+	}
+	return Fault{}
+}
+
+func (f *Fault) matches(r *http.Request) bool {
+	if f.Method != "" && f.Method != r.Method {
+		return false
+	}
+	if f.Path == "" {
+		return true
+	}
+	pattern := f.Path
+	if pattern[0] != '/' {
+		pattern = "/api/" + pattern
+	}
+	if strings.HasPrefix(r.URL.Path, pattern) {
+		return true
+	}
+	ok, err := path.Match(pattern, r.URL.Path)
+	return ok && err == nil
+}
+
+// replaces tells whether the fault stands in place of the usual answer.
+func (f *Fault) replaces() bool {
+	return f.Status != 0 || f.Body != "" || f.HTML || f.Reset || f.LimitRate
+}
+
+const portal = `<!DOCTYPE html>
+<html><head><title>Welcome</title></head>
+<body><h1>Guest Wi-Fi</h1><p>Please accept our terms to go online.</p></body></html>
+`
+
+// spoilt is the answer with what goes wrong.
+func (c *Cloud) spoilt(f Fault, r *http.Request, body []byte, now time.Time) *reply {
+	if f.DropToken {
+		delete(c.tokens.ends, bearer(r))
+	}
+	if f.replaces() {
+		if f.Executed {
+			c.usual(r, body, now)
+		}
+		return f.instead(c, now)
+	}
+	a := c.usual(r, body, now)
+	if a.status != http.StatusOK {
+		return a
+	}
+	switch {
+	case f.EmptyList && len(a.body) > 0 && a.body[0] == '[':
+		a.body = []byte("[]")
+	case f.WrongTypes:
+		a.body = wrongTypes(a.body)
+	}
+	a.cut = f.CutBody
+	return a
+}
+
+// instead is the answer in place of the usual one.
+func (f *Fault) instead(c *Cloud, now time.Time) *reply {
+	status := f.Status
+	if f.LimitRate {
+		setDefault(&status, http.StatusTooManyRequests)
+	}
+	setDefault(&status, http.StatusOK)
+	a := jsonReply(status, []byte(f.Body))
+	a.reset, a.cut = f.Reset, f.CutBody
+	wait := f.RetryAfter
+	if f.LimitRate {
+		setDefault(&wait, time.Minute)
+		limitHeaders(a.header, 0, c.published(now.Add(wait)))
+	}
+	if wait > 0 {
+		a.header.Set("Retry-After", seconds(wait))
+	}
+	if f.HTML {
+		a.body = []byte(portal)
+		a.header.Set("Content-Type", "text/html; charset=utf-8")
+	}
+	return a
+}
+
+// wrongTypes turns numbers into strings, booleans into numbers and strings into numbers, ids apart.
+func wrongTypes(body []byte) []byte {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) != nil {
+		return body
+	}
+	out, err := json.Marshal(wrong(v))
+	if err != nil {
+		return body
+	}
+	return out
+}
+
+func wrong(v any) any {
+	switch x := v.(type) {
+	case map[string]any:
+		for name, y := range x {
+			if name != "id" {
+				x[name] = wrong(y)
+			}
+		}
+	case []any:
+		for i := range x {
+			x[i] = wrong(x[i])
+		}
+	case json.Number:
+		return x.String()
+	case string:
+		return 4711
+	case bool:
+		return 1
+	}
+	return v
 }

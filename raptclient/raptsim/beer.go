@@ -1,0 +1,129 @@
+package raptsim
+
+import (
+	"math"
+	"time"
+)
+
+// batchLength is how long a batch stays in the fermenter before the next one: fermentation, cold crash, some days of peace.
+const batchLength = 13 * 24 * time.Hour
+
+// beer is a fermenting batch.
+type beer struct {
+	og, fg float64 // SG x 1000
+	age    time.Duration
+}
+
+// startBeer sets up the batch as it is at the spec's age.
+func startBeer(d *device) {
+	og, fg := d.spec.OriginalGravity, d.spec.FinalGravity
+	setDefault(&og, 1050)
+	setDefault(&fg, 1010)
+	d.beer = beer{og: og, fg: fg}
+	d.s.gravity = og
+	const step = 10 * time.Minute
+	for age := step; age <= d.spec.Age; age += step {
+		d.ferment(18.5, step.Seconds())
+	}
+	d.beer.age = d.spec.Age
+	setDefault(&d.s.battery, 96)
+}
+
+// ferment moves the gravity on by dt seconds at a temperature in C. The rate is that of yeast which grows on what it ferments: slow at first,
+// fastest half-way, slow at the end; about 11 points a day at the peak of an ordinary ale at 18.5 C, and next to nothing in the cold.
+func (d *device) ferment(temperature, dt float64) {
+	b := &d.beer
+	b.og, b.fg = max(b.og, d.s.gravity), min(b.fg, d.s.gravity)
+	span := max(b.og-b.fg, 1)
+	warmth := min(max(1+0.07*(temperature-18.5), 0.02), 1.6)
+	perDay := -1.1 * warmth * (d.s.gravity - b.fg) * (b.og - d.s.gravity + 1.5) / span
+	d.s.gravity = max(b.fg, d.s.gravity+perDay*dt/86400)
+	d.s.velocity = perDay
+	b.age += time.Duration(dt * float64(time.Second))
+}
+
+// nextBatch tells whether the fermenter was filled anew.
+func (d *device) nextBatch(w *world) bool {
+	if w.oneBatch || d.beer.age < batchLength {
+		return false
+	}
+	d.beer = beer{og: d.beer.og, fg: d.beer.fg}
+	d.s.gravity = d.beer.og
+	d.s.battery = 100
+	return true
+}
+
+func startHydrometer(d *device) {
+	startBeer(d)
+	d.s.temperature = 18.5
+	d.s.rssi = -68
+	d.s.pressure = unknown()
+}
+
+func advanceHydrometer(d *device, w *world, dt float64) {
+	if d.host != nil {
+		d.s.temperature = d.host.s.temperature
+	} else {
+		d.s.temperature += (w.ambient(d.at) - d.s.temperature) * (1 - math.Exp(-dt/(18*3600)))
+	}
+	d.ferment(d.s.temperature, dt)
+	if d.nextBatch(w) && d.spec.Profile {
+		d.begin(w, d.profile(), 0)
+		d.s.run.og, d.s.run.fg = d.beer.og, d.beer.fg
+	}
+	d.follow(w, dt)
+}
+
+// startExternal: an iSpindel or the like, without pressure.
+func startExternal(d *device) {
+	startHydrometer(d)
+	d.s.rssi = -74
+}
+
+func advanceExternal(d *device, w *world, dt float64) {
+	if d.every < 0 {
+		return // lives from what is submitted
+	}
+	d.s.temperature += (w.ambient(d.at) - d.s.temperature) * (1 - math.Exp(-dt/(18*3600)))
+	d.ferment(d.s.temperature, dt)
+	d.nextBatch(w)
+}
+
+// drain is the battery's loss in percent per report: the radio takes most of it.
+func (d *device) drain() float64 {
+	switch d.fam.bit {
+	case inHydrometer:
+		return 0.012
+	case inExternal:
+		return 0.02
+	case inBonded:
+		return 0.001
+	}
+	return 0
+}
+
+func startBonded(d *device) {
+	d.s.temperature, d.s.battery, d.s.rssi = 12, 91, -59
+}
+
+func advanceBonded(d *device, w *world, dt float64) {
+	around := w.ambient(d.at) - 8 // a cellar
+	if d.host != nil {
+		around = d.host.s.temperature
+	}
+	d.s.temperature += (around - d.s.temperature) * (1 - math.Exp(-dt/300))
+	if d.s.battery <= 0 && !w.oneBatch {
+		d.s.battery = 100
+	}
+}
+
+// profile is the index of the profile that the device runs.
+func (d *device) profile() int {
+	switch {
+	case d.fam.bit == inBrewZilla:
+		return mashProfile
+	case d.spec.OriginalGravity > 1055:
+		return stoutProfile
+	}
+	return aleProfile
+}

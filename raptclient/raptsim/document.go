@@ -1,0 +1,303 @@
+package raptsim
+
+import (
+	"math"
+	"slices"
+	"sort"
+	"strconv"
+	"time"
+)
+
+// writeDevice writes what the cloud shows of a device.
+func (c *Cloud) writeDevice(w *writer, d *device) {
+	w.digits = d.spec.TimeDigits
+	w.open('{')
+	v := view{c, d, &d.shown}
+	for _, f := range c.shows[d.fam.bit] {
+		f.write(w, &v)
+	}
+	c.writeObjects(w, d)
+	c.writeUnknown(w, d)
+	w.open('}')
+}
+
+// write writes the field, or what was set in its place.
+func (f *field) write(w *writer, v *view) {
+	if x, ok := v.d.settings[f.name]; ok {
+		if _, out := x.(Absent); !out {
+			w.put(f.name, x)
+		}
+		return
+	}
+	if f.num != nil {
+		x := *f.num(v.s)
+		switch {
+		case math.IsNaN(x):
+			if f.nullable {
+				w.put(f.name, nil)
+			}
+		case f.noise:
+			w.key(f.name)
+			w.noise(x)
+		case f.integer:
+			w.put(f.name, int(math.Round(x)))
+		default:
+			w.put(f.name, x)
+		}
+		return
+	}
+	switch x := f.get(v).(type) {
+	case leftOut:
+	case none:
+		if f.nullable {
+			w.put(f.name, nil)
+		}
+	default:
+		w.put(f.name, x)
+	}
+}
+
+// writeObjects writes the fields that are objects or arrays.
+func (c *Cloud) writeObjects(w *writer, d *device) {
+	plain := func(name string) bool {
+		_, set := d.settings[name]
+		return !set
+	}
+	if d.shown.run.on && d.fam.sessionKey != "" && plain("activeProfileSession") {
+		w.key("activeProfileSession")
+		c.writeSession(w, d)
+	}
+	if d.fam.bit == inCanFiller {
+		if plain("fillPresets") {
+			w.key("fillPresets")
+			w.b = append(w.b, `[{"name":"330 ml","purgeTime":2.5,"waitTime":1.0,"fillHeight":118},{"name":"500 ml","purgeTime":3.0,"waitTime":1.0,"fillHeight":152}]`...)
+		}
+		if d.shown.session.ever && plain("lastFillSession") {
+			w.key("lastFillSession")
+			c.writeFillSession(w, d)
+		}
+		return
+	}
+	if plain("telemetry") {
+		c.writeTelemetryField(w, d)
+	}
+}
+
+// writeUnknown writes what a test has set beyond the contract's fields.
+func (c *Cloud) writeUnknown(w *writer, d *device) {
+	var names []string
+	for name, x := range d.settings {
+		if _, out := x.(Absent); out {
+			continue
+		}
+		if f := c.byName[name]; f == nil || !slices.Contains(c.shows[d.fam.bit], f) {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		w.put(name, d.settings[name])
+	}
+}
+
+func (c *Cloud) writeTelemetryField(w *writer, d *device) {
+	odd := d.index%2 == 1
+	switch c.opts.TelemetryShape {
+	case TelemetryNull:
+		if !odd {
+			w.put("telemetry", nil)
+		}
+	case TelemetryArray:
+		rows := d.rows.newest(3)
+		if odd {
+			slices.Reverse(rows)
+		}
+		w.key("telemetry")
+		w.open('[')
+		for i := range rows {
+			w.comma()
+			c.writeRow(w, d, &rows[i])
+		}
+		w.open(']')
+	case TelemetryObject:
+		rows := d.rows.newest(1)
+		w.key("telemetry")
+		c.writeRow(w, d, &rows[0])
+	}
+}
+
+// rowField tells whether a family's rows of telemetry have the field.
+func rowField(f *field, bit familySet) bool {
+	switch f.name {
+	case "macAddress", "rssi":
+		return true
+	case "controlDeviceType", "controlDeviceMacAddress", "targetTemperature":
+		return bit&inControlling != 0
+	case "minTargetTemperature", "maxTargetTemperature":
+		return bit&(inController|inChamber|inBrewZilla) != 0
+	case "coolingRunTime", "coolingStarts":
+		return bit == inController
+	case "totalFillCount", "totalFailedCount":
+		return false
+	}
+	return f.measured
+}
+
+// writeRow writes a row of telemetry.
+func (c *Cloud) writeRow(w *writer, d *device, r *sent) {
+	w.open('{')
+	w.put("id", uuid(hash(d.spec.ID, strconv.FormatInt(int64(r.brew), 10))))
+	w.put("rowKey", strconv.FormatInt(math.MaxInt64-r.at.UnixNano(), 10))
+	w.put("createdOn", c.published(r.at))
+	v := view{c, d, &r.s}
+	for _, f := range c.shows[d.fam.bit] {
+		if rowField(f, d.fam.bit) {
+			f.write(w, &v)
+		}
+	}
+	switch {
+	case d.fam.bit == inCanFiller:
+		w.put("success", r.s.session.failed == 0 || r.s.session.fills > 0)
+		w.put("totalFills", int(r.s.fills))
+		w.put("totalFailedFills", int(r.s.failedFills))
+		w.put("fillTime", r.s.fillTime)
+		w.key("temperature")
+		w.noise(r.s.temperature)
+	case d.fam.bit == inHydrometer:
+		w.put("version", nil)
+	case d.fam.bit&inControlling != 0:
+		c.writeRowProfile(w, r)
+	}
+	w.open('}')
+}
+
+func (c *Cloud) writeRowProfile(w *writer, r *sent) {
+	run := &r.s.run
+	if !run.on {
+		w.put("profileId", nil)
+		return
+	}
+	p := &c.world.profiles[run.profile]
+	step := &p.steps[run.step]
+	w.put("profileId", p.id)
+	w.put("profileStepId", step.id)
+	w.put("profileSessionStartDate", c.published(c.clock.wall(run.started)))
+	w.put("profileSessionTime", int(p.elapsed(run)/c.opts.ProfileTimeUnit))
+	w.put("profileStepProgress", int(100*run.counted/step.length))
+}
+
+func (c *Cloud) writeFillSession(w *writer, d *device) {
+	x := &d.shown.session
+	end := x.end
+	if x.open {
+		end = c.clock.brew(d.shownAt)
+	}
+	length := max(end-x.start, time.Second).Minutes()
+	cans := max(x.fills, 1)
+	w.open('{')
+	w.put("startDate", c.published(c.clock.wall(x.start)))
+	if x.open {
+		w.put("endDate", nil)
+	} else {
+		w.put("endDate", c.published(c.clock.wall(x.end)))
+	}
+	w.put("fillCount", int(x.fills))
+	w.put("failedCount", int(x.failed))
+	w.put("sessionTimeMins", math.Round(100*length)/100)
+	w.put("cansPerMinute", x.fills/length)
+	w.put("avgFillTime", x.timeSum/cans)
+	w.put("avgTemperature", x.temperatureSum/cans)
+	w.open('}')
+}
+
+// sessionID is the same for as long as the run lasts.
+func (d *device) sessionID(r *profileRun) string {
+	return uuid(hash("session", d.spec.ID, strconv.FormatInt(int64(r.started), 10)))
+}
+
+func (c *Cloud) writeSession(w *writer, d *device) {
+	r := &d.shown.run
+	p := &c.world.profiles[r.profile]
+	elapsed, length := p.elapsed(r), p.length()
+	unit := float64(c.opts.ProfileTimeUnit)
+	started := c.published(c.clock.wall(r.started))
+	w.open('{')
+	w.put("id", d.sessionID(r))
+	w.put("deleted", false)
+	w.put("createdOn", started)
+	w.put("createdBy", c.opts.Username)
+	w.put("modifiedOn", started)
+	w.put("name", p.name)
+	w.put("description", nil)
+	w.put("profileId", p.id)
+	w.key("profile")
+	c.writeProfile(w, p)
+	w.put(d.fam.sessionKey, d.spec.ID)
+	w.put("startDate", started)
+	w.put("endDate", nil)
+	w.maybe("originalGravity", c.sessionGravity(r.og))
+	w.maybe("finalGravity", c.sessionGravity(r.fg))
+	w.put("yeastId", nil)
+	w.put("estimatedEndDate", c.published(d.shownAt.Add(time.Duration(float64(length-elapsed)/c.clock.speed))))
+	w.put("profileLength", float64(length)/unit)
+	w.put("currentProfileTime", float64(elapsed)/unit)
+	w.put("remainingProfileTime", float64(length-elapsed)/unit)
+	w.open('}')
+}
+
+func (c *Cloud) sessionGravity(g float64) float64 {
+	if c.opts.SessionGravityAsSG {
+		return g / 1000
+	}
+	return g
+}
+
+func (c *Cloud) writeProfile(w *writer, p *profile) {
+	created := c.published(c.clock.start.AddDate(-1, 0, 0))
+	w.open('{')
+	w.put("id", p.id)
+	w.put("deleted", false)
+	w.put("createdOn", created)
+	w.put("createdBy", c.opts.Username)
+	w.put("modifiedOn", created)
+	w.put("modifiedBy", c.opts.Username)
+	w.put("name", p.name)
+	w.put("description", p.description)
+	w.put("public", false)
+	w.put("rating", 0.0)
+	w.put("ratingCount", 0)
+	w.put("profileTypeId", profileTypeID(p.kind))
+	w.put("alerts", nil)
+	w.key("steps")
+	w.open('[')
+	for i := range p.steps {
+		w.comma()
+		c.writeStep(w, p, i)
+	}
+	w.open(']')
+	w.open('}')
+}
+
+func (c *Cloud) writeStep(w *writer, p *profile, order int) {
+	s := &p.steps[order]
+	w.open('{')
+	w.put("id", s.id)
+	w.put("deleted", false)
+	w.put("name", s.name)
+	w.put("order", order)
+	w.put("controlType", s.control)
+	w.put("endType", "Duration")
+	if s.whenReached {
+		w.put("durationType", "Temperature")
+		w.put("pumpEnabled", s.pump > 0)
+		w.put("pumpUtilisation", s.pump)
+		w.put("heatingUtilisation", s.heating)
+	} else {
+		w.put("durationType", nil)
+		w.put("pumpEnabled", nil)
+	}
+	w.put("length", int(s.length/c.opts.ProfileTimeUnit))
+	w.put("temperature", s.temperature)
+	w.put("profileId", p.id)
+	w.open('}')
+}
