@@ -44,6 +44,9 @@ func decodeList[D any](r *reader, resource string, body []byte, mode listMode) (
 	switch k := d.dec.PeekKind(); {
 	case k == '[':
 	case k == 'n' && mode == telemetryRows:
+		if err := d.dec.SkipValue(); err != nil {
+			return List[D]{}, d.syntax(err)
+		}
 		return List[D]{}, d.end()
 	case k == '{' && mode == telemetryRows:
 		items := make([]D, 1)
