@@ -1,0 +1,169 @@
+package discovery
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxName is the greatest length of a device's name in Home Assistant, in characters.
+const maxName = 100
+
+// DeviceName is a device's name as Home Assistant shows it: without what can't be printed, spaces in one piece, at most
+// 100 characters. A device without a name is called by its model and the last 4 characters of its id.
+func DeviceName(d Device) string {
+	if name := tidy(d.Name); name != "" {
+		return name
+	}
+	return defaultName(d)
+}
+
+func defaultName(d Device) string {
+	id := strings.ToLower(d.ID)
+	if len(id) > 4 {
+		id = id[len(id)-4:]
+	}
+	return strings.TrimSpace(d.Family.Model() + " " + tidy(id))
+}
+
+// tidy makes one line of printable text of what the cloud sent.
+func tidy(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r) || unicode.IsControl(r):
+			return ' '
+		case r == utf8.RuneError || !unicode.IsPrint(r) && !joiner(r):
+			return -1
+		}
+		return r
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	if runes := []rune(s); len(runes) > maxName {
+		s = strings.TrimSpace(string(runes[:maxName]))
+	}
+	if strings.TrimFunc(s, func(r rune) bool { return r == ' ' || joiner(r) }) == "" {
+		return ""
+	}
+	return s
+}
+
+// joiner is a character that is not seen but shapes its neighbours, in emoji and in scripts such as Persian.
+func joiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
+
+// Distinct returns the devices with a Suffix where the names of several give the same entity ids, and without the MAC
+// address where several have the same: Home Assistant would make one device of them. It is the same for any order.
+func Distinct(devices []Device) []Device {
+	out := make([]Device, len(devices))
+	slugs, tails, macs := map[string]int{}, map[string]int{}, map[string]int{}
+	for _, d := range devices {
+		slugs[slug(d)]++
+		tails[slug(d)+"_"+tail(d.ID)]++
+		macs[mac(d.MAC)]++
+	}
+	for i, d := range devices {
+		d.Suffix = ""
+		switch s := slug(d); {
+		case slugs[s] == 1:
+		case tails[s+"_"+tail(d.ID)] == 1:
+			d.Suffix = tail(d.ID)
+		default:
+			d.Suffix = slugify(d.ID)
+		}
+		if macs[mac(d.MAC)] > 1 {
+			d.MAC = ""
+		}
+		out[i] = d
+	}
+	return out
+}
+
+func tail(id string) string {
+	s := slugify(id)
+	return s[max(0, len(s)-4):]
+}
+
+// slug is the part of a device's entity ids that comes from its name.
+func slug(d Device) string {
+	s, ok := transliterate(DeviceName(d))
+	if s = slugify(s); !ok || s == "" {
+		return slugify(defaultName(d))
+	}
+	return s
+}
+
+// slugify does to ASCII what Home Assistant does: lower case, and an underscore for each run of anything else.
+func slugify(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case 'A' <= c && c <= 'Z':
+			b.WriteByte(c - 'A' + 'a')
+		case 'a' <= c && c <= 'z' || '0' <= c && c <= '9':
+			b.WriteByte(c)
+		case c == ',' && i > 0 && i+1 < len(s) && digit(s[i-1]) && digit(s[i+1]):
+			// 1,000 is one number.
+		case b.Len() > 0 && b.String()[b.Len()-1] != '_':
+			b.WriteByte('_')
+		}
+	}
+	return strings.Trim(b.String(), "_")
+}
+
+func digit(c byte) bool { return '0' <= c && c <= '9' }
+
+// transliterate writes the letters of western European names in ASCII. ok is false when there is a letter or a digit
+// of another script, of which no good entity id can be made.
+func transliterate(s string) (ascii string, ok bool) {
+	var b strings.Builder
+	for _, r := range s {
+		switch plain := latin(r); {
+		case r < utf8.RuneSelf:
+			b.WriteRune(r)
+		case plain != "":
+			b.WriteString(plain)
+		case unicode.IsLetter(r) || unicode.IsNumber(r):
+			return "", false
+		case unicode.IsMark(r): // an accent of its own, or the variant of an emoji
+		default:
+			b.WriteByte(' ')
+		}
+	}
+	return b.String(), true
+}
+
+// latin is the ASCII for a letter of Latin-1, empty for any other character.
+func latin(r rune) string {
+	const letters = "ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝàáâãäåçèéêëìíîïñòóôõöøùúûüýÿ"
+	const ascii = "AAAAAACEEEEIIIINOOOOOOUUUUYaaaaaaceeeeiiiinoooooouuuuyy"
+	switch r {
+	case 'Æ':
+		return "AE"
+	case 'æ':
+		return "ae"
+	case 'ß':
+		return "ss"
+	}
+	if i := strings.IndexRune(letters, r); i >= 0 && r >= 0xc0 {
+		return ascii[i/2 : i/2+1] // each letter of Latin-1 has two bytes
+	}
+	return ""
+}
+
+// mac brings a MAC address to Home Assistant's form, aa:bb:cc:dd:ee:ff. Empty for anything else, and for all zeros
+// and all ones, which several devices would share.
+func mac(s string) string {
+	digits := strings.ToLower(strings.NewReplacer(":", "", "-", "", ".", "").Replace(strings.TrimSpace(s)))
+	if len(digits) != 12 || strings.Trim(digits, "0123456789abcdef") != "" ||
+		strings.Trim(digits, "0") == "" || strings.Trim(digits, "f") == "" {
+		return ""
+	}
+	var b strings.Builder
+	for i := 0; i < len(digits); i += 2 {
+		if i > 0 {
+			b.WriteByte(':')
+		}
+		b.WriteString(digits[i : i+2])
+	}
+	return b.String()
+}

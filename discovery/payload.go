@@ -1,0 +1,137 @@
+package discovery
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// originName is how the bridge knows its own payloads again: see Own.
+const originName = "rapt-bridge"
+
+const (
+	manufacturer = "KegLand"
+	appURL       = "https://app.rapt.io"
+)
+
+// Options is what all payloads of one bridge share.
+type Options struct {
+	Topics
+	Version    string // of the bridge
+	SupportURL string // http or https; empty leaves it out
+	// ReadOnly leaves out every command topic. What can't be without one in Home Assistant becomes what shows the same
+	// value: a switch a binary sensor, a number a sensor. The button and the event go.
+	ReadOnly bool
+}
+
+type payload struct {
+	Device           deviceInfo      `json:"device"`
+	Origin           origin          `json:"origin"`
+	Availability     []availability  `json:"availability"`
+	AvailabilityMode string          `json:"availability_mode"`
+	StateTopic       string          `json:"state_topic"`
+	QoS              int             `json:"qos"`
+	Components       json.RawMessage `json:"components"`
+}
+
+type deviceInfo struct {
+	Identifiers      []string    `json:"identifiers"`
+	Connections      [][2]string `json:"connections,omitempty"`
+	Name             string      `json:"name"`
+	Manufacturer     string      `json:"manufacturer"`
+	Model            string      `json:"model"`
+	SWVersion        string      `json:"sw_version,omitempty"`
+	SerialNumber     string      `json:"serial_number,omitempty"`
+	ConfigurationURL string      `json:"configuration_url,omitempty"`
+	ViaDevice        string      `json:"via_device,omitempty"`
+}
+
+type origin struct {
+	Name       string `json:"name"`
+	SWVersion  string `json:"sw_version,omitempty"`
+	SupportURL string `json:"support_url,omitempty"`
+}
+
+type availability struct {
+	Topic string `json:"topic"`
+}
+
+// Config is the discovery payload of a device, to be retained on Topics.Config. The same options and device give the
+// same bytes.
+func Config(o Options, d Device) []byte {
+	info := deviceInfo{
+		Identifiers:      []string{objectID(d.ID)},
+		Name:             DeviceName(d),
+		Manufacturer:     manufacturer,
+		Model:            d.Family.Model(),
+		SWVersion:        tidy(d.Firmware),
+		SerialNumber:     tidy(d.SerialNumber),
+		ConfigurationURL: appURL,
+		ViaDevice:        objectID(string(Bridge)),
+	}
+	if m := mac(d.MAC); m != "" {
+		info.Connections = [][2]string{{"mac", m}}
+	}
+	entitySlug := slug(d)
+	if d.Suffix != "" {
+		entitySlug += "_" + slugify(d.Suffix)
+	}
+	return encode(payload{
+		Device:           info,
+		Origin:           o.origin(),
+		Availability:     []availability{{o.BridgeAvailability()}, {o.Availability(d.Family, d.ID)}},
+		AvailabilityMode: "all",
+		StateTopic:       o.State(d.Family, d.ID),
+		QoS:              1,
+		Components:       components(o, d, entitySlug),
+	})
+}
+
+// BridgeConfig is the discovery payload of the bridge's own device, to be retained on Topics.BridgeConfig.
+func BridgeConfig(o Options) []byte {
+	d := Device{Family: Bridge, ID: string(Bridge)}
+	return encode(payload{
+		Device: deviceInfo{
+			Identifiers:  []string{objectID(d.ID)},
+			Name:         Bridge.Model(),
+			Manufacturer: originName,
+			Model:        originName,
+			SWVersion:    o.Version,
+		},
+		Origin:           o.origin(),
+		Availability:     []availability{{o.BridgeAvailability()}},
+		AvailabilityMode: "all",
+		StateTopic:       o.BridgeState(),
+		QoS:              1,
+		Components:       components(o, d, slugify(Bridge.Model())),
+	})
+}
+
+func (o Options) origin() origin {
+	return origin{Name: originName, SWVersion: o.Version, SupportURL: o.SupportURL}
+}
+
+// Own says whether a discovery payload is one that a bridge of this program made, whatever its version. Anything else,
+// an empty payload and garbage among it, must not be touched.
+func Own(payload []byte) bool {
+	var root map[string]json.RawMessage
+	if json.Unmarshal(payload, &root) != nil {
+		return false
+	}
+	var o map[string]json.RawMessage
+	if json.Unmarshal(root["origin"], &o) != nil {
+		return false
+	}
+	var name string
+	return json.Unmarshal(o["name"], &name) == nil && name == originName
+}
+
+// encode writes v as JSON without escaping what is for templates.
+func encode(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(err) // strings, numbers from the catalogue and limits that were checked: nothing that can fail
+	}
+	return bytes.TrimRight(b.Bytes(), "\n")
+}

@@ -1,0 +1,125 @@
+package discovery
+
+import "strings"
+
+// Topics builds and reads the topics of one bridge. An empty field stands for its default.
+type Topics struct {
+	Prefix          string // of the bridge's own topics; default "rapt"; may have levels of its own ("home/rapt")
+	DiscoveryPrefix string // of Home Assistant's discovery; default "homeassistant"
+}
+
+const (
+	defaultPrefix          = "rapt"
+	defaultDiscoveryPrefix = "homeassistant"
+)
+
+func (t Topics) prefix() string {
+	if t.Prefix == "" {
+		return defaultPrefix
+	}
+	return t.Prefix
+}
+
+func (t Topics) discovery() string {
+	if t.DiscoveryPrefix == "" {
+		return defaultDiscoveryPrefix
+	}
+	return t.DiscoveryPrefix
+}
+
+func (t Topics) own(levels ...string) string {
+	return t.prefix() + "/" + strings.Join(levels, "/")
+}
+
+// BridgeAvailability carries online and offline, retained; it is the topic of the last will too.
+func (t Topics) BridgeAvailability() string { return t.own("bridge", "availability") }
+
+// BridgeState carries the bridge's own diagnostics, retained JSON.
+func (t Topics) BridgeState() string { return t.own("bridge", "state") }
+
+// BridgeMarker is published by the bridge to itself at start: whatever was retained arrives before its echo.
+func (t Topics) BridgeMarker() string { return t.own("bridge", "marker") }
+
+// BridgeCommand takes commands to the bridge itself, such as refresh.
+func (t Topics) BridgeCommand(key string) string { return t.own("bridge", key, "set") }
+
+// State carries a device's state document, retained JSON.
+func (t Topics) State(f Family, id string) string { return t.own(string(f), id, "state") }
+
+// Availability carries a device's online and offline, retained.
+func (t Topics) Availability(f Family, id string) string { return t.own(string(f), id, "availability") }
+
+// Command takes a device's commands for one key. A retained message there is ignored.
+func (t Topics) Command(f Family, id, key string) string { return t.own(string(f), id, key, "set") }
+
+// Result carries the outcome of each of a device's commands, JSON, never retained.
+func (t Topics) Result(f Family, id string) string { return t.own(string(f), id, "result") }
+
+// Config is where Home Assistant looks for a device's discovery payload, retained.
+func (t Topics) Config(id string) string {
+	return t.discovery() + "/device/" + objectID(id) + "/config"
+}
+
+// BridgeConfig is where Home Assistant looks for the discovery payload of the bridge's own device, retained.
+func (t Topics) BridgeConfig() string { return t.Config(string(Bridge)) }
+
+// ConfigFilter matches the discovery payloads of all devices, those of other programs too.
+func (t Topics) ConfigFilter() string { return t.discovery() + "/device/+/config" }
+
+// HAStatus is where Home Assistant says online at its start and offline at its stop.
+func (t Topics) HAStatus() string { return t.discovery() + "/status" }
+
+// CommandFilters match every topic of Command and of BridgeCommand.
+func (t Topics) CommandFilters() []string {
+	return []string{t.own("+", "+", "+", "set"), t.own("bridge", "+", "set")}
+}
+
+// ParseCommand is the reverse of Command, and of BridgeCommand with Bridge and an empty id. It says false for every
+// other topic. Whether the device exists and takes the key is for the caller to find out.
+func (t Topics) ParseCommand(topic string) (f Family, id, key string, ok bool) {
+	rest, ours := strings.CutPrefix(topic, t.prefix()+"/")
+	rest, command := strings.CutSuffix(rest, "/set")
+	if !ours || !command {
+		return "", "", "", false
+	}
+	switch levels := strings.Split(rest, "/"); {
+	case len(levels) == 2 && Family(levels[0]) == Bridge && legal(levels[1]):
+		return Bridge, "", levels[1], true
+	case len(levels) == 3 && Family(levels[0]).known() && legal(levels[1]) && legal(levels[2]):
+		return Family(levels[0]), levels[1], levels[2], true
+	}
+	return "", "", "", false
+}
+
+// ParseConfig reads the object id, such as rapt_<id>, from the topic of a discovery payload. Only the payload says
+// whose it is: see Own.
+func (t Topics) ParseConfig(topic string) (objectID string, ok bool) {
+	rest, found := strings.CutPrefix(topic, t.discovery()+"/device/")
+	id, config := strings.CutSuffix(rest, "/config")
+	if !found || !config || !legal(id) {
+		return "", false
+	}
+	return id, true
+}
+
+// objectID is the id of a device in Home Assistant's topics and identifiers.
+func objectID(id string) string { return "rapt_" + clean(id) }
+
+// legal says whether Home Assistant takes s as an id: [a-zA-Z0-9_-]+.
+func legal(s string) bool {
+	return s != "" && strings.IndexFunc(s, illegal) < 0
+}
+
+func illegal(r rune) bool {
+	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' || r == '-')
+}
+
+// clean replaces what Home Assistant does not take in an id. A uuid stays as it is.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if illegal(r) {
+			return '-'
+		}
+		return r
+	}, s)
+}
