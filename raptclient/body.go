@@ -95,10 +95,11 @@ func shorten(text string, limit int) string {
 			space = n > 0
 			continue
 		}
-		if space {
+		if space && n < limit-1 {
 			b.WriteByte(' ')
-			n, space = n+1, false
+			n++
 		}
+		space = false
 		if n >= limit-1 {
 			b.WriteRune('…')
 			break

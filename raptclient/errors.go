@@ -1,6 +1,7 @@
 package raptclient
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -169,10 +170,12 @@ func (c *Client) signInError(r *reply, err error) *SignInError {
 		e.err = r.problem
 	case r.ok() && html:
 		e.err = c.bodyError(r, &bodyProblem{problem: BodyHTML})
+	case r.ok() && len(bytes.TrimSpace(r.body)) == 0:
+		e.err = c.bodyError(r, &bodyProblem{problem: BodyEmpty})
 	case r.ok() && e.Code == "":
 		e.err = &BodyError{Endpoint: SignInEndpoint, Status: r.status, Problem: BodyUnexpected, Detail: "no token in it"}
 	default:
-		if !r.ok() {
+		if !r.ok() && !bytes.Contains(r.body, []byte("access_token")) {
 			e.Excerpt = c.excerpt(r.body)
 		}
 		e.Rejected = r.status == http.StatusUnauthorized ||

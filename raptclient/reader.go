@@ -35,17 +35,26 @@ func (r *reader) table(t reflect.Type) *table {
 
 // first tells whether a notice is new. Unknown values are told once for each value, the others once for each field.
 func (r *reader) first(n Notice) (Notice, bool) {
-	n.Field = shorten(n.Field, 2*noticeLength)
-	n.Detail = shorten(r.redact(n.Detail), noticeLength)
 	same := n
+	same.Field, same.Detail = shorten(n.Field, 2*noticeLength), shorten(n.Detail, noticeLength)
 	if n.Kind == UnknownField || n.Kind == WrongType {
 		same.Detail = ""
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, told := r.told[same]; told || len(r.told) >= maxNotices {
+	if !r.remember(same) {
 		return n, false
 	}
-	r.told[same] = struct{}{}
+	// Redacted before it is shortened, lest the cut leave half a secret.
+	n.Field, n.Detail = shorten(r.redact(n.Field), 2*noticeLength), shorten(r.redact(n.Detail), noticeLength)
 	return n, true
+}
+
+// remember tells whether a notice was not told before, and that it is now.
+func (r *reader) remember(n Notice) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, told := r.told[n]; told || len(r.told) >= maxNotices {
+		return false
+	}
+	r.told[n] = struct{}{}
+	return true
 }

@@ -31,7 +31,7 @@ func DemoBrewery() []DeviceSpec {
 			ReportEvery: 5 * time.Minute, Jitter: 0.01, Miss: 0.01, TimeDigits: 7,
 			OriginalGravity: 1052, FinalGravity: 1010, Age: 3 * day, Profile: true,
 			Values: map[string]any{
-				"controlDeviceType": "Hydrometer", "controlDeviceMacAddress": "78-e3-6d-1a-2b-3c",
+				"controlDeviceType": "Hydrometer", "controlDeviceMacAddress": "78-e3-6d-44-7f-e7",
 				"pidEnabled": false, "temperature": 18.9,
 			},
 		},
@@ -48,12 +48,12 @@ func DemoBrewery() []DeviceSpec {
 		{
 			Family: BrewZilla, ID: kettle, Name: "BrewZilla",
 			ReportEvery: time.Minute, Jitter: 0.03, Miss: 0.01, TimeDigits: 7, Age: 25 * time.Minute, Profile: true,
-			Values: map[string]any{"controlDeviceType": "BLETemperature", "controlDeviceMacAddress": "a4-c1-38-0f-5e-11"},
+			Values: map[string]any{"controlDeviceType": "BLETemperature", "controlDeviceMacAddress": "78-e3-6d-2b-7c-b7"},
 		},
 		{
 			Family: BrewZilla, ID: "c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0a07", Name: "Sparge Water",
 			ReportEvery: time.Minute, Jitter: 0.03, Miss: 0.01, TimeDigits: 0,
-			Values: map[string]any{"targetTemperature": 78.0, "temperature": 76.4, "heatingEnabled": true, "heatingUtilisation": 60.0, "pumpUtilisation": 40.0},
+			Values: map[string]any{"targetTemperature": 78.0, "temperature": 76.4, "heatingEnabled": true, "heatingHysteresis": 1.0, "heatingUtilisation": 60.0, "pumpUtilisation": 40.0},
 		},
 		{
 			Family: Still, ID: "c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0a08", Name: "Still",

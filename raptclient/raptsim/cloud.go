@@ -64,6 +64,9 @@ func New(o Options) *Cloud {
 		c.add(s, len(o.Devices))
 	}
 	c.link()
+	for _, d := range c.devices {
+		c.join(d)
+	}
 	return c
 }
 
@@ -72,11 +75,13 @@ func (c *Cloud) Add(s DeviceSpec) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.catchUp()
-	c.add(s, len(c.devices)+1)
+	d := c.add(s, len(c.devices)+1)
 	c.link()
+	c.join(d)
 }
 
-func (c *Cloud) add(s DeviceSpec, of int) {
+// add makes a device of an account with so many of them. It still has to be linked and to join the others.
+func (c *Cloud) add(s DeviceSpec, of int) *device {
 	var fam *familyRow
 	for i := range c.families {
 		if c.families[i].name == s.Family {
@@ -118,13 +123,18 @@ func (c *Cloud) add(s DeviceSpec, of int) {
 	for name, v := range s.Values {
 		c.put(d, name, v)
 	}
-	c.firstReport(d)
-	heap.Push(&c.due, d)
+	return d
 }
 
-// firstReport puts the device's last report a part of its interval into the past, where it is visible, and its next one
-// into the future.
-func (c *Cloud) firstReport(d *device) {
+// join puts the device's last report a part of its interval into the past, where it is visible, and its next one into the
+// future.
+func (c *Cloud) join(d *device) {
+	if d.host != nil {
+		d.s.temperature = d.host.s.temperature
+	}
+	if d.bound() {
+		d.s.controlTemperature = d.s.temperature
+	}
 	now := c.clock.brew(c.latest)
 	ago := brewTime(0)
 	if c.latest.Equal(c.clock.start) && d.every > 0 {
@@ -138,6 +148,7 @@ func (c *Cloud) firstReport(d *device) {
 	first := d.queue[0]
 	d.queue = nil
 	d.show(first)
+	heap.Push(&c.due, d)
 }
 
 // Remove takes a device out of the account.

@@ -8,6 +8,7 @@ import (
 const (
 	washStrength = 0.12              // alcohol of a fresh wash by volume
 	stillPause   = 14 * time.Hour    // between two runs
+	spent        = 0.015            // of it, when a run ends
 	washPerHour  = 62.0              // C, 25 litres at full power
 	stillWatts   = 1900.0            // at full power
 	stripPerHour = 0.034             // alcohol driven off, as a fraction of the wash, at full power
@@ -17,7 +18,7 @@ const (
 func startStill(d *device) {
 	s := &d.s
 	d.heat.alcohol = washStrength
-	s.target, s.minTarget, s.maxTarget = 98, 0, 110
+	s.target, s.minTarget, s.maxTarget = 100, 0, 110
 	s.rssi = -61
 	s.heatingUtilisation, s.pumpUtilisation = 90, 50
 	s.pidP, s.pidI, s.pidD = 10, 0.1, 0
@@ -86,11 +87,11 @@ func (d *device) readStill() {
 func (d *device) mindStill(dt float64) {
 	s, h := &d.s, &d.heat
 	switch {
-	case s.heatingEnabled && h.alcohol < 0.008:
+	case s.heatingEnabled && h.alcohol < spent:
 		s.heatingEnabled = false
 		d.setPump(false)
 		d.heat.pause = 0
-	case !s.heatingEnabled && h.alcohol < 0.008:
+	case !s.heatingEnabled && h.alcohol < spent:
 		d.heat.pause += time.Duration(dt * float64(time.Second))
 		if d.heat.pause >= stillPause {
 			h.alcohol, s.wash, s.heatingEnabled = washStrength, 21, true
