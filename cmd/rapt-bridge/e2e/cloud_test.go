@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/gob"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -57,7 +58,7 @@ func startCloud(t testing.TB, s scope, o raptsim.Options) *cloud {
 func (c *cloud) set(t testing.TB, id, field string, v any) {
 	t.Helper()
 	change := cloudField{ID: id, Field: field, Value: v}
-	if v == raptsim.Absent {
+	if _, absent := v.(raptsim.Absent); absent {
 		change.Value, change.Absent = nil, true
 	}
 	c.call(t, "Set", change, nil)
@@ -152,7 +153,10 @@ type cloudSilence struct {
 	Silent bool
 }
 
-func init() { gob.Register(time.Time{}) }
+func init() {
+	gob.Register(time.Time{})
+	gob.Register(json.RawMessage{})
+}
 
 // serveCloud is the main function of the cloud's process.
 func serveCloud(in io.ReadCloser, out io.WriteCloser) error {
@@ -181,7 +185,7 @@ func (s *CloudService) Open(o raptsim.Options, url *string) error {
 
 func (s *CloudService) Set(f cloudField, _ *struct{}) error {
 	if f.Absent {
-		f.Value = raptsim.Absent
+		f.Value = raptsim.Absent{}
 	}
 	s.cloud.Set(f.ID, f.Field, f.Value)
 	return nil

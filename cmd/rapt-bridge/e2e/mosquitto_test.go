@@ -28,15 +28,15 @@ type mosquittoOptions struct {
 	acl         string                        // the file of access rights, in Mosquitto's own format
 	authority   *authority                    // with it there is a TLS listener
 	clientCert  bool                          // the TLS listener asks for a certificate of the authority
-	webSocket   bool                          // with it there is a WebSocket listener
+	webSocket   bool                          // with it there is a WebSocket listener, with authority one with TLS too
 	persistence bool                          // retained messages survive a restart
-	lines       []string                      // more lines of the configuration
+	old         bool                          // the plain listener takes MQTT 3.1 and 3.1.1 only
 }
 
 // mosquitto is a running Mosquitto.
 type mosquitto struct {
 	*container
-	tcp, tls, webSocket int // published ports; 0: no such listener
+	tcp, tls, webSocket, secureWebSocket int // published ports; 0: no such listener
 }
 
 // startMosquitto runs a Mosquitto and returns when it answers.
@@ -62,17 +62,25 @@ func startMosquitto(t testing.TB, s scope, o mosquittoOptions) *mosquitto {
 	if o.persistence {
 		conf = append(conf, "persistence true", "persistence_location /mosquitto/data/", "autosave_interval 1", "autosave_on_changes true")
 	}
-	conf = append(conf, o.lines...)
 	conf = append(conf, "listener 1883")
+	if o.old {
+		conf = append(conf, "accept_protocol_versions 3,4")
+	}
 	if o.authority != nil {
 		m.tls = freePort(t)
 		ports[8883] = m.tls
 		cert, key := o.authority.issue(t, "mosquitto")
 		options = append(options, testcontainers.WithFiles(file("/mosquitto/config/ca.pem", o.authority.pem),
 			file("/mosquitto/config/server.pem", cert), file("/mosquitto/config/server.key", key)))
-		conf = append(conf, "listener 8883", "cafile /mosquitto/config/ca.pem",
+		secure := []string{"cafile /mosquitto/config/ca.pem",
 			"certfile /mosquitto/config/server.pem", "keyfile /mosquitto/config/server.key",
-			fmt.Sprintf("require_certificate %t", o.clientCert))
+			fmt.Sprintf("require_certificate %t", o.clientCert)}
+		conf = append(append(conf, "listener 8883"), secure...)
+		if o.webSocket {
+			m.secureWebSocket = freePort(t)
+			ports[9443] = m.secureWebSocket
+			conf = append(append(conf, "listener 9443", "protocol websockets"), secure...)
+		}
 	}
 	if o.webSocket {
 		m.webSocket = freePort(t)

@@ -1,0 +1,160 @@
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rapt-bridge/rapt-bridge/discovery"
+)
+
+// shownWrong says in what Home Assistant's state of an entity differs from the device's state document; nil: in nothing.
+func shownWrong(e discovery.Entity, state entityState, document map[string]any) error {
+	if state.State == "unavailable" {
+		return errors.New("unavailable")
+	}
+	switch e.Platform {
+	case discovery.Event, discovery.Button: // stateless until something happens
+		return nil
+	case discovery.Climate:
+		return climateWrong(e, state, document)
+	}
+	value, there := document[e.Key]
+	if !there {
+		return errors.New("not in the document")
+	}
+	want := value
+	if text, isText := value.(string); isText && e.On != "" {
+		switch strings.ToLower(text) {
+		case e.On:
+			want = true
+		case e.Off:
+			want = false
+		default:
+			want = nil
+		}
+	}
+	switch v := want.(type) {
+	case nil:
+		return differs(state.State, "unknown")
+	case bool:
+		return differs(state.State, onOff(v != e.Inverted))
+	case float64:
+		if unit, _ := state.Attributes["unit_of_measurement"].(string); unit != e.Unit {
+			return fmt.Errorf("unit %q instead of %q", unit, e.Unit)
+		}
+		return differsNumber(state.State, v)
+	case string:
+		if e.DeviceClass == "timestamp" {
+			return differsTime(state.State, v)
+		}
+		return differs(state.State, v)
+	}
+	return fmt.Errorf("a %T in the document", want)
+}
+
+// climateWrong compares a climate entity, which Home Assistant rounds to 0.1 °C.
+func climateWrong(e discovery.Entity, state entityState, document map[string]any) error {
+	var wrong []error
+	if mode, ok := document["hvac_mode"].(string); ok {
+		wrong = append(wrong, differs(state.State, mode))
+	}
+	if action, ok := document["hvac_action"].(string); ok {
+		wrong = append(wrong, differs(fmt.Sprint(state.Attributes["hvac_action"]), action))
+	}
+	for attribute, key := range map[string]string{"current_temperature": "temperature", "temperature": "target_temperature"} {
+		want, known := document[key].(float64)
+		got, shown := state.Attributes[attribute].(float64)
+		if known != shown || math.Abs(want-got) > 0.051 {
+			wrong = append(wrong, fmt.Errorf("%s is %v instead of %v", attribute, state.Attributes[attribute], document[key]))
+		}
+	}
+	if modes, _ := json.Marshal(state.Attributes["hvac_modes"]); len(e.Modes) > 0 && strings.Count(string(modes), ",") != len(e.Modes)-1 {
+		wrong = append(wrong, fmt.Errorf("modes %s instead of %v", modes, e.Modes))
+	}
+	return errors.Join(wrong...)
+}
+
+// mirroredWrong says in what a document's value differs from what the cloud shows; compared is false for values that
+// the bridge works out or that the cloud doesn't have.
+func mirroredWrong(key string, value, shown any) (wrong error, compared bool) {
+	switch s := shown.(type) {
+	case bool:
+		if b, ok := value.(bool); !ok || b != s {
+			return fmt.Errorf("%v instead of %v", value, s), true
+		}
+		return nil, true
+	case float64:
+		if strings.HasSuffix(key, "gravity") {
+			s /= 1000
+		}
+		v, ok := value.(float64)
+		if ok && math.Abs(v-s) > 0.006 {
+			return fmt.Errorf("%v instead of %v", v, s), true
+		}
+		return nil, ok
+	case string:
+		if v, ok := value.(string); ok && v != strings.TrimSpace(s) {
+			return fmt.Errorf("%q instead of %q", v, s), true
+		}
+		return nil, value != nil
+	case time.Time:
+		v, ok := value.(string)
+		if !ok {
+			return nil, false
+		}
+		return differsTime(s.Format(time.RFC3339Nano), v), true
+	}
+	return nil, false
+}
+
+func differs(got, want string) error {
+	if got == want {
+		return nil
+	}
+	return fmt.Errorf("%q instead of %q", got, want)
+}
+
+func differsNumber(got string, want float64) error {
+	number, err := strconv.ParseFloat(got, 64)
+	if err != nil || math.Abs(number-want) > 1e-6*math.Max(1, math.Abs(want)) {
+		return fmt.Errorf("%q instead of %v", got, want)
+	}
+	return nil
+}
+
+// differsTime compares two times to the second, which is all that Home Assistant shows.
+func differsTime(got, want string) error {
+	g, err := time.Parse(time.RFC3339Nano, got)
+	if err != nil {
+		return err
+	}
+	w, err := time.Parse(time.RFC3339Nano, want)
+	if err != nil {
+		return err
+	}
+	if g.Sub(w).Abs() > time.Second {
+		return fmt.Errorf("%s instead of %s", got, want)
+	}
+	return nil
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
+
+// camelCase is the API's name of a document's key: firmware_version, firmwareVersion.
+func camelCase(key string) string {
+	words := strings.Split(key, "_")
+	for i, word := range words[1:] {
+		words[i+1] = strings.ToUpper(word[:1]) + word[1:]
+	}
+	return strings.Join(words, "")
+}
