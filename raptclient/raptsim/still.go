@@ -8,7 +8,7 @@ import (
 const (
 	washStrength = 0.12              // alcohol of a fresh wash by volume
 	stillPause   = 14 * time.Hour    // between two runs
-	spent        = 0.015            // of it, when a run ends
+	spent        = 0.015             // of it, when a run ends
 	washPerHour  = 62.0              // C, 25 litres at full power
 	stillWatts   = 1900.0            // at full power
 	stripPerHour = 0.034             // alcohol driven off, as a fraction of the wash, at full power
