@@ -109,12 +109,12 @@ func (c *Cloud) Set(id, field string, v any) {
 	switch {
 	case f == nil:
 	case f.measured:
-		noisy := *f.num(&d.s)
 		d.queue = nil
 		c.post(d, brew, 0)
 		r := d.queue[0]
 		d.queue = nil
-		*f.num(&r.s) = noisy
+		r.s = d.shown // the other values stay as they were shown
+		*f.num(&r.s) = *f.num(&d.s)
 		d.show(r)
 	default:
 		d.pending = withoutField(d.pending, f)
