@@ -1,0 +1,224 @@
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/rapt-bridge/rapt-bridge/raptclient"
+	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// memoryBroker stands in for a broker where time is virtual: it retains, echoes and records.
+type memoryBroker struct {
+	mu       sync.Mutex
+	retained map[string][]byte
+	sent     []publication
+	mute     bool // doesn't echo the marker
+	link     *link
+	stop     chan struct{}
+	work     sync.WaitGroup
+}
+
+func newMemoryBroker() *memoryBroker { return &memoryBroker{retained: map[string][]byte{}} }
+
+// connect makes a link to it, with what it retains on the takeover's topics sent first.
+func (m *memoryBroker) connect(b *bridge) *link {
+	l := &link{events: make(chan event, 64), out: make(chan publication), subscribe: func(...string) {}, unsubscribe: func(...string) {}}
+	stop := make(chan struct{})
+	m.link, m.stop = l, stop
+	l.close = func(_ context.Context, last publication) {
+		m.take(last)
+		close(stop)
+		m.work.Wait()
+	}
+	tell := func(e event) {
+		select {
+		case l.events <- e:
+		case <-stop:
+		}
+	}
+	m.work.Go(func() {
+		m.mu.Lock()
+		var earlier []message
+		for topic, payload := range m.retained {
+			_, state := stateOf(b.topics, topic)
+			_, config := b.topics.ParseConfig(topic)
+			if state || config || topic == b.topics.BridgeState() {
+				earlier = append(earlier, message{topic: topic, payload: payload, retained: true})
+			}
+		}
+		m.mu.Unlock()
+		for _, msg := range earlier {
+			tell(event{kind: arrived, msg: msg})
+		}
+		tell(event{kind: brokerUp})
+		for {
+			select {
+			case <-stop:
+				return
+			case p := <-l.out:
+				m.take(p)
+				if p.handed != nil {
+					p.handed()
+				}
+				if p.topic == b.topics.BridgeMarker() && !m.mute {
+					tell(event{kind: arrived, msg: message{topic: p.topic, payload: p.payload}})
+				}
+			}
+		}
+	})
+	return l
+}
+
+func (m *memoryBroker) take(p publication) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p.payload = bytes.Clone(p.payload)
+	m.sent = append(m.sent, p)
+	if !p.retain {
+		return
+	}
+	if len(p.payload) == 0 {
+		delete(m.retained, p.topic)
+		return
+	}
+	m.retained[p.topic] = p.payload
+}
+
+// last is what the broker retains on a topic, as text.
+func (m *memoryBroker) last(topic string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return string(m.retained[topic])
+}
+
+func (m *memoryBroker) document(t testing.TB, topic string) map[string]any {
+	t.Helper()
+	var doc map[string]any
+	require.NoError(t, json.Unmarshal([]byte(m.last(topic)), &doc), "%s: %q", topic, m.last(topic))
+	return doc
+}
+
+// on returns what was published on a topic, in order.
+func (m *memoryBroker) on(topic string) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []string
+	for _, p := range m.sent {
+		if p.topic == topic {
+			out = append(out, string(p.payload))
+		}
+	}
+	return out
+}
+
+func (m *memoryBroker) topics(prefix string) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []string
+	for topic := range m.retained {
+		if strings.HasPrefix(topic, prefix) {
+			out = append(out, topic)
+		}
+	}
+	return out
+}
+
+func (m *memoryBroker) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sent = nil
+}
+
+// say sends a message as somebody else would publish it.
+func (m *memoryBroker) say(msg message) { m.link.events <- event{kind: arrived, msg: msg} }
+
+// world is a simulated cloud, a broker in memory and a bridge between them, for use in a bubble of virtual time.
+type world struct {
+	cloud  *raptsim.Cloud
+	broker *memoryBroker
+	log    *bytes.Buffer
+	mu     sync.Mutex
+	end    context.CancelFunc
+	done   chan struct{}
+	adapt  func(*Options)
+}
+
+func newWorld(o raptsim.Options, adapt func(*Options)) *world {
+	w := &world{cloud: raptsim.New(o), broker: newMemoryBroker(), log: &bytes.Buffer{}, adapt: adapt}
+	return w
+}
+
+// Write collects the log.
+func (w *world) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.log.Write(p)
+}
+
+func (w *world) logged() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.log.String()
+}
+
+func (w *world) options() Options {
+	o := Options{
+		RAPT:      raptclient.Options{APIURL: "http://cloud.invalid", AuthURL: "http://cloud.invalid", Username: "brewer@example.com", APISecret: "demo-secret", Transport: w.cloud.Transport()},
+		Discovery: true, Version: "1.0.0", Log: slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	if w.adapt != nil {
+		w.adapt(&o)
+	}
+	return o
+}
+
+// start runs a bridge until halt.
+func (w *world) start(t testing.TB) {
+	t.Helper()
+	o := w.options()
+	o.defaults()
+	b, err := newBridge(o)
+	require.NoError(t, err)
+	b.link = w.broker.connect(b)
+	ctx, end := context.WithCancel(context.Background())
+	w.end, w.done = end, make(chan struct{})
+	go func() {
+		defer close(w.done)
+		_ = b.run(ctx)
+	}()
+}
+
+func (w *world) halt() {
+	w.end()
+	<-w.done
+}
+
+// inVirtualTime runs a test in a bubble with a world of its own, whose bridge has started.
+func inVirtualTime(t *testing.T, o raptsim.Options, adapt func(*Options), test func(t *testing.T, w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(o, adapt)
+		w.start(t)
+		defer w.halt()
+		test(t, w)
+	})
+}
+
+// pass lets virtual time go on and everything settle.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}

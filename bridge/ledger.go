@@ -1,0 +1,191 @@
+package bridge
+
+import (
+	"slices"
+	"time"
+)
+
+// Bounds that hold whatever is configured. The vendor publishes no limit of its own; these keep a bridge in trouble
+// from looking like an attack.
+const (
+	signInsPerHour    = 6
+	requestsPerMinute = 30
+	pollShare         = 0.8 // of the hour's requests; the rest is kept for commands
+
+	// A request is counted when it leaves, and arrives a little later: without this margin two requests of a full
+	// window could arrive closer together than they left.
+	windowMargin = time.Second
+)
+
+// purpose says what a request is for: polls may not use the part of the hour that is kept for commands.
+type purpose int
+
+const (
+	forPoll purpose = iota
+	forCommand
+)
+
+// window admits at most limit requests in any span.
+type window struct {
+	span  time.Duration
+	limit int
+	times []time.Time // of the requests still inside, oldest first
+}
+
+// opens returns when one more request fits: the zero time for at once.
+func (w *window) opens(now time.Time) time.Time {
+	w.forget(now)
+	if len(w.times) < w.limit {
+		return time.Time{}
+	}
+	if w.limit <= 0 {
+		return now.Add(w.span)
+	}
+	return w.times[len(w.times)-w.limit].Add(w.span + windowMargin)
+}
+
+func (w *window) add(at time.Time) { w.times = append(w.times, at) }
+
+func (w *window) forget(now time.Time) {
+	old := 0
+	for old < len(w.times) && now.Sub(w.times[old]) >= w.span+windowMargin {
+		old++
+	}
+	if old > 0 {
+		w.times = append(w.times[:0], w.times[old:]...)
+	}
+}
+
+// ledger counts every request that leaves, sign-ins and repeats included, and says whether one more may.
+//
+// Its times are the bridge's steady time, which no change of the wall clock moves.
+type ledger struct {
+	hour, polls, minute, signIns window
+}
+
+func newLedger(maxPerHour, maxPerMinute int) *ledger {
+	return &ledger{
+		hour:    window{span: time.Hour, limit: maxPerHour},
+		polls:   window{span: time.Hour, limit: int(float64(maxPerHour) * pollShare)},
+		minute:  window{span: time.Minute, limit: maxPerMinute},
+		signIns: window{span: time.Hour, limit: signInsPerHour},
+	}
+}
+
+// minuteLimit is 30 for the vendor's own host and for the default ceiling. A higher ceiling, which is for other
+// addresses, raises it in proportion.
+func minuteLimit(maxPerHour int, vendorHost bool) int {
+	if vendorHost {
+		return requestsPerMinute
+	}
+	return max(requestsPerMinute, maxPerHour/8)
+}
+
+// opens returns when a request may leave: now or earlier means at once.
+func (l *ledger) opens(now time.Time, p purpose, signIn bool) time.Time {
+	at := latest(l.hour.opens(now), l.minute.opens(now))
+	if p == forPoll {
+		at = latest(at, l.polls.opens(now))
+	}
+	if signIn {
+		at = latest(at, l.signIns.opens(now))
+	}
+	return at
+}
+
+func (l *ledger) admits(now time.Time, p purpose, signIn bool) bool {
+	return !l.opens(now, p, signIn).After(now)
+}
+
+func (l *ledger) record(now time.Time, p purpose, signIn bool) {
+	l.hour.add(now)
+	l.minute.add(now)
+	if p == forPoll {
+		l.polls.add(now)
+	}
+	if signIn {
+		l.signIns.add(now)
+	}
+}
+
+// lastHour returns how many requests left in the hour before now.
+func (l *ledger) lastHour(now time.Time) int {
+	l.hour.forget(now)
+	return len(l.hour.times)
+}
+
+// withhold uses up all but a quarter of the hour, for a start that doesn't know what came before it.
+func (l *ledger) withhold(now time.Time) {
+	for range l.polls.limit - l.polls.limit/4 {
+		l.polls.add(now)
+		l.hour.add(now)
+	}
+	reserve := l.hour.limit - l.polls.limit
+	for range reserve - reserve/4 {
+		l.hour.add(now)
+	}
+}
+
+// savedLedger is the ledger as the broker retains it: ages in whole seconds at the time of saving, rounded down, so
+// that a request taken over counts rather too long than too short.
+type savedLedger struct {
+	At       time.Time `json:"at"`
+	Polls    []int     `json:"polls"`
+	Commands []int     `json:"commands"`
+	SignIns  []int     `json:"sign_ins"`
+}
+
+// save returns the ledger at now; wall is the same moment on the wall clock.
+func (l *ledger) save(now, wall time.Time) savedLedger {
+	l.hour.forget(now)
+	l.polls.forget(now)
+	l.signIns.forget(now)
+	s := savedLedger{At: wall.UTC().Truncate(time.Second), Polls: ages(now, l.polls.times), SignIns: ages(now, l.signIns.times), Commands: []int{}}
+	i := 0
+	for _, at := range l.hour.times {
+		if i < len(l.polls.times) && l.polls.times[i].Equal(at) {
+			i++
+			continue
+		}
+		s.Commands = append(s.Commands, age(now, at))
+	}
+	return s
+}
+
+func ages(now time.Time, times []time.Time) []int {
+	out := make([]int, 0, len(times))
+	for _, at := range times {
+		out = append(out, age(now, at))
+	}
+	return out
+}
+
+func age(now, at time.Time) int { return max(0, int(now.Sub(at)/time.Second)) }
+
+// takeOver counts what an earlier run saved. A clock that was set back meanwhile makes the entries younger, never
+// older: what seems to lie in the future happened just now.
+func (l *ledger) takeOver(s savedLedger, now, wall time.Time) {
+	passed := max(0, wall.Sub(s.At))
+	enter := func(saved []int, add func(time.Time)) {
+		for _, seconds := range saved {
+			if at := now.Add(-passed - time.Duration(max(0, seconds))*time.Second); now.Sub(at) < time.Hour+windowMargin {
+				add(at)
+			}
+		}
+	}
+	enter(s.Polls, func(at time.Time) { l.polls.add(at); l.hour.add(at); l.minute.add(at) })
+	enter(s.Commands, func(at time.Time) { l.hour.add(at); l.minute.add(at) })
+	enter(s.SignIns, l.signIns.add)
+	for _, w := range []*window{&l.hour, &l.polls, &l.minute, &l.signIns} {
+		slices.SortFunc(w.times, time.Time.Compare)
+	}
+}
+
+func latest(a time.Time, more ...time.Time) time.Time {
+	for _, t := range more {
+		if t.After(a) {
+			a = t
+		}
+	}
+	return a
+}

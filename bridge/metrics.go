@@ -1,0 +1,81 @@
+package bridge
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rapt-bridge/rapt-bridge/raptclient"
+)
+
+// metrics are the bridge's collectors. No label holds a device's id or name: their number has no bound.
+type metrics struct {
+	requests  *prometheus.CounterVec
+	durations *prometheus.HistogramVec
+	polls     *prometheus.HistogramVec
+	commands  *prometheus.HistogramVec
+	staleness *prometheus.HistogramVec
+	notices   *prometheus.CounterVec
+	remaining prometheus.Gauge
+	lastHour  prometheus.Gauge
+	broker    prometheus.Gauge
+	devices   *prometheus.GaugeVec
+	unknown   prometheus.Gauge
+}
+
+func newMetrics(r prometheus.Registerer, version string) *metrics {
+	seconds := []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30}
+	m := &metrics{
+		requests:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "rapt_bridge_api_requests_total", Help: "Requests to the RAPT Cloud by endpoint and outcome: the HTTP status, or none."}, []string{"endpoint", "outcome"}),
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "rapt_bridge_api_request_seconds", Help: "Time from a request to the last byte of its answer.", Buckets: seconds}, []string{"endpoint"}),
+		polls:     prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "rapt_bridge_poll_seconds", Help: "Time from the decision to ask for a family's list to its devices being published.", Buckets: seconds}, []string{"family"}),
+		commands:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "rapt_bridge_command_seconds", Help: "Time from a command's arrival to its outcome.", Buckets: seconds}, []string{"key", "outcome"}),
+		staleness: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "rapt_bridge_reading_age_seconds", Help: "Age of a reading when the bridge first saw it, on the cloud's clock.", Buckets: []float64{2, 5, 10, 15, 30, 60, 120, 300, 900, 3600}}, []string{"family"}),
+		notices:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "rapt_bridge_api_oddities_total", Help: "Things in the cloud's answers that its contract doesn't have, counted once each."}, []string{"kind"}),
+		remaining: prometheus.NewGauge(prometheus.GaugeOpts{Name: "rapt_bridge_requests_remaining", Help: "Requests that may still leave within this hour."}),
+		lastHour:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "rapt_bridge_requests_last_hour", Help: "Requests that left within the last hour."}),
+		broker:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "rapt_bridge_mqtt_connected", Help: "1 while the MQTT broker is connected."}),
+		devices:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "rapt_bridge_devices", Help: "Devices by family and state."}, []string{"family", "state"}),
+		unknown:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "rapt_bridge_unknown_fields", Help: "Fields in the cloud's answers that the bridge doesn't know."}),
+	}
+	if r != nil {
+		info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "rapt_bridge_build_info", Help: "1, labelled with the version.", ConstLabels: prometheus.Labels{"version": version}})
+		info.Set(1)
+		r.MustRegister(m.requests, m.durations, m.polls, m.commands, m.staleness, m.notices, m.remaining, m.lastHour, m.broker, m.devices, m.unknown, info)
+	}
+	return m
+}
+
+func (m *metrics) exchange(e raptclient.Exchange) {
+	outcome := "none"
+	if e.Status != 0 {
+		outcome = strconv.Itoa(e.Status)
+	}
+	m.requests.WithLabelValues(e.Endpoint, outcome).Inc()
+	m.durations.WithLabelValues(e.Endpoint).Observe(e.Took.Seconds())
+}
+
+func (m *metrics) polled(family string, took time.Duration) {
+	m.polls.WithLabelValues(family).Observe(took.Seconds())
+}
+
+func (m *metrics) reading(family string, age time.Duration) {
+	m.staleness.WithLabelValues(family).Observe(age.Seconds())
+}
+
+func (m *metrics) command(key string, o outcome, took time.Duration) {
+	m.commands.WithLabelValues(known(key), string(o)).Observe(took.Seconds())
+}
+
+// known keeps a key that somebody made up out of the labels.
+func known(key string) string {
+	for _, row := range commandRows() {
+		if row.key == key {
+			return key
+		}
+	}
+	return "other"
+}
+
+func (m *metrics) notice(kind string) { m.notices.WithLabelValues(kind).Inc() }

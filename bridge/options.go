@@ -1,0 +1,86 @@
+package bridge
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rapt-bridge/rapt-bridge/raptclient"
+)
+
+// Options are what a bridge is made of. RAPT's and the broker's credentials are required, the rest has defaults.
+type Options struct {
+	// RAPT is the account. The bridge sets Permit, Answered and Now itself.
+	RAPT raptclient.Options
+	// VendorHost says that RAPT is the vendor's own service: no setting raises the requests per minute there.
+	VendorHost bool
+	// MinPollInterval and MaxPollInterval bound how often one family's list is asked for. Default 60 s and 15 min.
+	MinPollInterval, MaxPollInterval time.Duration
+	// MaxRequestsPerHour counts every request, sign-ins and repeats too. Default 240.
+	MaxRequestsPerHour int
+	// MaxRequestsPerMinute overrides the 30 per minute. For a simulated cloud only. 0 means the default.
+	MaxRequestsPerMinute int
+
+	Broker Broker
+	// FindBroker, when set, is asked for the broker instead, again each time the broker refuses the credentials.
+	FindBroker func(context.Context) (Broker, error)
+	// ClientID is the MQTT client id. Two clients with one id take the connection from each other for ever.
+	ClientID string
+	// TopicPrefix is "rapt" by default.
+	TopicPrefix string
+
+	// Discovery announces the devices to Home Assistant under DiscoveryPrefix, "homeassistant" by default.
+	Discovery       bool
+	DiscoveryPrefix string
+	// ReadOnly refuses every command and announces none.
+	ReadOnly bool
+
+	// Version of the program, for the bridge's own device.
+	Version string
+	Log     *slog.Logger
+	// Metrics, when set, gets the bridge's collectors.
+	Metrics prometheus.Registerer
+	// Wall is the wall clock, for what people read. Default time.Now. It may jump; nothing is timed by it.
+	Wall func() time.Time
+	// Refresh, when set, has every family with devices asked for on each receive, within the ceiling.
+	Refresh <-chan struct{}
+	// OnSnapshot, when set, is handed what the status page shows, at most once a second. It must not block.
+	OnSnapshot func(*Snapshot)
+}
+
+// Broker is where to find the MQTT broker.
+type Broker struct {
+	// URL has the scheme mqtt, mqtts, ws or wss, and no user.
+	URL                *url.URL
+	Username, Password string
+	// TLS is used with mqtts and wss.
+	TLS *tls.Config
+}
+
+func (o *Options) defaults() {
+	setDefault(&o.MinPollInterval, time.Minute)
+	setDefault(&o.MaxPollInterval, 15*time.Minute)
+	setDefault(&o.MaxRequestsPerHour, 240)
+	setDefault(&o.MaxRequestsPerMinute, minuteLimit(o.MaxRequestsPerHour, o.VendorHost))
+	setDefault(&o.ClientID, "rapt-bridge")
+	setDefault(&o.TopicPrefix, "rapt")
+	setDefault(&o.DiscoveryPrefix, "homeassistant")
+	setDefault(&o.Version, "dev")
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Wall == nil {
+		o.Wall = time.Now
+	}
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
