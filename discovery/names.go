@@ -112,7 +112,7 @@ func slugify(s string) string {
 
 func digit(c byte) bool { return '0' <= c && c <= '9' }
 
-// transliterate writes the letters of western European names in ASCII. ok is false when there is a letter or a digit
+// transliterate writes the letters of European names in ASCII. ok is false when there is a letter or a digit
 // of another script, of which no good entity id can be made.
 func transliterate(s string) (ascii string, ok bool) {
 	var b strings.Builder
@@ -132,20 +132,39 @@ func transliterate(s string) (ascii string, ok bool) {
 	return b.String(), true
 }
 
-// latin is the ASCII for a letter of Latin-1, empty for any other character.
+// latin is the ASCII, in lower case, for a letter of European names (Latin-1 and Latin Extended-A), empty for any
+// other character.
 func latin(r rune) string {
-	const letters = "ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝàáâãäåçèéêëìíîïñòóôõöøùúûüýÿ"
-	const ascii = "AAAAAACEEEEIIIINOOOOOOUUUUYaaaaaaceeeeiiiinoooooouuuuyy"
-	switch r {
-	case 'Æ':
-		return "AE"
-	case 'æ':
-		return "ae"
-	case 'ß':
-		return "ss"
-	}
-	if i := strings.IndexRune(letters, r); i >= 0 && r >= 0xc0 {
-		return ascii[i/2 : i/2+1] // each letter of Latin-1 has two bytes
+	for _, row := range [...]struct{ ascii, letters string }{
+		{"a", "ÀÁÂÃÄÅàáâãäåĀāĂăĄą"},
+		{"ae", "Ææ"},
+		{"c", "ÇçĆćĈĉĊċČč"},
+		{"d", "ÐðĎďĐđ"},
+		{"e", "ÈÉÊËèéêëĒēĔĕĖėĘęĚě"},
+		{"g", "ĜĝĞğĠġĢģ"},
+		{"h", "ĤĥĦħ"},
+		{"i", "ÌÍÎÏìíîïĨĩĪīĬĭĮįİı"},
+		{"ij", "Ĳĳ"},
+		{"j", "Ĵĵ"},
+		{"k", "Ķķ"},
+		{"l", "ĹĺĻļĽľĿŀŁł"},
+		{"n", "ÑñŃńŅņŇň"},
+		{"ng", "Ŋŋ"},
+		{"o", "ÒÓÔÕÖØòóôõöøŌōŎŏŐő"},
+		{"oe", "Œœ"},
+		{"r", "ŔŕŖŗŘř"},
+		{"s", "ŚśŜŝŞşŠš"},
+		{"ss", "ß"},
+		{"t", "ŢţŤťŦŧ"},
+		{"th", "Þþ"},
+		{"u", "ÙÚÛÜùúûüŨũŪūŬŭŮůŰűŲų"},
+		{"w", "Ŵŵ"},
+		{"y", "ÝýÿŶŷŸ"},
+		{"z", "ŹźŻżŽž"},
+	} {
+		if strings.ContainsRune(row.letters, r) {
+			return row.ascii
+		}
 	}
 	return ""
 }

@@ -1,0 +1,95 @@
+package discovery
+
+import (
+	"encoding/json"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTargetHasTheDevicesOwnLimitsWhereItSaysThem(t *testing.T) {
+	nan := math.NaN()
+	for _, c := range []struct {
+		name             string
+		family           Family
+		min, max         float64 // of the device
+		wantMin, wantMax float64
+	}{
+		{"both", TemperatureController, 2, 30, 2, 30},
+		{"both below zero", FermentationChamber, -10, 0, -10, 0},
+		{"beyond the family's range", TemperatureController, -20, 85, -20, 85},
+		{"none, as zeros", TemperatureController, 0, 0, -20, 50},
+		{"none, as NaN", FermentationChamber, nan, nan, -20, 50},
+		{"none, BrewZilla", BrewZilla, nan, nan, 0, 110},
+		{"none, still", Still, 0, 0, 0, 110},
+		{"the least only", TemperatureController, 4, nan, 4, 50},
+		{"the greatest only", BrewZilla, nan, 80, 0, 80},
+		{"the greatest only, below the family's least", TemperatureController, nan, -30, -20, 50},
+		{"the wrong way round", TemperatureController, 30, 2, -20, 50},
+		{"equal", Still, 20, 20, 0, 110},
+		{"impossible", BrewZilla, -1000, 9999, 0, 110},
+		{"infinite", Still, math.Inf(-1), math.Inf(1), 0, 110},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := Device{Family: c.family, ID: id, MinTarget: c.min, MaxTarget: c.max}
+			low, high, ok := Limits(d, "target_temperature")
+			require.True(t, ok)
+			assert.Equal(t, []float64{c.wantMin, c.wantMax}, []float64{low, high})
+
+			shown := parse(t, Config(options, d)).Components["climate"]
+			assert.Equal(t, low, shown["min_temp"])
+			assert.Equal(t, high, shown["max_temp"])
+		})
+	}
+}
+
+func TestLimitsShownAreTheOnesToEnforce(t *testing.T) {
+	for _, f := range Families() {
+		d := example(f)
+		components := parse(t, Config(options, d)).Components
+		for _, e := range Commands(f) {
+			if components[e.Key]["platform"] != Number {
+				continue
+			}
+			low, high, ok := Limits(d, e.Key)
+			assert.True(t, ok, e.Key)
+			assert.Equal(t, low, components[e.Key]["min"])
+			assert.Equal(t, high, components[e.Key]["max"])
+		}
+	}
+}
+
+func TestLimitsAreOnlyForCommandsWithANumber(t *testing.T) {
+	for key, f := range map[string]Family{
+		"pump_enabled": BrewZilla, "climate": Still, "temperature": Still, "telemetry": ExternalDevice,
+		"heating_utilisation": TemperatureController, "target_temperature": Hydrometer, "": Still, "refresh": Bridge,
+	} {
+		_, _, ok := Limits(example(f), key)
+		assert.False(t, ok, "%s of a %s", key, f)
+	}
+	for key, most := range map[string]float64{"heating_utilisation": 100, "pump_utilisation": 100, "pid_integral": gainMax} {
+		low, high, ok := Limits(example(Still), key)
+		assert.True(t, ok, key)
+		assert.Zero(t, low, key)
+		assert.Equal(t, most, high, key)
+	}
+}
+
+// message is a payload as a reader of JSON sees it.
+type message struct {
+	Device           map[string]any            `json:"device"`
+	Origin           map[string]any            `json:"origin"`
+	Components       map[string]map[string]any `json:"components"`
+	Availability     []map[string]any          `json:"availability"`
+	AvailabilityMode string                    `json:"availability_mode"`
+	StateTopic       string                    `json:"state_topic"`
+}
+
+func parse(t *testing.T, payload []byte) message {
+	t.Helper()
+	var m message
+	require.NoError(t, json.Unmarshal(payload, &m))
+	return m
+}
