@@ -29,8 +29,9 @@ func startBeer(d *device) {
 	setDefault(&d.s.battery, 96)
 }
 
-// ferment moves the gravity on by dt seconds at a temperature in C. The rate is that of yeast which grows on what it ferments: slow at first,
-// fastest half-way, slow at the end; about 11 points a day at the peak of an ordinary ale at 18.5 C, and next to nothing in the cold.
+// ferment moves the gravity on by dt seconds at a temperature in C. The rate is that of yeast which grows on what it
+// ferments: slow at first, fastest half-way, slow at the end; about 12 points a day at the peak of an ordinary ale at
+// 18.5 C, and next to nothing in the cold.
 func (d *device) ferment(temperature, dt float64) {
 	b := &d.beer
 	b.og, b.fg = max(b.og, d.s.gravity), min(b.fg, d.s.gravity)

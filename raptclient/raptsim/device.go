@@ -146,7 +146,7 @@ func (d *device) settle(now time.Time) {
 			d.pending = append(d.pending[:first], d.pending[first+1:]...)
 		case report:
 			d.show(d.queue[0])
-			d.queue = d.queue[1:]
+			d.queue = append(d.queue[:0], d.queue[1:]...)
 		default:
 			return
 		}

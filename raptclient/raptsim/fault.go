@@ -20,7 +20,7 @@ type Fault struct {
 	Every  int    // only each nth matching request; every one when zero
 	Times  int    // so many times at most; without end when zero
 
-	Delay time.Duration // first waits so long; alone, the request is then answered as usual
+	Delay time.Duration // waits so long in real time, by a timer, before anything else; alone, the usual answer follows
 
 	// Instead of the usual answer; the request is not carried out unless Executed is set.
 	Status     int           // with Body or an empty one
@@ -31,7 +31,8 @@ type Fault struct {
 	RetryAfter time.Duration // sent with LimitRate (60 s when zero) or with Status
 	DropToken  bool          // the token of the request is no longer good: 401
 
-	// Executed carries the request out before the answer is replaced: a write whose answer is lost.
+	// Executed carries the request out on arrival, before Delay and before its answer is replaced: a write whose answer is
+	// lost, or comes too late.
 	Executed bool
 
 	// The usual answer, spoiled.
@@ -108,18 +109,15 @@ const portal = `<!DOCTYPE html>
 <body><h1>Guest Wi-Fi</h1><p>Please accept our terms to go online.</p></body></html>
 `
 
-// spoilt is the answer with what goes wrong.
-func (c *Cloud) spoilt(f Fault, r *http.Request, body []byte, now time.Time) *reply {
+// spoilt is the answer with what goes wrong, given how to come by the usual one.
+func (c *Cloud) spoilt(f Fault, r *http.Request, usual func() *reply, now time.Time) *reply {
 	if f.DropToken {
 		delete(c.tokens.ends, bearer(r))
 	}
 	if f.replaces() {
-		if f.Executed {
-			c.usual(r, body, now)
-		}
 		return f.instead(c, now)
 	}
-	a := c.usual(r, body, now)
+	a := usual()
 	if a.status != http.StatusOK {
 		return a
 	}

@@ -201,6 +201,21 @@ func TestDelaysObeyTheContextAndLeaveNothingBehind(t *testing.T) {
 	})
 }
 
+func TestAWriteThatIsAnsweredTooLateHasHappened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Options{})
+		a := newCaller(t, c)
+		c.Inject(Fault{Delay: time.Minute, Executed: true, Times: 2})
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		r := a.request(http.MethodPost, "Stills/SetTargetTemperature", "stillId", still, "target", "44").WithContext(ctx)
+		assert.ErrorIs(t, see(a.via, r).err, context.DeadlineExceeded)
+		assert.Equal(t, 44.0, c.Actual(still, "targetTemperature"))
+		_, reply := a.post("Stills/SetTargetTemperature", "stillId", still, "target", "45")
+		assert.Equal(t, "true", reply)
+	})
+}
+
 func TestManyCallersAtOnce(t *testing.T) {
 	c := New(Options{Speed: 3600})
 	a := newCaller(t, c)

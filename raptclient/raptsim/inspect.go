@@ -22,7 +22,8 @@ func (c *Cloud) Devices() []Info {
 }
 
 // Value returns what the cloud shows now in an API field of a device: float64, bool, string, time.Time, or nil when the
-// device, the field or its value is not there; what Set has left there as it is. Fields of the profile session are not among them.
+// device, the field or its value is not there; what Set has left there as it is. Fields of the profile session are not
+// among them.
 func (c *Cloud) Value(id, field string) any {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -86,11 +87,12 @@ func (f *field) get(v *view) any {
 	return f.fixed
 }
 
-// Set changes an API field of a device for the device and the cloud at once, as its owner could in the RAPT app, or as the
-// world could. A measured value (temperature, gravity, battery ...) comes with a report that is visible at once, and the device goes on from there.
-// telemetryFrequency, in the unit of the options, or a [time.Duration], changes the rhythm of any family. A value that the
-// field's type can't hold ([Absent], nil, a string for a number, a [encoding/json.RawMessage], a field that the contract doesn't know) is
-// sent as it is until the next Set of that field. An unknown device is left alone.
+// Set changes an API field of a device for the device and the cloud at once, as its owner could in the RAPT app, or as
+// the world could. A measured value (temperature, gravity, battery ...) comes with a report that is visible at once, and
+// the device goes on from there. telemetryFrequency, in the unit of the options, or a [time.Duration], changes the
+// rhythm of any family. A value that the field's type can't hold ([Absent], nil, a string for a number, a
+// [encoding/json.RawMessage], a field that the contract doesn't know) is sent as it is until the next Set of that field.
+// An unknown device is left alone.
 func (c *Cloud) Set(id, field string, v any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -162,14 +164,12 @@ func (c *Cloud) put(d *device, name string, v any) *field {
 
 // follows lets the rest of the device agree with a value that was set.
 func (c *Cloud) follows(d *device, name string) {
-	switch name {
-	case "temperature":
-		d.s.vapour = d.s.temperature
-		if d.host != nil {
-			d.host.s.temperature = d.s.temperature
-		}
-	case "temperatureWash":
-		d.heat.heating = false
+	if name != "temperature" {
+		return
+	}
+	d.s.vapour = d.s.temperature
+	if d.host != nil {
+		d.host.s.temperature = d.s.temperature
 	}
 }
 

@@ -217,3 +217,21 @@ func TestBatteriesDrainOnlyDownwards(t *testing.T) {
 	}
 	assert.Less(t, last, 41.0)
 }
+
+func TestTheOwnerMayStartAndStopAProfile(t *testing.T) {
+	clock := newHand()
+	c := New(Options{Now: clock.now})
+	c.StopProfile(fridge)
+	c.StartProfile(stoutPill)
+	c.StartProfile(still)
+	assert.Nil(t, c.Actual(fridge, "activeProfileId"))
+	assert.Equal(t, 18.5, c.Actual(fridge, "targetTemperature"))
+	assert.NotNil(t, c.Actual(stoutPill, "activeProfileId"))
+	assert.Nil(t, c.Actual(still, "activeProfileId"))
+	clock.add(2 * time.Hour)
+	a := newCaller(t, c)
+	assert.NotContains(t, a.object("FermentationChambers/GetFermentationChamber", "fermentationChamberId", fridge), "activeProfileSession")
+	session := a.object("Hydrometers/GetHydrometer", "hydrometerId", stoutPill)["activeProfileSession"].(map[string]any)
+	assert.Equal(t, 1064.0, session["originalGravity"])
+	assert.Equal(t, stoutPill, session["hydrometerId"])
+}

@@ -143,3 +143,30 @@ func activeProfileStepID(v *view) any {
 	}
 	return v.c.world.profiles[r.profile].steps[r.step].id
 }
+
+// StartProfile lets a device run its family's profile from the first step, as its owner could in the RAPT app: a
+// fermentation on hydrometers, controllers and chambers, a mash on a BrewZilla. It shows with the next report. Other
+// families are left alone.
+func (c *Cloud) StartProfile(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d := c.find(id)
+	if d == nil || d.fam.sessionKey == "" || d.fam.bit == inStill {
+		return
+	}
+	c.bring(d, c.clock.brew(c.catchUp()))
+	d.begin(&c.world, d.profile(), 0)
+	if d.fam.bit != inBrewZilla {
+		d.s.run.og, d.s.run.fg = d.gravities()
+	}
+}
+
+// StopProfile ends the profile of a device. The target and the heater stay as they are. It shows with the next report.
+func (c *Cloud) StopProfile(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if d := c.find(id); d != nil {
+		c.bring(d, c.clock.brew(c.catchUp()))
+		d.s.run = profileRun{}
+	}
+}

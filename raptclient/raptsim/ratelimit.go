@@ -12,7 +12,8 @@ type rateLimit struct {
 	used  int
 }
 
-// count takes a request into the count. It returns what is left, negative when there was nothing left for it, and the end of the hour.
+// count takes a request into the count. It returns what is left, negative when there was nothing left for it, and the
+// end of the hour.
 func (l *rateLimit) count(limit int, now time.Time) (left int, reset time.Time) {
 	if l.began.IsZero() || now.Sub(l.began) >= time.Hour {
 		*l = rateLimit{began: now}

@@ -94,6 +94,11 @@ func (c *Cloud) answer(r *http.Request) (*reply, error) {
 	c.mu.Lock()
 	number := c.log.arrive(r, c.now())
 	fault := c.faults.strike(r)
+	usual := func() *reply { return c.usual(r, body, c.catchUp()) }
+	if fault.Executed {
+		done := usual()
+		usual = func() *reply { return done }
+	}
 	c.mu.Unlock()
 
 	err := pause(r.Context(), fault.Delay)
@@ -107,7 +112,7 @@ func (c *Cloud) answer(r *http.Request) (*reply, error) {
 	now := c.catchUp()
 	line := c.log.line(number)
 	line.Authenticated = c.tokens.good(r, now)
-	a := c.spoilt(fault, r, body, now)
+	a := c.spoilt(fault, r, usual, now)
 	a.header.Set("Date", c.published(now).Format(http.TimeFormat))
 	for name, values := range fault.Header {
 		a.header[http.CanonicalHeaderKey(name)] = values

@@ -127,8 +127,8 @@ type submission struct {
 	Temperature, Gravity, Pressure, Battery, RSSI *float64
 }
 
-// submit takes a reading for an external device. The contract says no more of its body than that it is an object; the names are those of
-// the reading that it becomes.
+// submit takes a reading for an external device. The contract says no more of its body than that it is an object; the
+// names are those of the reading that it becomes.
 func (c *Cloud) submit(q *query, _ *writer) *problem {
 	d, p := c.asked(q)
 	if p != nil {

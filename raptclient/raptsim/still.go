@@ -35,8 +35,8 @@ func startStill(d *device) {
 	d.readStill()
 }
 
-// advanceStill heats the wash until it boils, which it does at a temperature that rises as the alcohol leaves, and then drives off spirit. With Profile, somebody
-// ends the run when it is spent and starts another the next day.
+// advanceStill heats the wash until it boils, which it does at a temperature that rises as the alcohol leaves, and then
+// drives off spirit. With Profile, somebody ends the run when it is spent and starts another the next day.
 func advanceStill(d *device, w *world, dt float64) {
 	s, h := &d.s, &d.heat
 	power := 0.0

@@ -36,8 +36,8 @@ func startController(d *device) {
 	}
 }
 
-// advanceController: a fridge takes 4 C an hour out of the beer, a heat belt brings 2.5, and the room's temperature comes in slowly. The relays
-// switch at the target and its hysteresis, no sooner than the delays allow.
+// advanceController: a fridge takes 4 C an hour out of the beer, a heat belt brings 2.5, and the room's temperature
+// comes in slowly. The relays switch at the target and its hysteresis, no sooner than the delays allow.
 func advanceController(d *device, w *world, dt float64) {
 	s, h := &d.s, &d.heat
 	d.endBatch(w, dt)
@@ -81,7 +81,8 @@ func advanceController(d *device, w *world, dt float64) {
 	}
 }
 
-// endBatch counts the batch's age on a controller and starts the profile of the next one, in step with the hydrometer in the beer.
+// endBatch counts the batch's age on a controller and starts the profile of the next one, in step with the hydrometer in
+// the beer.
 func (d *device) endBatch(w *world, dt float64) {
 	d.beer.age += time.Duration(dt * float64(time.Second))
 	if w.oneBatch || d.beer.age < batchLength {
@@ -124,8 +125,8 @@ const (
 	kettlePerHour = 96.0             // C, 30 litres at full power
 )
 
-// advanceKettle: 3.5 kW in 30 litres, lossy near the boil. With a profile, a brewer stands beside it who turns the heater off after the boil, chills, and
-// brews again another day.
+// advanceKettle: 3.5 kW in 30 litres, lossy near the boil. With a profile, a brewer stands beside it who turns the
+// heater off after the boil, chills, and brews again another day.
 func advanceKettle(d *device, w *world, dt float64) {
 	s, h := &d.s, &d.heat
 	d.follow(w, dt)
