@@ -2,7 +2,6 @@ package discovery
 
 import (
 	"bytes"
-	"encoding/json"
 	"strconv"
 )
 
@@ -61,13 +60,16 @@ type removed struct {
 }
 
 // components writes the entities of a device in the order of the catalogue.
-func components(o Options, d Device, slug string) json.RawMessage {
-	var b bytes.Buffer
+func components(b *bytes.Buffer, o Options, d Device, slug string) {
+	first := true
 	add := func(id string, c any) {
-		b.WriteByte(',')
+		if !first {
+			b.WriteByte(',')
+		}
+		first = false
 		b.WriteString(strconv.Quote(id))
 		b.WriteByte(':')
-		b.Write(encode(c))
+		encode(b, c)
 	}
 	for _, e := range Entities(d.Family) {
 		shown, id := e, e.Key
@@ -84,12 +86,6 @@ func components(o Options, d Device, slug string) json.RawMessage {
 			add(id, shown.component(o, d, slug))
 		}
 	}
-	if b.Len() == 0 {
-		return json.RawMessage("{}")
-	}
-	b.Bytes()[0] = '{'
-	b.WriteByte('}')
-	return b.Bytes()
 }
 
 // standIn is the component id of what shows a row when commands are off. It differs from the row's own because Home

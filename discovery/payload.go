@@ -23,14 +23,14 @@ type Options struct {
 	ReadOnly bool
 }
 
+// payload is the root of a discovery payload, but for its components.
 type payload struct {
-	Device           deviceInfo      `json:"device"`
-	Origin           origin          `json:"origin"`
-	Availability     []availability  `json:"availability"`
-	AvailabilityMode string          `json:"availability_mode"`
-	StateTopic       string          `json:"state_topic"`
-	QoS              int             `json:"qos"`
-	Components       json.RawMessage `json:"components"`
+	Device           deviceInfo     `json:"device"`
+	Origin           origin         `json:"origin"`
+	Availability     []availability `json:"availability"`
+	AvailabilityMode string         `json:"availability_mode"`
+	StateTopic       string         `json:"state_topic"` // of every component that has none of its own
+	QoS              int            `json:"qos"`
 }
 
 type deviceInfo struct {
@@ -75,21 +75,20 @@ func Config(o Options, d Device) []byte {
 	if d.Suffix != "" {
 		entitySlug += "_" + slugify(d.Suffix)
 	}
-	return encode(payload{
+	return write(payload{
 		Device:           info,
 		Origin:           o.origin(),
 		Availability:     []availability{{o.BridgeAvailability()}, {o.Availability(d.Family, d.ID)}},
 		AvailabilityMode: "all",
 		StateTopic:       o.State(d.Family, d.ID),
 		QoS:              1,
-		Components:       components(o, d, entitySlug),
-	})
+	}, o, d, entitySlug)
 }
 
 // BridgeConfig is the discovery payload of the bridge's own device, to be retained on Topics.BridgeConfig.
 func BridgeConfig(o Options) []byte {
 	d := Device{Family: Bridge, ID: string(Bridge)}
-	return encode(payload{
+	return write(payload{
 		Device: deviceInfo{
 			Identifiers:  []string{objectID(d.ID)},
 			Name:         Bridge.Model(),
@@ -102,8 +101,7 @@ func BridgeConfig(o Options) []byte {
 		AvailabilityMode: "all",
 		StateTopic:       o.BridgeState(),
 		QoS:              1,
-		Components:       components(o, d, slugify(Bridge.Model())),
-	})
+	}, o, d, slugify(Bridge.Model()))
 }
 
 func (o Options) origin() origin {
@@ -125,13 +123,23 @@ func Own(payload []byte) bool {
 	return json.Unmarshal(o["name"], &name) == nil && name == originName
 }
 
-// encode writes v as JSON without escaping what is for templates.
-func encode(v any) []byte {
+// write puts the components behind the root.
+func write(root payload, o Options, d Device, slug string) []byte {
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
+	encode(&b, root)
+	b.Truncate(b.Len() - len("}"))
+	b.WriteString(`,"components":{`)
+	components(&b, o, d, slug)
+	b.WriteString("}}")
+	return b.Bytes()
+}
+
+// encode appends v as JSON without escaping what is for templates.
+func encode(b *bytes.Buffer, v any) {
+	e := json.NewEncoder(b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		panic(err) // strings, numbers from the catalogue and limits that were checked: nothing that can fail
+		panic(err) // strings, and numbers that are finite: nothing that can fail
 	}
-	return bytes.TrimRight(b.Bytes(), "\n")
+	b.Truncate(b.Len() - len("\n"))
 }
