@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -53,26 +54,29 @@ func joiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 // Distinct returns the devices with a Suffix where the names of several give the same entity ids, and without the MAC
 // address where several have the same: Home Assistant would make one device of them. It is the same for any order.
 func Distinct(devices []Device) []Device {
-	out := make([]Device, len(devices))
-	slugs, tails, macs := map[string]int{}, map[string]int{}, map[string]int{}
-	for _, d := range devices {
-		slugs[slug(d)]++
-		tails[slug(d)+"_"+tail(d.ID)]++
-		macs[mac(d.MAC)]++
-	}
+	type facts struct{ slug, long, mac string }
+	all := make([]facts, len(devices))
+	count := make(map[facts]int, 3*len(devices)) // of each fact by itself
 	for i, d := range devices {
-		d.Suffix = ""
-		switch s := slug(d); {
-		case slugs[s] == 1:
-		case tails[s+"_"+tail(d.ID)] == 1:
+		s := slug(d)
+		all[i] = facts{slug: s, long: s + "_" + tail(d.ID), mac: mac(d.MAC)}
+		count[facts{slug: all[i].slug}]++
+		count[facts{long: all[i].long}]++
+		count[facts{mac: all[i].mac}]++
+	}
+	out := slices.Clone(devices)
+	for i, of := range all {
+		switch d := &out[i]; {
+		case count[facts{slug: of.slug}] == 1:
+			d.Suffix = ""
+		case count[facts{long: of.long}] == 1:
 			d.Suffix = tail(d.ID)
 		default:
 			d.Suffix = slugify(d.ID)
 		}
-		if macs[mac(d.MAC)] > 1 {
-			d.MAC = ""
+		if count[facts{mac: of.mac}] > 1 {
+			out[i].MAC = ""
 		}
-		out[i] = d
 	}
 	return out
 }

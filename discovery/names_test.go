@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -101,4 +102,15 @@ func TestDevicesWithTheSameMACStayTwoDevices(t *testing.T) {
 		{Family: Still, ID: "a", MAC: "94:3c:c6:0a:1b:2c"}, {Family: Hydrometer, ID: "b", MAC: "943CC60A1B2C"}, {Family: Hydrometer, ID: "c", MAC: "943CC60A1B2D"},
 	})
 	assert.Equal(t, []string{"", "", "943CC60A1B2D"}, []string{got[0].MAC, got[1].MAC, got[2].MAC})
+}
+
+func BenchmarkDistinctOf1000(b *testing.B) {
+	devices := make([]Device, 1000)
+	for i := range devices {
+		devices[i] = Device{Family: Hydrometer, ID: id[:32] + strconv.Itoa(1000+i), Name: "Pill " + strconv.Itoa(i/2), MAC: "94:3c:c6:0a:1b:2c"}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		Distinct(devices)
+	}
 }
