@@ -70,7 +70,8 @@ func (c *Cloud) writeObjects(w *writer, d *device) {
 	if d.fam.bit == inCanFiller {
 		if plain("fillPresets") {
 			w.key("fillPresets")
-			w.b = append(w.b, `[{"name":"330 ml","purgeTime":2.5,"waitTime":1.0,"fillHeight":118},{"name":"500 ml","purgeTime":3.0,"waitTime":1.0,"fillHeight":152}]`...)
+			w.b = append(w.b, `[{"name":"330 ml","purgeTime":2.5,"waitTime":1.0,"fillHeight":118},`+
+				`{"name":"500 ml","purgeTime":3.0,"waitTime":1.0,"fillHeight":152}]`...)
 		}
 		if d.shown.session.ever && plain("lastFillSession") {
 			w.key("lastFillSession")

@@ -92,7 +92,7 @@ func (f *field) get(v *view) any {
 // the device goes on from there. telemetryFrequency, in the unit of the options, or a [time.Duration], changes the
 // rhythm of any family. A value that the field's type can't hold ([Absent], nil, a string for a number, a
 // [encoding/json.RawMessage], a field that the contract doesn't know) is sent as it is until the next Set of that field.
-// An unknown device is left alone.
+// NaN is a number without a value. An unknown device is left alone.
 func (c *Cloud) Set(id, field string, v any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

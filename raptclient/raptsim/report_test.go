@@ -2,7 +2,9 @@ package raptsim_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -242,4 +244,25 @@ func TestALargeBreweryHasDevicesOfAllFamiliesAndDistinctIDs(t *testing.T) {
 	for f, n := range fams {
 		assert.Equal(t, 125, n, f)
 	}
+}
+
+func TestNamesAndValuesOfAnyKindAreSentAsJSON(t *testing.T) {
+	c := New(Options{})
+	a := newCaller(t, c)
+	for field, v := range map[string]any{
+		"name": "Bière \"№ 7\"\n\\ " + strings.Repeat("ø", 300), "status": []string{"a"}, "username": 17, "error": json.RawMessage(`{"a":1}`),
+		"targetTemperature": math.NaN(), "temperature": math.NaN(), "newLimit": math.Inf(1),
+	} {
+		c.Set(kegerator, field, v)
+	}
+	d := a.object("TemperatureControllers/GetTemperatureController", "temperatureControllerId", kegerator)
+	assert.Equal(t, "Bière \"№ 7\"\n\\ "+strings.Repeat("ø", 300), d["name"])
+	assert.Equal(t, []any{"a"}, d["status"])
+	assert.Equal(t, 17.0, d["username"])
+	assert.Equal(t, map[string]any{"a": 1.0}, d["error"])
+	assert.Equal(t, "+Inf", d["newLimit"])
+	assert.Contains(t, d, "targetTemperature")
+	assert.Nil(t, d["targetTemperature"])
+	assert.NotContains(t, d, "temperature", "no value, and the contract has no null for it")
+	assert.Nil(t, c.Value(kegerator, "temperature"))
 }

@@ -28,7 +28,8 @@ func startStill(d *device) {
 	s.pumpEnabled = d.spec.Profile
 	w := world{oneBatch: true}
 	at := d.at
-	for d.at = at - d.spec.Age; d.at < at; d.at += d.fam.step {
+	const run = 6 * time.Hour // no run lasts longer
+	for d.at = at - min(d.spec.Age, run); d.at < at; d.at += d.fam.step {
 		advanceStill(d, &w, d.fam.step.Seconds())
 	}
 	d.at = at
