@@ -39,8 +39,8 @@ func tidy(s string) string {
 		return r
 	}, s)
 	s = strings.Join(strings.Fields(s), " ")
-	if runes := []rune(s); len(runes) > maxName {
-		s = strings.TrimSpace(string(runes[:maxName]))
+	if utf8.RuneCountInString(s) > maxName {
+		s = strings.TrimSpace(string([]rune(s)[:maxName]))
 	}
 	if strings.TrimFunc(s, func(r rune) bool { return r == ' ' || joiner(r) }) == "" {
 		return ""
@@ -97,21 +97,21 @@ func slug(d Device) string {
 
 // slugify does to ASCII what Home Assistant does: lower case, and an underscore for each run of anything else.
 func slugify(s string) string {
-	var b strings.Builder
+	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		switch {
 		case 'A' <= c && c <= 'Z':
-			b.WriteByte(c - 'A' + 'a')
+			b = append(b, c-'A'+'a')
 		case 'a' <= c && c <= 'z' || '0' <= c && c <= '9':
-			b.WriteByte(c)
+			b = append(b, c)
 		case c == ',' && i > 0 && i+1 < len(s) && digit(s[i-1]) && digit(s[i+1]):
 			// 1,000 is one number.
-		case b.Len() > 0 && b.String()[b.Len()-1] != '_':
-			b.WriteByte('_')
+		case len(b) > 0 && b[len(b)-1] != '_':
+			b = append(b, '_')
 		}
 	}
-	return strings.Trim(b.String(), "_")
+	return strings.Trim(string(b), "_")
 }
 
 func digit(c byte) bool { return '0' <= c && c <= '9' }
@@ -119,6 +119,9 @@ func digit(c byte) bool { return '0' <= c && c <= '9' }
 // transliterate writes the letters of European names in ASCII. ok is false when there is a letter or a digit
 // of another script, of which no good entity id can be made.
 func transliterate(s string) (ascii string, ok bool) {
+	if strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
+		return s, true
+	}
 	var b strings.Builder
 	for _, r := range s {
 		switch plain := latin(r); {
@@ -176,17 +179,34 @@ func latin(r rune) string {
 // mac brings a MAC address to Home Assistant's form, aa:bb:cc:dd:ee:ff. Empty for anything else, and for all zeros
 // and all ones, which several devices would share.
 func mac(s string) string {
-	digits := strings.ToLower(strings.NewReplacer(":", "", "-", "", ".", "").Replace(strings.TrimSpace(s)))
-	if len(digits) != 12 || strings.Trim(digits, "0123456789abcdef") != "" ||
-		strings.Trim(digits, "0") == "" || strings.Trim(digits, "f") == "" {
+	out := make([]byte, 0, len("aa:bb:cc:dd:ee:ff"))
+	digits, zeros, ones := 0, 0, 0
+	for _, c := range []byte(strings.TrimSpace(s)) {
+		switch {
+		case 'A' <= c && c <= 'F':
+			c += 'a' - 'A'
+		case 'a' <= c && c <= 'f' || digit(c):
+		case c == ':' || c == '-' || c == '.':
+			continue
+		default:
+			return ""
+		}
+		if digits++; digits > 12 {
+			return ""
+		}
+		if digits%2 == 1 && digits > 1 {
+			out = append(out, ':')
+		}
+		out = append(out, c)
+		switch c {
+		case '0':
+			zeros++
+		case 'f':
+			ones++
+		}
+	}
+	if digits != 12 || zeros == 12 || ones == 12 {
 		return ""
 	}
-	var b strings.Builder
-	for i := 0; i < len(digits); i += 2 {
-		if i > 0 {
-			b.WriteByte(':')
-		}
-		b.WriteString(digits[i : i+2])
-	}
-	return b.String()
+	return string(out)
 }
