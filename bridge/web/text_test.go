@@ -1,0 +1,56 @@
+package web
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestAges(t *testing.T) {
+	for _, c := range []struct {
+		d          time.Duration
+		ago, until string
+	}{
+		{-48 * time.Hour, "just now", "due for 2 days"},
+		{-2 * time.Hour, "just now", "due for 2 h"},
+		{-time.Minute, "just now", "due for 1 min"},
+		{-time.Second, "just now", "any moment"},
+		{0, "just now", "any moment"},
+		{59 * time.Second, "just now", "any moment"},
+		{time.Minute, "1 min ago", "in 1 min"},
+		{59*time.Minute + 59*time.Second, "59 min ago", "in 59 min"},
+		{time.Hour, "1 h ago", "in 1 h"},
+		{47*time.Hour + 59*time.Minute, "47 h ago", "in 47 h"},
+		{48 * time.Hour, "2 days ago", "in 2 days"},
+	} {
+		assert.Equal(t, c.ago, ago(c.d), c.d)
+		assert.Equal(t, c.until, until(c.d), c.d)
+	}
+}
+
+func TestMasked(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                  "",
+		"nothing":                           "nothing",
+		"at 5@10":                           "at 5@10",
+		"a@b.c":                             "a…@b.c",
+		"no user brewer@example.com.":       "no user b…@example.com.",
+		"müller@brauerei.example, x@y.org":  "m…@brauerei.example, x…@y.org",
+		"mqtt://someone@host.example:1883/": "mqtt://s…@host.example:1883/",
+	} {
+		assert.Equal(t, want, masked(text))
+	}
+}
+
+func TestPlain(t *testing.T) {
+	for text, want := range map[string]string{
+		" Pale\tale\r\n":     "Pale ale",
+		"\x1b[31mred":        "[31mred",
+		"\u202ereversed":     "reversed",
+		"\ufeff\u2066\u2069": "",
+		"Bräu 🍺 👩‍🔬":         "Bräu 🍺 👩‍🔬",
+	} {
+		assert.Equal(t, want, plain(text))
+	}
+}
