@@ -36,8 +36,8 @@ type bridge struct {
 	client  *raptclient.Client
 	link    *link
 	worker  *worker
-	started time.Time // with the monotonic clock
-	origin  time.Time // the wall clock at the start
+	elapsed func() time.Duration // since the start, by the monotonic clock
+	origin  time.Time            // the wall clock at the start
 
 	phase       phase
 	before      bool // a connection has been up before
@@ -71,7 +71,6 @@ type bridge struct {
 	republishAt time.Time
 	tickAt      time.Time
 	late        map[*device]time.Time // devices whose announcement waits
-	orphans     map[string]string     // configs of ours whose family is unknown: topic by id
 	state       []byte                // the bridge's own document as published
 	buffer      []byte
 	snapshotAt  time.Time
@@ -112,8 +111,8 @@ func newBridge(o Options) (*bridge, error) {
 	b := &bridge{
 		options: o, log: o.Log,
 		topics:  discovery.Topics{Prefix: o.TopicPrefix, DiscoveryPrefix: o.DiscoveryPrefix},
-		started: time.Now(), origin: o.Wall().Round(0),
-		outbox: newOutbox(), oddities: map[string]bool{}, late: map[*device]time.Time{}, orphans: map[string]string{},
+		elapsed: sinceNow(), origin: o.Wall().Round(0),
+		outbox: newOutbox(), oddities: map[string]bool{}, late: map[*device]time.Time{},
 		ledger:    newLedger(o.MaxRequestsPerHour, o.MaxRequestsPerMinute),
 		condition: newCondition(),
 		byName:    map[discovery.Family]*familyState{},
@@ -141,7 +140,12 @@ func newBridge(o Options) (*bridge, error) {
 }
 
 // now is the bridge's steady time: the wall clock of the start, carried on by the monotonic clock.
-func (b *bridge) now() time.Time { return b.origin.Add(time.Since(b.started)) }
+func (b *bridge) now() time.Time { return b.origin.Add(b.elapsed()) }
+
+func sinceNow() func() time.Duration {
+	start := time.Now()
+	return func() time.Duration { return time.Since(start) }
+}
 
 // wall is a steady time as people read it.
 func (b *bridge) wall(at time.Time) time.Time { return b.options.Wall().Add(at.Sub(b.now())) }

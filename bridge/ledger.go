@@ -108,6 +108,19 @@ func (l *ledger) record(now time.Time, p purpose, signIn bool) {
 	}
 }
 
+// paced returns when the next poll should leave so that a nearly used-up hour lasts until its oldest requests count no
+// longer, instead of ending in a long silence. Zero while there is plenty.
+func (l *ledger) paced(now time.Time) time.Time {
+	l.polls.forget(now)
+	used := len(l.polls.times)
+	free := l.polls.limit - used
+	if free <= 0 || used == 0 || free >= l.polls.limit/8 {
+		return time.Time{}
+	}
+	opens := l.polls.times[0].Add(l.polls.span)
+	return l.polls.times[used-1].Add(opens.Sub(now) / time.Duration(free+1))
+}
+
 // lastHour returns how many requests left in the hour before now.
 func (l *ledger) lastHour(now time.Time) int {
 	l.hour.forget(now)

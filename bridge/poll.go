@@ -36,7 +36,7 @@ func (b *bridge) plan(f *familyState) {
 
 // pollOpens is when the ceiling and the API's state let a poll leave.
 func (b *bridge) pollOpens(now time.Time) time.Time {
-	return latest(b.ledger.opens(now, forPoll, false), b.condition.pollOpens(now, b.lastSent))
+	return latest(b.ledger.opens(now, forPoll, false), b.ledger.paced(now), b.condition.pollOpens(now, b.lastSent))
 }
 
 func (b *bridge) commandOpens(now time.Time) time.Time {
@@ -182,7 +182,6 @@ func (b *bridge) polled(f *familyState, v any, err error) {
 	if list.report.Skipped == 0 {
 		b.missing(f, seen)
 	}
-	b.orphaned()
 	f.empty = f.empty + 1
 	if len(f.order) > 0 || len(seen) > 0 {
 		f.empty = 0

@@ -25,6 +25,8 @@ type rhythm struct {
 	lags   []time.Duration // recent times from a reading to the poll that saw it: upper bounds of the lag
 	unseen []time.Duration // recent times from a reading to the last poll before it showed: lower bounds
 
+	lag, slack time.Duration // see guess
+
 	stated float64 // telemetryFrequency as last seen, 0 where the family has none
 	asks   int     // answers since the newest reading that brought no newer one, although it was due
 }
@@ -68,6 +70,7 @@ func (r *rhythm) saw(reading, asked, before time.Time) bool {
 		r.unseen = push(r.unseen, before.Sub(reading))
 	}
 	r.learn()
+	r.guess()
 	return true
 }
 
@@ -144,28 +147,58 @@ func (r *rhythm) nearestDue(t time.Time) time.Time {
 	return due
 }
 
-// lag is how long after a reading the cloud shows it, with what the clocks differ. The least time after which a poll
-// saw a reading is close above it; a poll that came too early pushes it up.
-func (r *rhythm) lag() time.Duration {
-	if len(r.lags) == 0 {
-		return 0
-	}
-	lag := slices.Min(r.lags)
-	if len(r.unseen) > 0 {
-		lag = max(lag, r.unseen[len(r.unseen)-1])
-	}
-	return lag
+// guess sets what visible adds to the time at which a reading is due.
+func (r *rhythm) guess() {
+	r.lag, r.slack = guessLag(r.lags, r.unseen), guessSlack(r.spread, r.interval)
 }
 
-// slack is how much later than due a reading usually is: four of five are there by then. Waiting that long saves
-// most of the requests that would come too early, at the price of some seconds for the readings that were early.
-func (r *rhythm) slack() time.Duration {
-	if len(r.spread) < 3 {
-		return r.interval / 50
+// guessLag is how long after a reading the cloud shows it, with what the clocks differ. It lies between the longest
+// time after which a poll did not see a reading yet and the shortest after which one did; asking in the middle brings
+// the two together.
+func guessLag(lags, unseen []time.Duration) time.Duration {
+	if len(lags) == 0 {
+		return 0
 	}
-	sorted := slices.Clone(r.spread)
+	low, high := time.Duration(0), slices.Min(lags)
+	if len(unseen) > 0 {
+		low = slices.Max(unseen)
+	}
+	if high <= low || high < 0 {
+		return max(high, low*min(1, time.Duration(len(unseen))))
+	}
+	return low + (high-low)/2
+}
+
+// What it costs to ask before a reading is there: the time until the list may be asked for again, and the request.
+const (
+	earlyDelay   = time.Minute
+	earlyRequest = 20 * time.Second
+)
+
+// guessSlack is how much later than due to ask, so that readings are fresh on the average: waiting for the latest of
+// them delays all, and asking too early means asking twice.
+func guessSlack(spread []time.Duration, interval time.Duration) time.Duration {
+	if len(spread) < 3 {
+		return interval / 50
+	}
+	sorted := slices.Clone(spread)
 	slices.Sort(sorted)
-	return sorted[len(sorted)*4/5]
+	width := sorted[len(sorted)-1] - sorted[0]
+	best, least := sorted[len(sorted)-1], time.Duration(math.MaxInt64)
+	for _, slack := range sorted {
+		cost := time.Duration(0)
+		for _, late := range sorted {
+			cost += slack - late
+			if late > slack {
+				cost += earlyDelay + earlyRequest
+			}
+		}
+		if cost <= least {
+			best, least = slack, cost
+		}
+	}
+	// A few readings don't show the whole width.
+	return best + width/time.Duration(2*len(sorted))
 }
 
 // shift moves what is known by a correction of the clock.
@@ -184,11 +217,12 @@ func (r *rhythm) resume(last time.Time, interval time.Duration, expected time.Ti
 	if late := expected.Sub(last) % interval; !expected.IsZero() && late >= 0 && late < interval/4 {
 		r.lags = push(nil, late)
 	}
+	r.guess()
 }
 
 // visible returns when the nth reading after the last one is probably to be seen.
 func (r *rhythm) visible(n int) time.Time {
-	return r.last.Add(time.Duration(n)*r.interval + r.lag() + r.slack())
+	return r.last.Add(time.Duration(n)*r.interval + r.lag + r.slack)
 }
 
 // expected returns when the next reading should show, the first one after now; zero while the rhythm is unknown.

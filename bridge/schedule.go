@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"slices"
 	"time"
 )
 
@@ -11,6 +12,10 @@ const (
 	// A bound of max_poll_interval gives way by a tenth when a reading is due then: asking just before it would only
 	// mean asking twice.
 	maxPollGrace = 10
+
+	// A device that reports about every minute is followed reading by reading only while it is hot or commanded; else
+	// every so many least intervals: its values move slowly then, and the vendor counts requests.
+	calm = 4
 
 	retriesPerReading = 3 // asks after a reading that did not come, before the next one due is waited for
 
@@ -65,7 +70,7 @@ func (a *asking) due(b bounds) time.Time {
 // refreshing reports whether the family may be asked at the least interval whatever its devices' rhythm: something
 // is being commanded or hot, and no device reports so often that following it is as good.
 func (a *asking) refreshing(b bounds) bool {
-	if !a.hot && !a.asked.Before(a.urgent) {
+	if !a.pressing() {
 		return false
 	}
 	for i, r := range a.rhythms {
@@ -76,6 +81,9 @@ func (a *asking) refreshing(b bounds) bool {
 	return true
 }
 
+// pressing reports whether a device of the family is hot or has just been commanded.
+func (a *asking) pressing() bool { return a.hot || a.asked.Before(a.urgent) }
+
 // wish is a time at which asking for the list should bring a device's next reading.
 type wish struct {
 	at    time.Time
@@ -84,6 +92,10 @@ type wish struct {
 }
 
 func (a *asking) wishes(b bounds) []wish {
+	pace := min(calm*b.min, b.max)
+	if a.pressing() {
+		pace = b.min
+	}
 	var out []wish
 	for i, r := range a.rhythms {
 		if a.silent[i] {
@@ -98,7 +110,7 @@ func (a *asking) wishes(b bounds) []wish {
 			w.at = again
 		}
 		if w.fast {
-			for w.at.Before(a.asked.Add(b.min)) {
+			for a.asked.Add(pace).Sub(w.at) > r.interval/4 {
 				w.at = w.at.Add(r.interval)
 			}
 		}
@@ -137,7 +149,7 @@ func askAgain(r *rhythm, asked time.Time, b bounds) (time.Time, bool) {
 	if r.asks == 0 || r.asks > retriesPerReading || asked.Before(r.visible(1)) {
 		return time.Time{}, false
 	}
-	wait := max(b.min, min(r.interval/16, 4*time.Minute))
+	wait := b.min
 	for range r.asks - 1 {
 		wait *= 2
 	}
@@ -151,28 +163,56 @@ func probe(r *rhythm, asked time.Time, b bounds) (time.Time, bool) {
 	if r.stated > 0 {
 		every = probeEveryStated
 	}
-	if r.interval < 4*b.min || r.readings%every != every-1 {
+	if r.interval < 2*b.min || r.readings%every != every-1 {
 		return time.Time{}, false
 	}
 	at := r.visible(0).Add(r.interval/2 + r.interval/20)
 	return at, asked.Before(at)
 }
 
-// shared moves an ask so that readings due close together share it, and so that asking for a fast device's reading
-// doesn't shut out a slow one's: the fast one's next reading comes soon anyway.
+// shared moves an ask later, by less than the least interval, where that makes the readings fresher altogether:
+// readings due close together share a request, and asking for a fast device's reading doesn't shut out a slow one's,
+// because the fast one's next reading comes soon anyway.
 func shared(due time.Time, wishes []wish, b bounds) time.Time {
-	first, limit := due, b.min/4
+	var near []wish
 	for _, w := range wishes {
-		if w.fast && !w.at.After(first) {
-			limit = b.min
+		if !w.probe && w.at.Sub(due) < b.min {
+			near = append(near, w)
 		}
 	}
-	for _, w := range wishes {
-		if !w.fast && !w.probe && w.at.After(due) && w.at.Sub(first) < limit {
-			due = w.at
+	if len(near) < 2 {
+		return due
+	}
+	slices.SortFunc(near, func(v, w wish) int { return v.at.Compare(w.at) })
+	best, least := due, staleness(due, near, b)
+	for _, w := range near[:min(len(near), maxCandidates)] {
+		if w.at.After(due) {
+			if cost := staleness(w.at, near, b); cost < least {
+				best, least = w.at, cost
+			}
 		}
 	}
-	return due
+	return best
+}
+
+// maxCandidates bounds the moments that shared tries, so that its cost stays in proportion to the devices.
+const maxCandidates = 8
+
+// staleness is how long the readings of wishes wait when the family is asked at t and then as soon as it may be again.
+// A fast device's count a quarter.
+func staleness(t time.Time, wishes []wish, b bounds) time.Duration {
+	var sum time.Duration
+	for _, w := range wishes {
+		wait := t.Sub(w.at)
+		if wait < 0 {
+			wait += b.min
+		}
+		if w.fast {
+			wait /= 4
+		}
+		sum += wait
+	}
+	return sum
 }
 
 // plan is what to do next: ask for a family's list now, or look again at wake.

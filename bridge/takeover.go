@@ -139,12 +139,12 @@ func (b *bridge) takenOver() {
 	for object, c := range b.takeover.configs {
 		switch {
 		case object == "rapt_bridge":
+		case c.id == "":
+			// Its state is under another prefix: another bridge on this broker may live there.
 		case !b.options.Discovery:
 			b.put(publication{topic: c.topic, retain: true})
-		case c.id != "":
-			b.byName[c.family].ghosts[c.id] = 0
 		default:
-			b.orphans[strings.TrimPrefix(object, "rapt_")] = c.topic
+			b.byName[c.family].ghosts[c.id] = 0
 		}
 	}
 	if !b.options.Discovery {
@@ -153,27 +153,4 @@ func (b *bridge) takenOver() {
 	b.before, b.phase = true, running
 	b.tickAt = now.Add(tickEvery)
 	b.republish()
-}
-
-// orphaned clears the configs of ours whose family could not be read, once every family has answered twice without
-// the device.
-func (b *bridge) orphaned() {
-	if len(b.orphans) == 0 {
-		return
-	}
-	for _, f := range b.families {
-		if f.answers < 2 {
-			return
-		}
-	}
-	for id, topic := range b.orphans {
-		known := false
-		for _, f := range b.families {
-			known = known || f.devices[id] != nil
-		}
-		if !known {
-			b.put(publication{topic: topic, retain: true})
-		}
-	}
-	clear(b.orphans)
 }

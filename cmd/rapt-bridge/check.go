@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge"
+	"github.com/rapt-bridge/rapt-bridge/discovery"
+	"github.com/rapt-bridge/rapt-bridge/raptclient"
+)
+
+// checkTimeout bounds one step of the check.
+const checkTimeout = 75 * time.Second
+
+// step is one step of `rapt-bridge check` and how it went.
+type step struct {
+	Step   string `json:"step"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"`
+}
+
+// listedDevice is a device in the output of the check.
+type listedDevice struct {
+	Family       string     `json:"family"`
+	Name         string     `json:"name"`
+	ID           string     `json:"id"`
+	LastActivity *time.Time `json:"last_activity"`
+}
+
+// report is the outcome of the check, which --json prints.
+type report struct {
+	OK      bool           `json:"ok"`
+	Steps   []step         `json:"steps"`
+	Devices []listedDevice `json:"devices"`
+}
+
+func (p *program) checkCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Check the configuration, the account and the broker, and say what is wrong",
+		Long:  "Goes step by step: configuration, sign-in, device list, broker, discovery. It ends with status 1 at the first step that fails (2 for the configuration).",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c := checker{program: p, out: p.stdout, report: report{Steps: []step{}, Devices: []listedDevice{}}}
+			if asJSON {
+				c.out = io.Discard
+			}
+			err := c.run(cmd)
+			if c.report.OK = err == nil; asJSON {
+				encoder := json.NewEncoder(p.stdout)
+				encoder.SetIndent("", "  ")
+				if err := encoder.Encode(c.report); err != nil {
+					return &exitError{exitFailed, err}
+				}
+			}
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the outcome as JSON")
+	return cmd
+}
+
+// checker goes through the steps.
+type checker struct {
+	*program
+	out    io.Writer
+	report report
+}
+
+// pass and fail note a step. A failed step ends the check.
+func (c *checker) pass(name, format string, args ...any) {
+	s := step{name, true, fmt.Sprintf(format, args...)}
+	c.report.Steps = append(c.report.Steps, s)
+	fmt.Fprintf(c.out, "✓ %-14s %s\n", s.Step, s.Detail)
+}
+
+func (c *checker) fail(name string, status int, err error) error {
+	s := step{name, false, err.Error()}
+	c.report.Steps = append(c.report.Steps, s)
+	fmt.Fprintf(c.out, "✗ %-14s %s\n", s.Step, s.Detail)
+	return &exitError{code: status}
+}
+
+func (c *checker) run(cmd *cobra.Command) error {
+	cfg, err := c.load(cmd, false)
+	if err != nil {
+		var status *exitError
+		if errors.As(err, &status) {
+			err = status.err
+		}
+		return c.fail("configuration", exitConfig, err)
+	}
+	options, err := c.options(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return c.fail("configuration", exitConfig, err)
+	}
+	c.pass("configuration", "account %s, broker %s", hidden(cfg.RAPT.Username), brokerName(cfg))
+
+	client, err := raptclient.New(options.RAPT)
+	if err != nil {
+		return c.fail("sign-in", exitFailed, err)
+	}
+	defer client.CloseIdleConnections()
+	if err := within(cmd.Context(), client.SignIn); err != nil {
+		return c.fail("sign-in", exitFailed, err)
+	}
+	c.pass("sign-in", "the RAPT Cloud accepts the API secret")
+
+	var devices []bridge.Listed
+	if err := within(cmd.Context(), func(ctx context.Context) (err error) {
+		devices, err = bridge.Inventory(ctx, client)
+		return err
+	}); err != nil {
+		return c.fail("device list", exitFailed, err)
+	}
+	c.list(devices)
+
+	var announced [][]byte
+	if err := within(cmd.Context(), func(ctx context.Context) (err error) {
+		announced, err = bridge.Announced(ctx, options)
+		return err
+	}); err != nil {
+		return c.fail("broker", exitFailed, err)
+	}
+	c.pass("broker", "connected to %s", brokerName(cfg))
+	switch {
+	case !cfg.HomeAssistant.Discovery:
+		c.pass("discovery", "turned off (homeassistant.discovery)")
+	case len(announced) > 0:
+		c.pass("discovery", "%d devices are announced under %s/", len(announced), cfg.HomeAssistant.DiscoveryPrefix)
+	default:
+		c.pass("discovery", "nothing is announced under %s/ yet; check that this is the prefix of Home Assistant's MQTT integration", cfg.HomeAssistant.DiscoveryPrefix)
+	}
+	return nil
+}
+
+func (c *checker) list(devices []bridge.Listed) {
+	c.pass("device list", "%d devices", len(devices))
+	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	if len(devices) > 0 {
+		fmt.Fprintln(table, "  FAMILY\tNAME\tLAST ACTIVITY")
+	}
+	for _, d := range devices {
+		item := listedDevice{Family: string(d.Family), Name: discovery.DeviceName(d.Device), ID: d.ID}
+		last := "never"
+		if !d.LastActivity.IsZero() {
+			at := d.LastActivity.UTC().Truncate(time.Second)
+			item.LastActivity, last = &at, at.Format(time.RFC3339)
+		}
+		c.report.Devices = append(c.report.Devices, item)
+		fmt.Fprintf(table, "  %s\t%s\t%s\n", item.Family, item.Name, last)
+	}
+	_ = table.Flush()
+}
+
+func within(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	return do(ctx)
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge"
+	"github.com/rapt-bridge/rapt-bridge/discovery"
+	"github.com/rapt-bridge/rapt-bridge/raptclient"
+)
+
+func (p *program) dashboardCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "dashboard",
+		Short: "Print a Home Assistant dashboard for the devices of the account",
+		Long: "Signs in, lists the devices once, reads the entity ids that the broker retains for Home Assistant, and prints a dashboard\n" +
+			"in YAML. Nothing is published and nothing is changed. Without the broker the entity ids are those that a new device gets.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := p.load(cmd, false)
+			if err != nil {
+				return err
+			}
+			options, err := p.options(cfg, slog.New(slog.DiscardHandler))
+			if err != nil {
+				return err
+			}
+			devices, err := inventory(cmd.Context(), options)
+			if err != nil {
+				return &exitError{exitFailed, err}
+			}
+			ids, err := announcedIDs(cmd.Context(), options)
+			if err != nil {
+				fmt.Fprintf(p.stderr, "rapt-bridge: the entity ids are those of new devices, because the broker could not be asked: %v\n", err)
+			}
+			_, err = p.stdout.Write(discovery.Dashboard(discovery.DashboardOptions{
+				Options: discovery.Options{
+					Topics:   discovery.Topics{Prefix: cfg.MQTT.TopicPrefix, DiscoveryPrefix: cfg.HomeAssistant.DiscoveryPrefix},
+					ReadOnly: cfg.Control.ReadOnly,
+				},
+				EntityIDs: ids,
+			}, devices))
+			if err != nil {
+				return &exitError{exitFailed, err}
+			}
+			return nil
+		},
+	}
+}
+
+// inventory signs in and lists the devices of the account.
+func inventory(ctx context.Context, o bridge.Options) (devices []discovery.Device, err error) {
+	client, err := raptclient.New(o.RAPT)
+	if err != nil {
+		return nil, err
+	}
+	defer client.CloseIdleConnections()
+	err = within(ctx, func(ctx context.Context) error {
+		listed, err := bridge.Inventory(ctx, client)
+		for _, d := range listed {
+			devices = append(devices, d.Device)
+		}
+		return err
+	})
+	return devices, err
+}
+
+// announcedIDs are the entity ids, by unique id, that the broker retains.
+func announcedIDs(ctx context.Context, o bridge.Options) (ids map[string]string, err error) {
+	err = within(ctx, func(ctx context.Context) error {
+		payloads, err := bridge.Announced(ctx, o)
+		ids = discovery.AnnouncedEntityIDs(payloads...)
+		return err
+	})
+	return ids, err
+}

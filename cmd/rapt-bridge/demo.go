@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/hooks/auth"
+	"github.com/mochi-mqtt/server/v2/listeners"
+	"github.com/spf13/cobra"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge"
+	"github.com/rapt-bridge/rapt-bridge/config"
+	"github.com/rapt-bridge/rapt-bridge/raptclient"
+	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
+)
+
+const (
+	defaultSpeed = 60 // brewing minutes per minute
+	maxSpeed     = 3600
+
+	// The simulated cloud is in the same process, so no vendor is to be spared.
+	demoRequestsPerHour   = 100_000
+	demoRequestsPerMinute = 10_000
+)
+
+func (p *program) demoCommand() *cobra.Command {
+	var speed float64
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Run the bridge on a simulated brewery, with a broker of its own unless mqtt.url is set",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !(speed > 0 && speed <= maxSpeed) {
+				return &exitError{exitConfig, fmt.Errorf("--speed %v is outside the range above 0 to %d; 1 is real time", speed, maxSpeed)}
+			}
+			cfg, err := p.load(cmd, true)
+			if err != nil {
+				return err
+			}
+			return p.demo(cmd.Context(), cfg, speed)
+		},
+	}
+	cmd.Flags().Float64Var(&speed, "speed", defaultSpeed, "how much faster than real time the beer ferments")
+	return cmd
+}
+
+// demo runs the real bridge on a simulated brewery.
+func (p *program) demo(ctx context.Context, cfg config.Config, speed float64) error {
+	log := p.logger(cfg)
+	cloud := raptsim.New(raptsim.Options{Speed: speed})
+	embedded := cfg.MQTT.URL == ""
+	if embedded {
+		address, stop, err := embeddedBroker(p.demoHost(), log)
+		if err != nil {
+			return &exitError{exitFailed, err}
+		}
+		defer stop()
+		cfg.MQTT.URL = "mqtt://" + address
+	}
+	options, err := p.demoOptions(cfg, cloud, speed, log)
+	if err != nil {
+		return err
+	}
+	introduce(p.stdout, cfg, len(cloud.Devices()), speed, embedded)
+	return p.bridge(ctx, cfg, options)
+}
+
+// demoOptions are the bridge's options with the simulated cloud in the place of the vendor's, asked as much more often
+// as its time runs faster.
+func (p *program) demoOptions(cfg config.Config, cloud *raptsim.Cloud, speed float64, log *slog.Logger) (bridge.Options, error) {
+	options, err := p.options(cfg, log)
+	if err != nil {
+		return options, err
+	}
+	options.RAPT = raptclient.Options{
+		APIURL: "http://rapt.demo.invalid", AuthURL: "http://rapt.demo.invalid",
+		Username: "brewer@example.com", APISecret: "demo-secret",
+		UserAgent: userAgent(), Transport: cloud.Transport(),
+	}
+	scaled := func(d time.Duration) time.Duration {
+		return max(time.Second, time.Duration(float64(d)/max(1, speed)))
+	}
+	options.VendorHost = false
+	options.MinPollInterval, options.MaxPollInterval = scaled(cfg.RAPT.MinPollInterval), scaled(cfg.RAPT.MaxPollInterval)
+	options.MaxRequestsPerHour, options.MaxRequestsPerMinute = demoRequestsPerHour, demoRequestsPerMinute
+	return options, nil
+}
+
+// demoHost is where the embedded broker listens: in a container on all addresses, or nobody could reach it.
+func (p *program) demoHost() string {
+	inContainer := slices.ContainsFunc(p.environ, func(v string) bool { return strings.HasPrefix(v, config.ContainerVariable+"=") })
+	if inContainer {
+		return ""
+	}
+	return "127.0.0.1"
+}
+
+// embeddedBroker starts a broker without a password on port 1883, or on a free one when that is taken.
+func embeddedBroker(host string, log *slog.Logger) (address string, stop func(), err error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, "1883"))
+	if err != nil {
+		if listener, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
+			return "", nil, fmt.Errorf("the demo's broker can't be started: %w", err)
+		}
+	}
+	server := mqtt.New(&mqtt.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), InlineClient: false})
+	if err := server.AddHook(new(auth.AllowHook), nil); err != nil {
+		return "", nil, fmt.Errorf("the demo's broker can't be started: %w", err)
+	}
+	if err := server.AddListener(listeners.NewNet("demo", listener)); err != nil {
+		return "", nil, fmt.Errorf("the demo's broker can't be started: %w", err)
+	}
+	go func() {
+		if err := server.Serve(); err != nil {
+			log.Error("the demo's broker has stopped", slog.Any("error", err))
+		}
+	}()
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	return net.JoinHostPort("127.0.0.1", port), func() { _ = server.Close() }, nil
+}
+
+// introduce says in a few lines where to look.
+func introduce(w io.Writer, cfg config.Config, devices int, speed float64, embedded bool) {
+	u, _ := url.Parse(cfg.MQTT.URL)
+	kind := "yours"
+	if embedded {
+		kind = "embedded, no password"
+	}
+	fmt.Fprintf(w, "rapt-bridge demo: a simulated brewery of %d devices; no account is used\n", devices)
+	fmt.Fprintf(w, "  speed   %g: a minute here is %s in the brewery\n", speed, time.Duration(speed*float64(time.Minute)).Round(time.Second))
+	fmt.Fprintf(w, "  broker  %s (%s)\n", u.Host, kind)
+	fmt.Fprintf(w, "  watch   mosquitto_sub -h %s -p %s -v -t '%s/#'\n", u.Hostname(), u.Port(), cfg.MQTT.TopicPrefix)
+	if cfg.HTTP.Listen != "" {
+		fmt.Fprintf(w, "  status  http://%s/\n", loopback(cfg.HTTP.Listen))
+	}
+	fmt.Fprintln(w, "  expect  all devices within seconds, then new readings every few; gravity falls, the mash moves on")
+	fmt.Fprintln(w, "  stop    Ctrl-C")
+}

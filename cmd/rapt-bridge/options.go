@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge"
+	"github.com/rapt-bridge/rapt-bridge/bridge/web"
+	"github.com/rapt-bridge/rapt-bridge/config"
+	"github.com/rapt-bridge/rapt-bridge/raptclient"
+)
+
+// supervisorProxy is the address from which the Supervisor forwards ingress requests to add-ons (Home Assistant's
+// developer documentation).
+const supervisorProxy = "172.30.32.2"
+
+// brokerWait is how long an add-on waits for the Supervisor to have a broker.
+const brokerWait = time.Minute
+
+// options turns the configuration into what the bridge takes.
+func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, error) {
+	o := bridge.Options{
+		RAPT: raptclient.Options{
+			APIURL: cfg.RAPT.APIURL, AuthURL: cfg.RAPT.AuthURL,
+			Username: cfg.RAPT.Username, APISecret: cfg.RAPT.APISecret.Reveal(), UserAgent: userAgent(),
+		},
+		VendorHost:         vendorHost(cfg.RAPT.APIURL),
+		MinPollInterval:    cfg.RAPT.MinPollInterval,
+		MaxPollInterval:    cfg.RAPT.MaxPollInterval,
+		MaxRequestsPerHour: cfg.RAPT.MaxRequestsPerHour,
+		ClientID:           cfg.MQTT.ClientID,
+		TopicPrefix:        cfg.MQTT.TopicPrefix,
+		Discovery:          cfg.HomeAssistant.Discovery,
+		DiscoveryPrefix:    cfg.HomeAssistant.DiscoveryPrefix,
+		ReadOnly:           cfg.Control.ReadOnly,
+		Version:            programVersion(),
+		Log:                log,
+	}
+	supervisor, addOn := config.NewSupervisor(p.environ)
+	if p.supervisorURL != "" {
+		supervisor.URL = p.supervisorURL
+	}
+	if cfg.MQTT.URL == "" && addOn {
+		o.FindBroker = func(ctx context.Context) (bridge.Broker, error) {
+			found, err := supervisor.WaitMQTT(ctx, brokerWait, log)
+			if err != nil {
+				return bridge.Broker{}, err
+			}
+			return broker(cfg, found.URL, found.Username, found.Password.Reveal())
+		}
+		return o, nil
+	}
+	var err error
+	o.Broker, err = broker(cfg, cfg.MQTT.URL, cfg.MQTT.Username, cfg.MQTT.Password.Reveal())
+	return o, err
+}
+
+func broker(cfg config.Config, address, username, password string) (bridge.Broker, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return bridge.Broker{}, fmt.Errorf("the broker's address %s can't be read", config.RedactURL(address))
+	}
+	b := bridge.Broker{URL: u, Username: username, Password: password}
+	if u.Scheme == "mqtts" || u.Scheme == "wss" {
+		if b.TLS, err = tlsConfig(cfg, u.Hostname()); err != nil {
+			return b, &exitError{exitConfig, err}
+		}
+	}
+	return b, nil
+}
+
+func tlsConfig(cfg config.Config, host string) (*tls.Config, error) {
+	t := &tls.Config{ServerName: host, InsecureSkipVerify: cfg.MQTT.InsecureSkipVerify, MinVersion: tls.VersionTLS12}
+	if file := cfg.MQTT.CAFile; file != "" {
+		pem, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("mqtt.ca_file: %w", err)
+		}
+		t.RootCAs = x509.NewCertPool()
+		if !t.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("mqtt.ca_file: %s holds no certificate in PEM", file)
+		}
+	}
+	if cfg.MQTT.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(cfg.MQTT.CertFile, cfg.MQTT.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("mqtt.cert_file and mqtt.key_file: %w", err)
+		}
+		t.Certificates = []tls.Certificate{pair}
+	}
+	return t, nil
+}
+
+func (p *program) pageOptions(o bridge.Options, metrics prometheus.Gatherer, refresh chan<- struct{}) web.Options {
+	_, addOn := config.NewSupervisor(p.environ)
+	return web.Options{
+		Refresh: func() {
+			select {
+			case refresh <- struct{}{}:
+			default: // one is waiting already
+			}
+		},
+		Metrics: metrics, IngressOnly: addOn, IngressPeer: netip.MustParseAddr(supervisorProxy), Log: o.Log,
+	}
+}
+
+func userAgent() string {
+	return "rapt-bridge/" + programVersion() + " (+https://github.com/rapt-bridge/rapt-bridge)"
+}
+
+// vendorHost reports whether an address is the vendor's own service.
+func vendorHost(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return true
+	}
+	host := strings.ToLower(u.Hostname())
+	return host == "" || host == "rapt.io" || strings.HasSuffix(host, ".rapt.io")
+}
+
+// hidden is an account's e-mail address as the log may show it.
+func hidden(username string) string {
+	name, domain, ok := strings.Cut(username, "@")
+	if !ok || len(name) < 2 {
+		return "***"
+	}
+	return name[:1] + "***@" + domain
+}
+
+func brokerName(cfg config.Config) string {
+	if cfg.MQTT.URL == "" {
+		return "from the Supervisor"
+	}
+	return config.RedactURL(cfg.MQTT.URL)
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"runtime/debug"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge"
+	"github.com/rapt-bridge/rapt-bridge/bridge/web"
+	"github.com/rapt-bridge/rapt-bridge/config"
+)
+
+// program is what a run of the program gets from the process.
+type program struct {
+	args           []string
+	environ        []string
+	stdout, stderr io.Writer
+	// What tests replace.
+	optionsJSON   string   // the add-on's options; "" for the real place
+	searchDirs    []string // nil for the real ones
+	supervisorURL string   // "" for the real one
+}
+
+// command is the command line.
+func (p *program) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "rapt-bridge",
+		Short: "RAPT brewing devices in Home Assistant, over MQTT",
+		Long: "rapt-bridge mirrors the devices of a RAPT account to MQTT for Home Assistant, and carries commands back.\n" +
+			"Without a command it runs. It is an unofficial client, not made or supported by KegLand.\n\n" + config.Usage(),
+		SilenceUsage: true, SilenceErrors: true,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.serve(cmd, false) },
+	}
+	config.AddFlags(root.PersistentFlags())
+	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = f.Name != "config" }) // config.Usage tells of them
+	root.SetArgs(p.args)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	root.AddCommand(p.runCommand(), p.demoCommand(), p.checkCommand(), p.dashboardCommand(), p.healthCommand(), p.versionCommand())
+	return root
+}
+
+func (p *program) runCommand() *cobra.Command {
+	var demo bool
+	cmd := &cobra.Command{
+		Use: "run", Short: "Run the bridge (what happens without a command too)", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.serve(cmd, demo) },
+	}
+	cmd.Flags().BoolVar(&demo, "demo-if-unconfigured", false, "run the demo when no account and no broker is configured")
+	_ = cmd.Flags().MarkHidden("demo-if-unconfigured")
+	return cmd
+}
+
+func (p *program) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Run: func(cmd *cobra.Command, _ []string) { fmt.Fprintln(p.stdout, "rapt-bridge", programVersion()) },
+	}
+}
+
+func (p *program) healthCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "healthcheck", Short: "Ask the running bridge whether it is well; for containers", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, _ := p.load(cmd, true) // the running bridge tells of problems; here only the address matters
+			if cfg.HTTP.Listen == "" {
+				return nil // the page is turned off, so there is nothing to ask
+			}
+			if err := web.CheckHealth(cmd.Context(), loopback(cfg.HTTP.Listen)); err != nil {
+				return &exitError{exitFailed, err}
+			}
+			return nil
+		},
+	}
+}
+
+// loopback is the address under which this machine reaches a listener on all addresses.
+func loopback(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil || host != "" && host != "0.0.0.0" && host != "::" {
+		return listen
+	}
+	return net.JoinHostPort("127.0.0.1", port)
+}
+
+func programVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "dev"
+}
+
+// load reads the configuration from all of its layers.
+func (p *program) load(cmd *cobra.Command, demo bool) (config.Config, error) {
+	cfg, err := config.Load(config.Options{
+		Environ: p.environ, Flags: cmd.Root().PersistentFlags(), OptionsJSON: p.optionsJSON, SearchDirs: p.searchDirs, Demo: demo,
+	})
+	if err != nil {
+		return cfg, &exitError{exitConfig, err}
+	}
+	return cfg, nil
+}
+
+func (p *program) logger(cfg config.Config) *slog.Logger {
+	options := &slog.HandlerOptions{Level: cfg.Log.Level}
+	if cfg.Log.Format == "json" {
+		return slog.New(slog.NewJSONHandler(p.stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(p.stderr, options))
+}
+
+// serve runs the bridge on the real account.
+func (p *program) serve(cmd *cobra.Command, demoIfUnconfigured bool) error {
+	cfg, err := p.load(cmd, demoIfUnconfigured)
+	if err != nil {
+		return err
+	}
+	if demoIfUnconfigured && !cfg.Configured() {
+		return p.demo(cmd.Context(), cfg, defaultSpeed)
+	}
+	if demoIfUnconfigured {
+		if cfg, err = p.load(cmd, false); err != nil { // now nothing may be missing
+			return err
+		}
+	}
+	log := p.logger(cfg)
+	options, err := p.options(cfg, log)
+	if err != nil {
+		return err
+	}
+	log.Info("rapt-bridge starts", slog.String("version", programVersion()), slog.String("account", hidden(cfg.RAPT.Username)), slog.String("broker", brokerName(cfg)))
+	return p.bridge(cmd.Context(), cfg, options)
+}
+
+// bridge runs the bridge and its status page until ctx ends.
+func (p *program) bridge(ctx context.Context, cfg config.Config, o bridge.Options) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	registry := prometheus.NewRegistry()
+	o.Metrics = registry
+	refresh := make(chan struct{}, 1)
+	o.Refresh = refresh
+	page := make(chan error, 1)
+	if cfg.HTTP.Listen != "" {
+		listener, err := net.Listen("tcp", cfg.HTTP.Listen)
+		if err != nil {
+			return &exitError{exitFailed, fmt.Errorf("the status page can't be served: %w; set http.listen to another address, or to nothing to turn it off", err)}
+		}
+		server := web.New(p.pageOptions(o, registry, refresh))
+		o.OnSnapshot = server.Show
+		go func() { page <- server.Serve(ctx, listener) }()
+	} else {
+		close(page)
+	}
+	err := bridge.Run(ctx, o)
+	cancel()
+	if pageErr := <-page; err == nil && pageErr != nil {
+		err = fmt.Errorf("the status page: %w", pageErr)
+	}
+	if err != nil {
+		return &exitError{exitFailed, err}
+	}
+	return nil
+}
