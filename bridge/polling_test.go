@@ -3,7 +3,7 @@ package bridge
 import (
 	"context"
 	"encoding/json"
-	"flag"
+	goflag "flag"
 	"fmt"
 	"math"
 	"os"
@@ -20,8 +20,8 @@ import (
 )
 
 var (
-	tableFile = flag.String("table", "", "file to write the table of BenchmarkPolling to")
-	chartFile = flag.String("chart", "", "file to write the chart of BenchmarkPolling to")
+	tableFile = goflag.String("table", "", "file to write the table of BenchmarkPolling to")
+	chartFile = goflag.String("chart", "", "file to write the chart of BenchmarkPolling to")
 )
 
 // pollingBrewery is what the polling policies are compared on: reports with jitter, some of them lost, on rhythms from
@@ -143,12 +143,12 @@ func (v *virtual) drain() {
 
 // quality is how a policy did.
 type quality struct {
-	policy           string
-	all, slow        []time.Duration // from visible to published; slow: of devices that report less often than every 2 minutes
-	readings, missed int
-	requests         int
-	perFamily        map[string]float64 // requests per new reading, of families with one device
-	hours            float64
+	policy                 string
+	all, slow              []time.Duration // from visible to published; slow: of devices that report less often than every 2 minutes
+	readings, missed       int
+	requests               int
+	aloneAsked, aloneFresh int // requests and new readings of the BrewZilla, alone in its family
+	hours                  float64
 }
 
 func mean(d []time.Duration) float64 {
