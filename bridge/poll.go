@@ -235,6 +235,10 @@ func endpointOf(err error) string {
 
 // ailing notes that the API doesn't answer as it should, and tells the log once for each state it gets into.
 func (b *bridge) ailing(now time.Time, err error) {
+	var held *notYet
+	if errors.As(err, &held) && !held.signIn {
+		return // the ceiling is the bridge's own: nothing is wrong with the API
+	}
 	was := b.condition.reason
 	b.condition.failed(now, b.options.Wall(), err)
 	c := b.condition
