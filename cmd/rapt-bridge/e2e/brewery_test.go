@@ -41,6 +41,7 @@ func sharedBrewery(t testing.TB) *brewery {
 	if sharedBrewing.brewery == nil {
 		t.Fatal("the shared brewery did not start: see the first test that failed")
 	}
+	sharedBrewing.brewery.bridge.showIfFailed(t)
 	return sharedBrewing.brewery
 }
 

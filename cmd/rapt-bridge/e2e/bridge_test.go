@@ -69,7 +69,7 @@ func (c *cloud) account() settings {
 }
 
 // startBridge runs the program with nothing configured but what is given. When the scope ends it is asked to stop, and
-// killed when it doesn't. A test that fails prints its output.
+// killed when it doesn't. The test for which it runs prints its output when it fails.
 func startBridge(t testing.TB, s scope, set settings, arguments ...string) *bridge {
 	t.Helper()
 	b := &bridge{output: &buffer{}, ended: make(chan struct{})}
@@ -100,11 +100,21 @@ func startBridge(t testing.TB, s scope, set settings, arguments ...string) *brid
 			_ = b.process.Process.Kill()
 			<-b.ended
 		}
+	})
+	if s != scope(&binaryWide) {
+		b.showIfFailed(t)
+	}
+	return b
+}
+
+// showIfFailed prints what the program wrote during a test when the test fails.
+func (b *bridge) showIfFailed(t testing.TB) {
+	before := len(b.log())
+	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("rapt-bridge %s:\n%s", strings.Join(arguments, " "), b.output)
+			t.Logf("%s:\n%s", b.process, b.log()[before:])
 		}
 	})
-	return b
 }
 
 // stop sends SIGTERM, waits, and returns the exit status and how long it took.

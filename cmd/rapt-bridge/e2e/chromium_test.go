@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -147,16 +149,30 @@ func visibleText(tab context.Context) (string, error) {
 	return chromedp.Run(tab, chromedp.Evaluate[string](collect))
 }
 
-// picture writes what a tab shows to a PNG file, in the folder of the flag -pictures or else the test's artifacts.
+// picture writes what a tab shows to a PNG file, in the folder of the flag -pictures or else the test's artifacts. It
+// waits until the page has stood still for a while: icons and history come after the text.
 func picture(t testing.TB, tab context.Context, name string) string {
 	t.Helper()
-	png, err := chromedp.Run(tab, chromedp.CaptureScreenshot())
-	require.NoError(t, err, "take the picture %s", name)
+	var last []byte
+	still := 0
+	within(t, time.Minute, "a page that stands still", func() error {
+		require.NoError(t, chromedp.Do(tab, chromedp.Sleep(500*time.Millisecond)))
+		png, err := chromedp.Run(tab, chromedp.CaptureScreenshot())
+		require.NoError(t, err, "take the picture %s", name)
+		if !bytes.Equal(png, last) {
+			last, still = png, 0
+			return errors.New("it changes")
+		}
+		if still++; still < 3 {
+			return errors.New("it may still change")
+		}
+		return nil
+	})
 	folder := *pictures
 	if folder == "" {
 		folder = t.ArtifactDir()
 	}
 	path := filepath.Join(folder, name+".png")
-	require.NoError(t, os.WriteFile(path, png, 0o644))
+	require.NoError(t, os.WriteFile(path, last, 0o644))
 	return path
 }

@@ -57,7 +57,7 @@ func startCloud(t testing.TB, s scope, o raptsim.Options) *cloud {
 // set changes an API field of a device, as [raptsim.Cloud.Set] does.
 func (c *cloud) set(t testing.TB, id, field string, v any) {
 	t.Helper()
-	change := cloudField{ID: id, Field: field, Value: v}
+	change := CloudField{ID: id, Field: field, Value: v}
 	if _, absent := v.(raptsim.Absent); absent {
 		change.Value, change.Absent = nil, true
 	}
@@ -67,15 +67,15 @@ func (c *cloud) set(t testing.TB, id, field string, v any) {
 // value is what the cloud shows in an API field, actual what the device has; nil when there is nothing.
 func (c *cloud) value(t testing.TB, id, field string) any {
 	t.Helper()
-	var v cloudField
-	c.call(t, "Value", cloudField{ID: id, Field: field}, &v)
+	var v CloudField
+	c.call(t, "Value", CloudField{ID: id, Field: field}, &v)
 	return v.Value
 }
 
 func (c *cloud) actual(t testing.TB, id, field string) any {
 	t.Helper()
-	var v cloudField
-	c.call(t, "Actual", cloudField{ID: id, Field: field}, &v)
+	var v CloudField
+	c.call(t, "Actual", CloudField{ID: id, Field: field}, &v)
 	return v.Value
 }
 
@@ -114,17 +114,11 @@ func (c *cloud) requests(t testing.TB) (all []raptsim.Request) {
 
 func (c *cloud) add(t testing.TB, d raptsim.DeviceSpec) { t.Helper(); c.call(t, "Add", d, nil) }
 func (c *cloud) remove(t testing.TB, id string)         { t.Helper(); c.call(t, "Remove", id, nil) }
-func (c *cloud) reportNow(t testing.TB, id string)      { t.Helper(); c.call(t, "ReportNow", id, nil) }
 func (c *cloud) setSecret(t testing.TB, secret string) {
 	t.Helper()
 	c.call(t, "SetSecret", secret, nil)
 }
 func (c *cloud) revokeTokens(t testing.TB) { t.Helper(); c.call(t, "RevokeTokens", struct{}{}, nil) }
-
-func (c *cloud) silence(t testing.TB, id string, silent bool) {
-	t.Helper()
-	c.call(t, "Silence", cloudSilence{ID: id, Silent: silent}, nil)
-}
 
 func (c *cloud) call(t testing.TB, method string, args, reply any) {
 	t.Helper()
@@ -134,7 +128,7 @@ func (c *cloud) call(t testing.TB, method string, args, reply any) {
 	require.NoError(t, c.calls.Call("Cloud."+method, args, reply), "the cloud's process: %s", method)
 }
 
-// CloudService is the other end, in the cloud's process.
+// CloudService is the other end, in the cloud's process. (net/rpc wants exported types.)
 type CloudService struct {
 	cloud  *raptsim.Cloud
 	mu     sync.Mutex
@@ -142,15 +136,11 @@ type CloudService struct {
 	listen net.Listener
 }
 
-type cloudField struct {
+// CloudField is an API field of a device.
+type CloudField struct {
 	ID, Field string
 	Value     any
 	Absent    bool
-}
-
-type cloudSilence struct {
-	ID     string
-	Silent bool
 }
 
 func init() {
@@ -183,7 +173,7 @@ func (s *CloudService) Open(o raptsim.Options, url *string) error {
 	return nil
 }
 
-func (s *CloudService) Set(f cloudField, _ *struct{}) error {
+func (s *CloudService) Set(f CloudField, _ *struct{}) error {
 	if f.Absent {
 		f.Value = raptsim.Absent{}
 	}
@@ -191,12 +181,12 @@ func (s *CloudService) Set(f cloudField, _ *struct{}) error {
 	return nil
 }
 
-func (s *CloudService) Value(f cloudField, out *cloudField) error {
+func (s *CloudService) Value(f CloudField, out *CloudField) error {
 	out.Value = s.cloud.Value(f.ID, f.Field)
 	return nil
 }
 
-func (s *CloudService) Actual(f cloudField, out *cloudField) error {
+func (s *CloudService) Actual(f CloudField, out *CloudField) error {
 	out.Value = s.cloud.Actual(f.ID, f.Field)
 	return nil
 }
@@ -226,14 +216,8 @@ func (s *CloudService) Requests(_ struct{}, all *[]raptsim.Request) error {
 	return nil
 }
 
-func (s *CloudService) Silence(x cloudSilence, _ *struct{}) error {
-	s.cloud.Silence(x.ID, x.Silent)
-	return nil
-}
-
 func (s *CloudService) Add(d raptsim.DeviceSpec, _ *struct{}) error { s.cloud.Add(d); return nil }
 func (s *CloudService) Remove(id string, _ *struct{}) error         { s.cloud.Remove(id); return nil }
-func (s *CloudService) ReportNow(id string, _ *struct{}) error      { s.cloud.ReportNow(id); return nil }
 func (s *CloudService) SetSecret(secret string, _ *struct{}) error {
 	s.cloud.SetSecret(secret)
 	return nil

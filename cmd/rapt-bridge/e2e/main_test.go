@@ -35,6 +35,11 @@ func TestMain(m *testing.M) {
 	}
 
 	containerlog.SetDefault(quietLogger{})
+	flag.Parse()
+	// These tests wait for other processes: more of them at once than there are cores.
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
+		_ = parallel.Value.Set("6")
+	}
 
 	// An interrupted run must not leave its containers behind.
 	interrupted := make(chan os.Signal, 1)

@@ -30,7 +30,6 @@ type mosquittoOptions struct {
 	clientCert  bool                          // the TLS listener asks for a certificate of the authority
 	webSocket   bool                          // with it there is a WebSocket listener, with authority one with TLS too
 	persistence bool                          // retained messages survive a restart
-	old         bool                          // the plain listener takes MQTT 3.1 and 3.1.1 only
 }
 
 // mosquitto is a running Mosquitto.
@@ -63,9 +62,6 @@ func startMosquitto(t testing.TB, s scope, o mosquittoOptions) *mosquitto {
 		conf = append(conf, "persistence true", "persistence_location /mosquitto/data/", "autosave_interval 1", "autosave_on_changes true")
 	}
 	conf = append(conf, "listener 1883")
-	if o.old {
-		conf = append(conf, "accept_protocol_versions 3,4")
-	}
 	if o.authority != nil {
 		m.tls = freePort(t)
 		ports[8883] = m.tls

@@ -151,16 +151,18 @@ func (c *mqttClient) waitFor(t testing.TB, limit time.Duration, topic string, ac
 // equal accepts one payload.
 func equal(payload string) func(string) bool { return func(p string) bool { return p == payload } }
 
-// publish publishes with QoS 1 and returns when the broker has it. An empty response topic asks for no reply.
-func (c *mqttClient) publish(t testing.TB, topic, payload string, retain bool, responseTopic string) {
+// publish publishes with QoS 1 and returns when the broker has it.
+func (c *mqttClient) publish(t testing.TB, topic, payload string, retain bool) {
 	t.Helper()
-	p := &paho.Publish{Topic: topic, Payload: []byte(payload), QoS: 1, Retain: retain}
-	if responseTopic != "" {
-		p.Properties = &paho.PublishProperties{ResponseTopic: responseTopic, CorrelationData: []byte(topic)}
-	}
+	c.send(t, &paho.Publish{Topic: topic, Payload: []byte(payload), QoS: 1, Retain: retain})
+}
+
+// send publishes a message with all that MQTT 5 has, and returns when the broker has it.
+func (c *mqttClient) send(t testing.TB, p *paho.Publish) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	require.NoError(t, c.conn.AwaitConnection(ctx))
 	_, err := c.conn.Publish(ctx, p)
-	require.NoError(t, err, "publish to %s", topic)
+	require.NoError(t, err, "publish to %s", p.Topic)
 }

@@ -20,16 +20,16 @@ func TestHomeAssistantTakesEveryEntityOfTheCatalogue(t *testing.T) {
 	c := h.watch(t)
 	mark := h.assistant.mark(t)
 	topics, options := discovery.Topics{}, discovery.Options{Version: "1.2.3"}
-	c.publish(t, topics.BridgeAvailability(), "online", true, "")
-	c.publish(t, topics.BridgeConfig(), string(discovery.BridgeConfig(options)), true, "")
+	c.publish(t, topics.BridgeAvailability(), "online", true)
+	c.publish(t, topics.BridgeConfig(), string(discovery.BridgeConfig(options)), true)
 	all := []announced{{family: discovery.Bridge, id: "bridge"}}
 	for i, family := range discovery.Families() {
 		d := announced{family: family, id: fmt.Sprintf("00000000-0000-4000-8000-%012d", i), name: "Test " + family.Model()}
 		all = append(all, d)
 		c.publish(t, topics.Config(d.id), string(discovery.Config(options, discovery.Device{
 			Family: family, ID: d.id, Name: d.name, Firmware: "1.0", SerialNumber: "123", MAC: "AA:BB:CC:00:00:0" + fmt.Sprint(i),
-		})), true, "")
-		c.publish(t, topics.Availability(family, d.id), "online", true, "")
+		})), true)
+		c.publish(t, topics.Availability(family, d.id), "online", true)
 	}
 	within(t, patience, "the registry", func() error {
 		registry := h.assistant.entities(t)
@@ -67,7 +67,7 @@ func TestHomeAssistantTakesEveryEntityOfTheCatalogue(t *testing.T) {
 				documents[d.id] = document
 				payload, err := json.Marshal(document)
 				require.NoError(t, err)
-				c.publish(t, d.topic(), string(payload), true, "")
+				c.publish(t, d.topic(), string(payload), true)
 			}
 			within(t, patience, "the states", func() error {
 				registry, states := h.assistant.entities(t), h.assistant.states(t)

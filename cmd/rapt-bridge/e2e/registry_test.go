@@ -109,6 +109,21 @@ func (h *homeAssistant) entities(t testing.TB) map[string]registryEntity {
 	return entities
 }
 
+// entityID waits until Home Assistant has taken an MQTT entity up, and returns its entity id.
+func (h *homeAssistant) entityID(t testing.TB, uniqueID string) string {
+	t.Helper()
+	var id string
+	within(t, patience, "entity "+uniqueID, func() error {
+		row, there := h.entities(t)[uniqueID]
+		if !there {
+			return errors.New("not in the registry")
+		}
+		id = row.EntityID
+		return nil
+	})
+	return id
+}
+
 // devices are the rows of the device registry, by their MQTT identifier ("rapt_<id>").
 func (h *homeAssistant) devices(t testing.TB) map[string]registryDevice {
 	t.Helper()
