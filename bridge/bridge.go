@@ -58,6 +58,7 @@ type bridge struct {
 	lastPoll  time.Time
 	lastError string
 	apiLogged apiStatus
+	ills      int // errors of the API since its last answer
 
 	desk     desk
 	queue    queue
@@ -335,8 +336,8 @@ func (b *bridge) wake(now time.Time) time.Time {
 		sooner(b.nextReadback(now))
 	} else {
 		sooner(b.queue.wake(now.Add(time.Hour)))
-		if b.calling.poll && len(b.queue) > 0 {
-			sooner(b.calling.since.Add(preemptAfter))
+		if b.calling.poll && len(b.queue) > 0 && b.calling.ctx.Err() == nil {
+			sooner(latest(b.calling.since.Add(preemptAfter), b.commandOpens(now)))
 		}
 	}
 	sooner(b.nextHoldEnd())

@@ -69,6 +69,8 @@ func (b *bridge) own(m message, key string) {
 		b.reject(at, m, errors.New("the bridge takes refresh alone"))
 	case m.retained:
 		b.reject(at, m, errors.New("it is a retained message, which would be repeated at every start; publish it without retain"))
+	case b.options.ReadOnly:
+		b.reject(at, m, errReadOnly)
 	case strings.TrimSpace(string(m.payload)) != "PRESS":
 		b.reject(at, m, errors.New("accepted is PRESS"))
 	default:
@@ -186,6 +188,9 @@ func (b *bridge) refuse(w *waiting, err error) { b.tell(w, rejected, err) }
 // send makes the call of a command, or of several that share one.
 func (b *bridge) send(ctx context.Context, batch []*waiting) {
 	w := batch[0]
+	if w.value.telemetry != nil {
+		w.device.submit = b.now().Add(telemetryPace)
+	}
 	t := target{client: b.client, family: w.device.family, id: w.device.id}
 	t.gains, _ = w.device.gains()
 	for _, each := range batch {
@@ -340,7 +345,6 @@ func (b *bridge) readDevice(ctx context.Context, d *device, then func(reading, e
 func (b *bridge) done(w *waiting, o outcome, now time.Time) {
 	d := w.device
 	if w.value.telemetry != nil {
-		d.submit = now.Add(telemetryPace)
 		b.tell(w, o, nil)
 		return
 	}

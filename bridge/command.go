@@ -176,6 +176,7 @@ var errReadOnly = errors.New("the bridge is set to read only (control.read_only)
 // decide turns a message into a command, or says why it is refused. ok is false for a topic that is no command's.
 func (d *desk) decide(m message) (a addressee, c command, err error, ok bool) {
 	a.family, a.id, a.key, ok = d.topics.ParseCommand(m.topic)
+	a.id = strings.ToLower(a.id)
 	if !ok {
 		return a, c, nil, false
 	}

@@ -166,6 +166,9 @@ func (b *bridge) polled(f *familyState, v any, err error) {
 	list := v.(listing)
 	b.noticed(list.report)
 	before := f.answered
+	if f.failures >= keepsFailing {
+		b.log.Info("a family's list can be read again", slog.String("family", string(f.name)))
+	}
 	f.answered, f.failures, f.retry, f.lastAnswer = now, 0, time.Time{}, now
 	f.answers++
 	b.lastPoll = b.options.Wall()
@@ -192,6 +195,7 @@ func (b *bridge) polled(f *familyState, v any, err error) {
 // healthy notes that the API answers.
 func (b *bridge) healthy() {
 	b.condition.succeeded()
+	b.ills = 0
 	if b.apiLogged != apiOK && b.apiLogged != "" {
 		b.log.Info("the RAPT Cloud answers again")
 	}
@@ -213,8 +217,11 @@ func (b *bridge) pollFailed(f *familyState, now time.Time, err error) {
 	}
 	f.failures++
 	f.retry = now.Add(doubled(b.options.MinPollInterval, f.failures, max(b.options.MaxPollInterval, b.options.MinPollInterval)))
-	if b.condition.forbidden[endpointOf(err)] || isForbidden(err) {
+	if isForbidden(err) {
 		f.retry = now.Add(afterForbidden)
+	}
+	if f.failures == keepsFailing {
+		b.log.Warn("a family's list can't be read; its devices stay as they are", slog.String("family", string(f.name)), slog.Any("reason", err))
 	}
 	b.ailing(now, err)
 	b.plan(f)
@@ -225,15 +232,11 @@ func isForbidden(err error) bool {
 	return errors.As(err, &api) && api.Status == 403
 }
 
-func endpointOf(err error) string {
-	var api *raptclient.APIError
-	if errors.As(err, &api) {
-		return api.Endpoint
-	}
-	return ""
-}
+// keepsFailing is how often a family's list fails in a row before the log says so.
+const keepsFailing = 3
 
-// ailing notes that the API doesn't answer as it should, and tells the log once for each state it gets into.
+// ailing notes that the API doesn't answer as it should, and tells the log once for each state it gets into. A single
+// error between answers is not worth a line.
 func (b *bridge) ailing(now time.Time, err error) {
 	var held *notYet
 	if errors.As(err, &held) && !held.signIn {
@@ -248,7 +251,9 @@ func (b *bridge) ailing(now time.Time, err error) {
 	if c.reason != was {
 		b.problem(c.reason)
 	}
-	if c.status != b.apiLogged && c.status != apiOK {
+	b.ills++
+	passing := (c.status == apiUnreachable || c.status == apiMaintenance) && b.ills < 2 && !b.lastPoll.IsZero()
+	if c.status != b.apiLogged && c.status != apiOK && !passing {
 		b.apiLogged = c.status
 		level := slog.LevelWarn
 		if c.status == apiRejected {

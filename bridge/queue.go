@@ -96,7 +96,7 @@ func (q queue) wake(open time.Time) time.Time {
 	for _, w := range q {
 		next := latest(w.notBefore, open)
 		if w.sent {
-			next = w.check
+			next = latest(w.check, open)
 		} else if w.expires().Before(next) {
 			next = w.expires().Add(time.Millisecond)
 		}
