@@ -90,7 +90,6 @@ func guard(h http.Header, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	// Not no-referrer: with that a browser sends the origin of our own form as "null".
 	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
 	h.Add("Vary", "X-Ingress-Path")

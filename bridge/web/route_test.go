@@ -92,7 +92,6 @@ func assertGuarded(t testing.TB, h http.Header) {
 		"X-Frame-Options":              "DENY",
 		"X-Content-Type-Options":       "nosniff",
 		"Referrer-Policy":              "same-origin",
-		"Cross-Origin-Opener-Policy":   "same-origin",
 		"Cross-Origin-Resource-Policy": "same-origin",
 	} {
 		assert.Equal(t, []string{want}, h.Values(name), name)
