@@ -61,6 +61,10 @@ func (w *window) forget(now time.Time) {
 // Its times are the bridge's steady time, which no change of the wall clock moves.
 type ledger struct {
 	hour, polls, minute, signIns window
+
+	// What was withheld at a start without memory: it takes up room in the windows, and is no request.
+	withheldAt              time.Time
+	withheldPolls, withheld int // of polls, and altogether
 }
 
 func newLedger(maxPerHour, maxPerMinute int) *ledger {
@@ -124,28 +128,54 @@ func (l *ledger) paced(now time.Time) time.Time {
 // lastHour returns how many requests left in the hour before now.
 func (l *ledger) lastHour(now time.Time) int {
 	l.hour.forget(now)
-	return len(l.hour.times)
+	n := len(l.hour.times)
+	if l.withholds(now) {
+		n -= l.withheld
+	}
+	return n
+}
+
+// free returns how many more may leave within the ceiling of the hour.
+func (l *ledger) free(now time.Time) int {
+	l.hour.forget(now)
+	return max(0, l.hour.limit-len(l.hour.times))
+}
+
+func (l *ledger) withholds(now time.Time) bool {
+	return l.withheld > 0 && now.Sub(l.withheldAt) < l.hour.span+windowMargin
 }
 
 // withhold uses up all but a quarter of the hour, for a start that doesn't know what came before it.
 func (l *ledger) withhold(now time.Time) {
-	for range l.polls.limit - l.polls.limit/4 {
-		l.polls.add(now)
-		l.hour.add(now)
-	}
 	reserve := l.hour.limit - l.polls.limit
-	for range reserve - reserve/4 {
-		l.hour.add(now)
+	l.withholdSome(now, l.polls.limit-l.polls.limit/4, reserve-reserve/4)
+}
+
+func (l *ledger) withholdSome(at time.Time, polls, commands int) {
+	l.withheldAt, l.withheldPolls, l.withheld = at, polls, polls+commands
+	for range polls {
+		l.polls.add(at)
+		l.hour.add(at)
+	}
+	for range commands {
+		l.hour.add(at)
 	}
 }
 
-// savedLedger is the ledger as the broker retains it: ages in whole seconds at the time of saving, rounded down, so
+// savedLedger is the ledger as the broker retains it. Each request is [seconds before at, how many], rounded down, so
 // that a request taken over counts rather too long than too short.
 type savedLedger struct {
-	At       time.Time `json:"at"`
-	Polls    []int     `json:"polls"`
-	Commands []int     `json:"commands"`
-	SignIns  []int     `json:"sign_ins"`
+	At       time.Time      `json:"at"`
+	Polls    [][2]int       `json:"polls"`
+	Commands [][2]int       `json:"commands"`
+	SignIns  [][2]int       `json:"sign_ins"`
+	Withheld *savedWithheld `json:"withheld,omitempty"`
+}
+
+type savedWithheld struct {
+	Age      int `json:"age"` // seconds before at
+	Polls    int `json:"polls"`
+	Commands int `json:"commands"`
 }
 
 // save returns the ledger at now; wall is the same moment on the wall clock.
@@ -153,44 +183,69 @@ func (l *ledger) save(now, wall time.Time) savedLedger {
 	l.hour.forget(now)
 	l.polls.forget(now)
 	l.signIns.forget(now)
-	s := savedLedger{At: wall.UTC().Truncate(time.Second), Polls: ages(now, l.polls.times), SignIns: ages(now, l.signIns.times), Commands: []int{}}
+	s := savedLedger{At: wall.UTC().Truncate(time.Second), Polls: [][2]int{}, Commands: [][2]int{}, SignIns: [][2]int{}}
+	if l.withholds(now) {
+		s.Withheld = &savedWithheld{Age: age(now, l.withheldAt), Polls: l.withheldPolls, Commands: l.withheld - l.withheldPolls}
+	}
 	i := 0
 	for _, at := range l.hour.times {
-		if i < len(l.polls.times) && l.polls.times[i].Equal(at) {
+		poll := i < len(l.polls.times) && l.polls.times[i].Equal(at)
+		if poll {
 			i++
-			continue
 		}
-		s.Commands = append(s.Commands, age(now, at))
+		switch {
+		case s.Withheld != nil && at.Equal(l.withheldAt):
+		case poll:
+			s.Polls = count(s.Polls, age(now, at))
+		default:
+			s.Commands = count(s.Commands, age(now, at))
+		}
+	}
+	for _, at := range l.signIns.times {
+		s.SignIns = count(s.SignIns, age(now, at))
 	}
 	return s
 }
 
-func ages(now time.Time, times []time.Time) []int {
-	out := make([]int, 0, len(times))
-	for _, at := range times {
-		out = append(out, age(now, at))
+// count adds a request of that age to a list whose ages fall.
+func count(list [][2]int, age int) [][2]int {
+	if n := len(list); n > 0 && list[n-1][0] == age {
+		list[n-1][1]++
+		return list
 	}
-	return out
+	return append(list, [2]int{age, 1})
 }
 
 func age(now, at time.Time) int { return max(0, int(now.Sub(at)/time.Second)) }
+
+// mostTakenOver bounds what is read of a retained ledger, which anybody may have written.
+const mostTakenOver = 1_000_000
 
 // takeOver counts what an earlier run saved. A clock that was set back meanwhile makes the entries younger, never
 // older: what seems to lie in the future happened just now.
 func (l *ledger) takeOver(s savedLedger, now, wall time.Time) {
 	passed := max(0, wall.Sub(s.At))
-	enter := func(saved []int, add func(time.Time)) {
-		for _, seconds := range saved {
-			if at := now.Add(-passed - time.Duration(max(0, seconds))*time.Second); now.Sub(at) < time.Hour+windowMargin {
-				add(at)
+	then := func(seconds int) time.Time {
+		return now.Add(-passed - time.Duration(max(0, min(seconds, 1<<20)))*time.Second)
+	}
+	enter := func(saved [][2]int, add func(time.Time)) {
+		for _, entry := range saved {
+			at := then(entry[0])
+			for range min(entry[1], mostTakenOver) {
+				if now.Sub(at) < time.Hour+windowMargin {
+					add(at)
+				}
 			}
 		}
+	}
+	if w := s.Withheld; w != nil && now.Sub(then(w.Age)) < time.Hour+windowMargin {
+		l.withholdSome(then(w.Age), max(0, min(w.Polls, mostTakenOver)), max(0, min(w.Commands, mostTakenOver)))
 	}
 	enter(s.Polls, func(at time.Time) { l.polls.add(at); l.hour.add(at); l.minute.add(at) })
 	enter(s.Commands, func(at time.Time) { l.hour.add(at); l.minute.add(at) })
 	enter(s.SignIns, l.signIns.add)
 	for _, w := range []*window{&l.hour, &l.polls, &l.minute, &l.signIns} {
-		slices.SortFunc(w.times, time.Time.Compare)
+		slices.SortStableFunc(w.times, time.Time.Compare)
 	}
 }
 

@@ -140,3 +140,24 @@ func TestANearlyUsedUpHourIsSpread(t *testing.T) {
 	assert.Len(t, left, 48)
 	assert.True(t, left[len(left)-1].After(noon.Add(55*time.Minute)), "the last one is kept for the end of the hour")
 }
+
+func TestWhatIsWithheldIsNoRequest(t *testing.T) {
+	l := newLedger(240, 1000)
+	l.withhold(noon)
+	l.record(noon.Add(time.Second), forPoll, true)
+	assert.Equal(t, 1, l.lastHour(noon.Add(time.Minute)))
+	saved := l.save(noon.Add(time.Minute), noon.Add(time.Minute))
+	assert.Equal(t, &savedWithheld{Age: 60, Polls: 144, Commands: 36}, saved.Withheld)
+	assert.Equal(t, [][2]int{{59, 1}}, saved.Polls)
+
+	later := noon.Add(30 * time.Minute)
+	next := newLedger(240, 1000)
+	next.takeOver(saved, later, later)
+	assert.Equal(t, 1, next.lastHour(later))
+	for range 47 {
+		require.True(t, next.admits(later, forPoll, false))
+		next.record(later, forPoll, false)
+	}
+	assert.False(t, next.admits(later, forPoll, false))
+	assert.True(t, next.admits(noon.Add(time.Hour+2*windowMargin), forPoll, false))
+}

@@ -23,7 +23,7 @@ type stateDocument struct {
 
 // remaining is how many requests may still leave: the ceiling's rest, or the vendor's where it is less.
 func (b *bridge) remaining(now time.Time) int {
-	left := max(0, b.options.MaxRequestsPerHour-b.ledger.lastHour(now))
+	left := b.ledger.free(now)
 	if c := b.condition; c.remaining.Valid && c.reset.After(now) {
 		left = min(left, max(0, c.remaining.V))
 	}
