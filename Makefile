@@ -7,7 +7,7 @@ VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 
 PICTURES    ?= .github/pictures
 
 # Packages whose tests can write their golden files anew.
-GOLDEN = $(addprefix ./,$(sort $(dir $(shell grep -rls --include='*_test.go' 'flag.Bool("update"' cmd bridge config discovery raptclient addon examples))))
+GOLDEN = $(sort $(dir $(shell grep -rls --include='*_test.go' 'flag.Bool."update"' .)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test test-short lint golden bench image screenshots clean docker
