@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -206,12 +205,4 @@ func (c *condition) commandOpens() time.Time {
 		return time.Time{}
 	}
 	return c.until
-}
-
-// remainingText is for the log.
-func (c *condition) remainingText() string {
-	if !c.remaining.Valid {
-		return "unknown"
-	}
-	return strconv.Itoa(c.remaining.V)
 }
