@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -164,7 +165,10 @@ func sendable(token string) bool {
 	return !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-// redact replaces the API secret and the token that is held in a text of the cloud's.
+// email matches e-mail addresses: the cloud's replies say whose each device is.
+var email = regexp.MustCompile(`[[:alnum:]._%+-]+@[[:alnum:].-]+`)
+
+// redact replaces the API secret, the token that is held and all e-mail addresses in a text of the cloud's.
 func (s *session) redact(text string) string {
 	s.mu.Lock()
 	tokens := []string{s.held.text, s.dropped}
@@ -174,7 +178,7 @@ func (s *session) redact(text string) string {
 			text = strings.ReplaceAll(text, secret, "REDACTED")
 		}
 	}
-	return text
+	return email.ReplaceAllLiteralString(text, "REDACTED")
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
