@@ -127,7 +127,7 @@ func (s *session) config(will publication) autopaho.ClientConfig {
 		ClientConfig: paho.ClientConfig{
 			ClientID:          s.options.ClientID,
 			OnPublishReceived: []func(paho.PublishReceived) (bool, error){s.received},
-			OnClientError:     func(err error) { s.tell(event{kind: brokerDown, err: err}) },
+			OnClientError:     func(err error) { s.tell(event{kind: brokerDown, err: lossReason(err)}) },
 			OnServerDisconnect: func(d *paho.Disconnect) {
 				s.tell(event{kind: brokerDown, err: disconnectReason(d, s.options.ClientID)})
 			},
@@ -305,6 +305,17 @@ func (s *session) close(ctx context.Context, last publication) {
 	s.cancel()
 	<-s.manager.Done()
 	s.work.Wait()
+}
+
+// lossReason says how a connection was lost.
+func lossReason(err error) error {
+	switch text := err.Error(); {
+	case errors.Is(err, io.EOF), strings.Contains(text, "EOF"), strings.Contains(text, "reset by peer"), strings.Contains(text, "closed network connection"):
+		return errors.New("the broker closed the connection; it may be restarting")
+	case strings.Contains(text, "PINGRESP"):
+		return errors.New("the broker doesn't answer any more; check that it runs and the network to it")
+	}
+	return fmt.Errorf("the connection to the broker was lost: %w", err)
 }
 
 // connectReason says why a connection could not be made, and what to do.
