@@ -18,6 +18,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/config"
+	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
@@ -27,8 +28,8 @@ const (
 	maxSpeed     = 3600
 
 	// The simulated cloud is in the same process, so no vendor is to be spared.
-	demoRequestsPerHour   = 100_000
-	demoRequestsPerMinute = 10_000
+	demoRequestsPerHour   = 20_000
+	demoRequestsPerMinute = 2_000
 )
 
 func (p *program) demoCommand() *cobra.Command {
@@ -58,7 +59,7 @@ func (p *program) demo(ctx context.Context, cfg config.Config, speed float64) er
 	cloud := raptsim.New(raptsim.Options{Speed: speed})
 	embedded := cfg.MQTT.URL == ""
 	if embedded {
-		address, stop, err := embeddedBroker(p.demoHost(), log)
+		address, stop, err := embeddedBroker(p.demoHost(), cfg.MQTT.TopicPrefix, log)
 		if err != nil {
 			return &exitError{exitFailed, err}
 		}
@@ -103,15 +104,16 @@ func (p *program) demoHost() string {
 	return "127.0.0.1"
 }
 
-// embeddedBroker starts a broker without a password on port 1883, or on a free one when that is taken.
-func embeddedBroker(host string, log *slog.Logger) (address string, stop func(), err error) {
+// embeddedBroker starts a broker without a password on port 1883, or on a free one when that is taken. It retains an
+// empty count of requests, so that the bridge doesn't take it for one that has lost the count of an earlier run.
+func embeddedBroker(host, topicPrefix string, log *slog.Logger) (address string, stop func(), err error) {
 	listener, err := net.Listen("tcp", net.JoinHostPort(host, "1883"))
 	if err != nil {
 		if listener, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
 			return "", nil, fmt.Errorf("the demo's broker can't be started: %w", err)
 		}
 	}
-	server := mqtt.New(&mqtt.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), InlineClient: false})
+	server := mqtt.New(&mqtt.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), InlineClient: true})
 	if err := server.AddHook(new(auth.AllowHook), nil); err != nil {
 		return "", nil, fmt.Errorf("the demo's broker can't be started: %w", err)
 	}
@@ -123,6 +125,10 @@ func embeddedBroker(host string, log *slog.Logger) (address string, stop func(),
 			log.Error("the demo's broker has stopped", slog.Any("error", err))
 		}
 	}()
+	none := fmt.Sprintf(`{"ledger":{"at":%q,"polls":[],"commands":[],"sign_ins":[]}}`, time.Now().UTC().Format(time.RFC3339))
+	if err := server.Publish(discovery.Topics{Prefix: topicPrefix}.BridgeState(), []byte(none), true, 1); err != nil {
+		return "", nil, fmt.Errorf("the demo's broker can't be started: %w", err)
+	}
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	return net.JoinHostPort("127.0.0.1", port), func() { _ = server.Close() }, nil
 }
