@@ -4,13 +4,15 @@ GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 IMAGE       ?= rapt-bridge
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+FUZZTIME    ?= 30s
+SOAK        ?= 10
 PICTURES    ?= .github/pictures
 
 # Packages whose tests can write their golden files anew.
 GOLDEN = $(sort $(dir $(shell grep -rls --include='*_test.go' 'flag.Bool."update"' .)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-short lint golden bench image screenshots clean docker
+.PHONY: help run build test test-short lint golden bench fuzz soak image screenshots clean docker
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +41,15 @@ golden: ## write the golden files anew; read the difference before you commit it
 
 bench: ## run the benchmarks, one package after the other
 	$(GO) test -p 1 -short -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## run every fuzz target for FUZZTIME (30s); their seeds run in every test
+	@set -e; for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+		done; done
+
+soak: ## live through the simulated days SOAK (10) times, with the race detector; once is in every test
+	$(GO) test -race -count $(SOAK) -timeout 3h -run 'Day|Week|Loop|Limits|Jumps|Rejected|Frequency' ./bridge
 
 image: docker ## build the container image
 	docker build $(RAPT_BUILD_ARGS) --build-arg VERSION=$(VERSION) -t $(IMAGE):$(VERSION) -t $(IMAGE):latest .

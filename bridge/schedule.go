@@ -122,17 +122,13 @@ func (a *asking) wishes(b bounds) []wish {
 	return out
 }
 
-// explore is how long to wait for news of a device whose rhythm is unknown: the frequency that the owner has set
-// where it is stated (minutes by the contract's range), else ever longer from the least interval on.
+// explore is how long to wait for news of a device whose rhythm is unknown: ever longer from the least interval on.
 func explore(r *rhythm, b bounds) time.Duration {
 	wait := b.min
 	for range min(r.asks, 10) {
 		wait *= 2
 	}
-	if stated := time.Duration(r.stated * float64(time.Minute)); stated > 0 && r.asks < 2 {
-		wait = stated + 5*time.Second
-	}
-	return min(max(wait, b.min), b.max)
+	return min(wait, b.max)
 }
 
 // nextVisible returns the first time after asked at which a reading should have become visible.
