@@ -31,6 +31,8 @@ import (
 const (
 	demoPage    = "http://demo:8099/"
 	nastyPage   = "http://nasty:8099/"
+	slowedPage  = "http://neighbours:8097/"
+	brokenPage  = "http://neighbours:8098/"
 	ingressHome = "http://neighbours:8123/"
 	ingressPage = ingressHome + "api/hassio_ingress/S3cr3t-t0k3n/"
 )
@@ -238,15 +240,21 @@ func TestStatusPage(t *testing.T) {
 	t.Run("is accessible, light and dark, wide and narrow", func(t *testing.T) {
 		axe := axeScript(t)
 		narrow := viewport{width: 320, height: 800, scale: 2, phone: true}
+		darkNarrow := viewport{width: 320, height: 800, scale: 2, phone: true, dark: true}
 		for _, c := range []struct {
 			name, address string
 			view          viewport
 		}{
-			{"status-page", demoPage, desktop},
-			{"status-page-dark", demoPage, viewport{width: 1280, height: 900, scale: 1, dark: true}},
-			{"status-page-phone", demoPage, phone},
-			{"status-page-nasty-narrow", nastyPage, narrow},
-			{"status-page-nasty-narrow-dark", nastyPage, viewport{width: 320, height: 800, scale: 2, phone: true, dark: true}},
+			{"demo", demoPage, desktop},
+			{"demo-dark", demoPage, darkDesktop},
+			{"demo-phone", demoPage, phone},
+			{"nasty-narrow", nastyPage, narrow},
+			{"slowed", slowedPage, desktop},
+			{"slowed-dark", slowedPage, darkDesktop},
+			{"broken", brokenPage, desktop},
+			{"broken-dark", brokenPage, darkDesktop},
+			{"broken-narrow", brokenPage, narrow},
+			{"broken-narrow-dark", brokenPage, darkNarrow},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				w := h.open(t, c.view, c.address)
@@ -263,19 +271,37 @@ func TestStatusPage(t *testing.T) {
 	})
 }
 
-// wholePicture writes all of a page to a PNG file, however long it is. It does not wait for the page to stand still,
-// since this one moves.
+// wholePicture writes all of a page, however long it is, to a PNG file among the test's artifacts.
 func wholePicture(t *testing.T, w *watched, name string) string {
 	t.Helper()
 	png, err := chromedp.Run(w, chromedp.FullScreenshot(100))
 	require.NoError(t, err, "take the picture %s", name)
-	folder := *pictures
-	if folder == "" {
-		folder = t.ArtifactDir()
-	}
-	path := filepath.Join(folder, name+".png")
+	path := filepath.Join(t.ArtifactDir(), name+".png")
 	require.NoError(t, os.WriteFile(path, png, 0o644))
 	return path
+}
+
+var darkDesktop = viewport{width: 1280, height: 900, scale: 1, dark: true}
+
+func TestPictureOfTheStatusPage(t *testing.T) {
+	t.Parallel()
+	h := startPageHome(t)
+	for name, view := range map[string]viewport{"status-page": desktop, "status-page-dark": darkDesktop, "status-page-phone": phone} {
+		t.Run(name, func(t *testing.T) {
+			w := h.open(t, view, demoPage)
+			w.shows(t, devicesText, "Pale Ale Pill", "°C")
+			// Not picture, which waits until the page stands still: this one moves.
+			png, err := chromedp.Run(w, chromedp.CaptureScreenshot())
+			require.NoError(t, err)
+			folder := *pictures
+			if folder == "" {
+				folder = t.ArtifactDir()
+			}
+			path := filepath.Join(folder, name+".png")
+			require.NoError(t, os.WriteFile(path, png, 0o644))
+			t.Log(path)
+		})
+	}
 }
 
 // axeScript is the accessibility checker axe-core, which is installed for the test alone.
