@@ -163,7 +163,8 @@ func (l *ledger) withholdSome(at time.Time, polls, commands int) {
 }
 
 // savedLedger is the ledger as the broker retains it. Each request is [seconds before at, how many], rounded down, so
-// that a request taken over counts rather too long than too short.
+// that a request taken over counts rather too long than too short. at is a whole second, so that a request which is
+// taken over again and again, in a crash loop, keeps its time.
 type savedLedger struct {
 	At       time.Time      `json:"at"`
 	Polls    [][2]int       `json:"polls"`
@@ -183,18 +184,26 @@ func (l *ledger) save(now, wall time.Time) savedLedger {
 	l.hour.forget(now)
 	l.polls.forget(now)
 	l.signIns.forget(now)
-	s := savedLedger{At: wall.UTC().Truncate(time.Second), Polls: [][2]int{}, Commands: [][2]int{}, SignIns: [][2]int{}}
-	if l.withholds(now) {
+	withholds := l.withholds(now)
+	at := wall.UTC().Add(time.Second - 1).Truncate(time.Second)
+	now = now.Add(at.Sub(wall))
+	s := savedLedger{At: at, Polls: [][2]int{}, Commands: [][2]int{}, SignIns: [][2]int{}}
+	if withholds {
 		s.Withheld = &savedWithheld{Age: age(now, l.withheldAt), Polls: l.withheldPolls, Commands: l.withheld - l.withheldPolls}
 	}
 	i := 0
+	polls, commands := 0, 0 // withheld ones left out; requests of the same moment are not
 	for _, at := range l.hour.times {
 		poll := i < len(l.polls.times) && l.polls.times[i].Equal(at)
 		if poll {
 			i++
 		}
+		held := s.Withheld != nil && at.Equal(l.withheldAt)
 		switch {
-		case s.Withheld != nil && at.Equal(l.withheldAt):
+		case held && poll && polls < s.Withheld.Polls:
+			polls++
+		case held && !poll && commands < s.Withheld.Commands:
+			commands++
 		case poll:
 			s.Polls = count(s.Polls, age(now, at))
 		default:
@@ -224,7 +233,10 @@ const mostTakenOver = 1_000_000
 // takeOver counts what an earlier run saved. A clock that was set back meanwhile makes the entries younger, never
 // older: what seems to lie in the future happened just now.
 func (l *ledger) takeOver(s savedLedger, now, wall time.Time) {
-	passed := max(0, wall.Sub(s.At))
+	passed := wall.Sub(s.At)
+	if passed <= -time.Second {
+		passed = 0
+	}
 	then := func(seconds int) time.Time {
 		return now.Add(-passed - time.Duration(max(0, min(seconds, 1<<20)))*time.Second)
 	}

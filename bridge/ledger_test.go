@@ -161,3 +161,34 @@ func TestWhatIsWithheldIsNoRequest(t *testing.T) {
 	assert.False(t, next.admits(later, forPoll, false))
 	assert.True(t, next.admits(noon.Add(time.Hour+2*windowMargin), forPoll, false))
 }
+
+func TestARequestInTheMomentOfTheStartIsSaved(t *testing.T) {
+	l := newLedger(240, 1000)
+	l.withhold(noon)
+	l.record(noon, forPoll, true)
+	l.record(noon, forCommand, false)
+	saved := l.save(noon, noon)
+	assert.Equal(t, &savedWithheld{Age: 0, Polls: 144, Commands: 36}, saved.Withheld)
+	assert.Equal(t, [][2]int{{0, 1}}, saved.Polls)
+	assert.Equal(t, [][2]int{{0, 1}}, saved.Commands)
+}
+
+func TestARequestTakenOverIsNeverOlderThanItWas(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	left := noon.Add(123 * time.Millisecond)
+	l, now := newLedger(240, 1000), left
+	l.record(now, forPoll, true)
+	for range 300 { // restarts
+		now = now.Add(time.Duration(r.Int64N(int64(20 * time.Second))))
+		saved := l.save(now, now)
+		now = now.Add(time.Duration(r.Int64N(int64(2 * time.Second))))
+		l = newLedger(240, 1000)
+		l.takeOver(saved, now, now)
+		if now.Sub(left) >= time.Hour {
+			break
+		}
+		require.Len(t, l.hour.times, 1)
+		require.False(t, l.hour.times[0].Before(left), "it has become older")
+		require.Less(t, l.hour.times[0].Sub(left), time.Second, "it has become younger by more than the rounding")
+	}
+}
