@@ -140,7 +140,7 @@ func newView(latest *shown, started, now time.Time) *view {
 	}
 	s := latest.Snapshot
 	v.Known, v.Snapshot = true, s
-	v.API = strings.ReplaceAll(plain(s.APIStatus), "_", " ")
+	v.API = words(s.APIStatus)
 	v.LastPoll, v.Broker, v.Started = aged(s.LastSuccessfulPoll, now), aged(s.Since, now), aged(s.Started, now)
 	if v.Verdict.LastPoll {
 		v.LastGood = clocked(s.LastSuccessfulPoll, now.Location())
@@ -153,7 +153,7 @@ func newView(latest *shown, started, now time.Time) *view {
 	for i := range s.Commands {
 		c := s.Commands[len(s.Commands)-1-i]
 		v.Commands = append(v.Commands, commandRow{
-			At: clocked(c.At, now.Location()), Device: named(c.Device), Key: plain(c.Key), Value: plain(c.Value),
+			At: clocked(c.At, now.Location()), Device: named(c.Device), Key: words(c.Key), Value: plain(c.Value),
 			Outcome: plain(c.Outcome), Error: said(c.Error), Bad: c.Error != "",
 		})
 	}
@@ -175,6 +175,9 @@ func newDeviceRow(d bridge.DeviceStatus, now time.Time) deviceRow {
 		Reading: aged(d.LastActivity, now), Next: awaited(d.Expected, now),
 	}
 }
+
+// words is a key as people write it.
+func words(key string) string { return strings.ReplaceAll(plain(key), "_", " ") }
 
 func named(name string) string {
 	if name = plain(name); name == "" {
