@@ -69,12 +69,13 @@ type bridge struct {
 	requests *history
 	metrics  *metrics
 
-	republishAt time.Time
-	tickAt      time.Time
-	late        map[*device]time.Time // devices whose announcement waits
-	state       []byte                // the bridge's own document as published
-	buffer      []byte
-	snapshotAt  time.Time
+	republishAt  time.Time
+	tickAt       time.Time
+	late         map[*device]time.Time // devices whose announcement waits
+	state        []byte                // the bridge's own document as published
+	buffer       []byte
+	snapshotAt   time.Time
+	snapshotLate bool // something may have changed since
 }
 
 // familyState is a family with its devices.
@@ -341,6 +342,9 @@ func (b *bridge) wake(now time.Time) time.Time {
 		}
 	}
 	sooner(b.nextHoldEnd())
+	if b.snapshotLate {
+		sooner(b.snapshotAt.Add(snapshotApart))
+	}
 	return at
 }
 

@@ -65,8 +65,8 @@ const snapshotApart = time.Second
 
 // snapshot hands out what the status page shows, at most once a second.
 func (b *bridge) snapshot(now time.Time) {
-	if now.Sub(b.snapshotAt) < snapshotApart && !b.snapshotAt.IsZero() {
-		return
+	if b.snapshotLate = now.Sub(b.snapshotAt) < snapshotApart && !b.snapshotAt.IsZero(); b.snapshotLate {
+		return // wake comes back to it
 	}
 	b.snapshotAt = now
 	b.gauges(now)
