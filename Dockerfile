@@ -22,7 +22,8 @@ ARG VERSION=dev
 # smaller, which counts on a Raspberry Pi's card; the bridge waits most of the time, so nobody notices the difference.
 RUN GOOS="${TARGETOS:-linux}" GOARCH="${TARGETARCH:-$(go env GOARCH)}" CGO_ENABLED=0 \
     go build -trimpath -tags timetzdata -gcflags=all=-l \
-    -ldflags "-s -w -funcalign=16 -X main.version=${VERSION}" -o /rapt-bridge ./cmd/rapt-bridge
+    -ldflags "-s -w -funcalign=16 -X main.version=${VERSION}" -o /rapt-bridge ./cmd/rapt-bridge && \
+    go clean -cache -modcache
 
 FROM scratch
 
