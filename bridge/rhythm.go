@@ -163,8 +163,11 @@ func guessLag(lags, unseen []time.Duration) time.Duration {
 	if len(unseen) > 0 {
 		low = slices.Max(unseen)
 	}
-	if high <= low || high < 0 {
-		return max(high, low*min(1, time.Duration(len(unseen))))
+	switch {
+	case len(unseen) == 0 && high < 0: // the device's clock is ahead
+		return high
+	case high <= low || high < 0:
+		return max(high, low)
 	}
 	return low + (high-low)/2
 }
