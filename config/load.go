@@ -46,7 +46,10 @@ type Options struct {
 	Flags       *pflag.FlagSet // parsed, with the flags of AddFlags; nil: none
 	OptionsJSON string         // options of the add-on, no problem when it isn't there; empty: AddOnOptions
 	SearchDirs  []string       // nil: SearchDirs()
-	Demo        bool           // account and broker may be missing
+	// ReadOptions gives the add-on's options where this user may not read OptionsJSON, see [Supervisor.Options]. nil: that it
+	// can't be read is a problem.
+	ReadOptions func() ([]byte, error)
+	Demo        bool // account and broker may be missing
 }
 
 // SearchDirs lists where the configuration file is looked for: beside the program, in the user's configuration
@@ -180,7 +183,12 @@ func (l *loader) addOnOptions() {
 	if _, err := os.Stat(path); path == os.DevNull || errors.Is(err, fs.ErrNotExist) {
 		return
 	}
-	values := l.readFile(path, json.Parser(), "JSON")
+	var values map[string]any
+	if _, err := readSmall(path); errors.Is(err, fs.ErrPermission) && l.ReadOptions != nil {
+		values = l.askOptions()
+	} else {
+		values = l.readFile(path, json.Parser(), "JSON")
+	}
 	l.unknown(values, path)
 	for key, value := range values {
 		if value == "" { // an option that was cleared in the form
@@ -188,6 +196,23 @@ func (l *loader) addOnOptions() {
 		}
 	}
 	l.put(values, func(Key) string { return path })
+}
+
+// askOptions gives the values of the add-on's options by their full keys.
+func (l *loader) askOptions() map[string]any {
+	content, err := l.ReadOptions()
+	if err != nil {
+		l.add(Problem{Source: l.OptionsJSON, Problem: "is for root alone, and asking for the options failed: " + err.Error(), Do: "Start the add-on again."})
+		return nil
+	}
+	parsed, err := json.Parser().Unmarshal(content)
+	if err != nil {
+		l.add(Problem{Source: l.OptionsJSON, Problem: "is for root alone, and the Supervisor's answer is not valid JSON", Do: "Start the add-on again."})
+		return nil
+	}
+	values := koanf.New(".")
+	_ = values.Load(confmap.Provider(parsed, ""), nil) // a confmap can't fail
+	return values.All()
 }
 
 // readFile gives the values of a file by their full keys.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -75,26 +74,11 @@ func (e *SupervisorError) refused() bool {
 
 // MQTT asks for the broker. ErrNoBroker: there is none (now); *SupervisorError: another answer.
 func (s Supervisor) MQTT(ctx context.Context) (Broker, error) {
-	base := strings.TrimRight(s.URL, "/")
-	if base == "" {
-		base = supervisorURL
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/services/mqtt", nil)
+	status, body, err := s.get(ctx, "/services/mqtt")
 	if err != nil {
 		return Broker{}, fmt.Errorf("ask the Supervisor for the broker: %w", err)
 	}
-	req.Header.Set("Authorization", "Bearer "+s.Token.Reveal())
-	req.Header.Set("Accept", "application/json")
-	resp, err := s.client().Do(req)
-	if err != nil {
-		return Broker{}, fmt.Errorf("ask the Supervisor for the broker: %w", err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, supervisorMaxBody+1))
-	if err != nil {
-		return Broker{}, fmt.Errorf("read the Supervisor's answer: %w", err)
-	}
-	return parseBroker(resp.StatusCode, body)
+	return parseBroker(status, body)
 }
 
 // client has no keep-alive: the next question, if any, is minutes away.
