@@ -46,10 +46,7 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 		Version:            programVersion(),
 		Log:                log,
 	}
-	supervisor, addOn := config.NewSupervisor(p.environ)
-	if p.supervisorURL != "" {
-		supervisor.URL = p.supervisorURL
-	}
+	supervisor, addOn := p.supervisor()
 	if cfg.MQTT.URL == "" && addOn {
 		o.FindBroker = func(ctx context.Context) (bridge.Broker, error) {
 			found, err := supervisor.WaitMQTT(ctx, brokerWait, log)

@@ -70,7 +70,7 @@ func (p *program) healthCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "healthcheck", Short: "Ask the running bridge whether it is well; for containers", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, _ := p.load(cmd, true) // the running bridge tells of problems; here only the address matters
+			cfg, _ := config.Load(p.layers(cmd, true)) // the running bridge tells of problems; here only the address matters
 			if cfg.HTTP.Listen == "" {
 				return nil // the page is turned off, so there is nothing to ask
 			}
@@ -103,13 +103,29 @@ func programVersion() string {
 
 // load reads the configuration from all of its layers.
 func (p *program) load(cmd *cobra.Command, demo bool) (config.Config, error) {
-	cfg, err := config.Load(config.Options{
-		Environ: p.environ, Flags: cmd.Root().PersistentFlags(), OptionsJSON: p.optionsJSON, SearchDirs: p.searchDirs, Demo: demo,
-	})
+	o := p.layers(cmd, demo)
+	if supervisor, addOn := p.supervisor(); addOn {
+		o.ReadOptions = func() ([]byte, error) { return supervisor.Options(cmd.Context()) }
+	}
+	cfg, err := config.Load(o)
 	if err != nil {
 		return cfg, &exitError{exitConfig, err}
 	}
 	return cfg, nil
+}
+
+// layers says where the configuration is, on this machine alone.
+func (p *program) layers(cmd *cobra.Command, demo bool) config.Options {
+	return config.Options{
+		Environ: p.environ, Flags: cmd.Root().PersistentFlags(), OptionsJSON: p.optionsJSON, SearchDirs: p.searchDirs, Demo: demo,
+	}
+}
+
+// supervisor is the one that started this program as an add-on; false when none did.
+func (p *program) supervisor() (config.Supervisor, bool) {
+	supervisor, addOn := config.NewSupervisor(p.environ)
+	supervisor.URL = p.supervisorURL
+	return supervisor, addOn
 }
 
 func (p *program) logger(cfg config.Config) *slog.Logger {
