@@ -1,0 +1,58 @@
+// Command supervisor stands in for Home Assistant's Supervisor in a test: it answers an add-on's questions, passes requests
+// on to the add-on's page as the ingress proxy does, and has a simulated RAPT cloud on port 8080. What it answers comes
+// from its environment.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"os"
+
+	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
+)
+
+const ingressPath = "/api/hassio_ingress/a-token"
+
+func main() {
+	cloud := raptsim.New(raptsim.Options{})
+	go func() { log.Fatal(http.ListenAndServe(":8080", cloud)) }()
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /services/mqtt", answer("BROKER"))
+	mux.HandleFunc("GET /addons/self/options/config", answer("OPTIONS"))
+	mux.HandleFunc("GET "+ingressPath+"/", pass)
+	log.Fatal(http.ListenAndServe(":80", mux))
+}
+
+// answer gives the data of a variable to the add-on that has the token.
+func answer(variable string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+os.Getenv("TOKEN") {
+			http.Error(w, "403: Forbidden", http.StatusForbidden)
+			return
+		}
+		fmt.Println(r.Method, r.URL.Path)
+		_ = json.NewEncoder(w).Encode(map[string]any{"result": "ok", "data": json.RawMessage(os.Getenv(variable))})
+	}
+}
+
+// pass gives a request to the add-on, without the prefix of its path.
+func pass(w http.ResponseWriter, r *http.Request) {
+	ask, err := http.NewRequestWithContext(r.Context(), r.Method, "http://addon:8099"+r.URL.Path[len(ingressPath):], nil)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	ask.Header.Set("X-Ingress-Path", ingressPath)
+	resp, err := http.DefaultClient.Do(ask)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	defer resp.Body.Close()
+	w.WriteHeader(resp.StatusCode)
+	_, _ = io.Copy(w, resp.Body)
+}
