@@ -116,18 +116,23 @@ func (c *condition) failed(now, wall time.Time, err error) {
 			c.reason = "the RAPT Cloud refuses " + api.Endpoint + " (403)"
 		}
 	case errors.As(err, &signIn):
-		c.pause(unreachableOr(signIn.Status), now.Add(c.auth.NextBackOff()), false, "the sign-in at the RAPT Cloud fails: "+err.Error())
+		c.pause(unreachableOr(signIn.Status), now.Add(pauseFor(c.auth, signIn.RateLimit)), false, "the sign-in at the RAPT Cloud fails: "+err.Error())
 	case errors.As(err, &api) && api.Status == http.StatusUnauthorized:
-		c.pause(apiSignedOut, now.Add(c.api.NextBackOff()), false, "the RAPT Cloud refuses a fresh token: "+err.Error())
+		c.pause(apiSignedOut, now.Add(pauseFor(c.api, api.RateLimit)), false, "the RAPT Cloud refuses a fresh token: "+err.Error())
 	case errors.As(err, &api) && api.Status < http.StatusInternalServerError:
 		c.reason = err.Error() // says something of the request, nothing of the API's health
 	case errors.As(err, &api):
-		c.pause(unreachableOr(api.Status), now.Add(c.api.NextBackOff()), false, err.Error())
+		c.pause(unreachableOr(api.Status), now.Add(pauseFor(c.api, api.RateLimit)), false, err.Error())
 	case errors.As(err, &body):
-		c.pause(apiMaintenance, now.Add(c.api.NextBackOff()), false, err.Error())
+		c.pause(apiMaintenance, now.Add(pauseFor(c.api, body.RateLimit)), false, err.Error())
 	default:
-		c.pause(apiUnreachable, now.Add(c.api.NextBackOff()), false, err.Error())
+		c.pause(apiUnreachable, now.Add(pauseFor(c.api, raptclient.RateLimit{})), false, err.Error())
 	}
+}
+
+// pauseFor is the next pause of a back-off, or what the answer asks for where that is longer.
+func pauseFor(b backoff.BackOff, r raptclient.RateLimit) time.Duration {
+	return max(min(b.NextBackOff(), mostBackoff), min(r.RetryAfter.Or(0), mostAfterLimit))
 }
 
 func unreachableOr(status int) apiStatus {
