@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -138,8 +139,18 @@ func (b *bridge) recorded(m message, name, key, value string, o outcome, why str
 	if why != "" {
 		attributes = append(attributes, slog.String("reason", why))
 	}
-	b.log.Info("command", attributes...)
 	b.metrics.command(key, o, took)
+	if o == confirmed || o == unconfirmed {
+		b.log.Debug("command", attributes...)
+		for i := range slices.Backward(b.records) {
+			if r := &b.records[i]; r.Device == name && r.Key == key {
+				r.Outcome, r.Error = string(o), why
+				return
+			}
+		}
+		return // it was too long ago
+	}
+	b.log.Info("command", attributes...)
 	b.records = append(b.records, CommandRecord{At: b.options.Wall(), Device: name, Key: key, Value: value, Outcome: string(o), Error: why})
 	if len(b.records) > keptCommands {
 		b.records = b.records[1:]
