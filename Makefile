@@ -12,7 +12,7 @@ PICTURES    ?= .github/pictures
 GOLDEN = $(sort $(dir $(shell grep -rls --include='*_test.go' 'flag.Bool."update"' .)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-short lint golden bench fuzz soak image screenshots clean docker
+.PHONY: help run build test test-short lint golden docs polling bench fuzz soak image screenshots clean docker
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,14 @@ lint: ## gofmt, go vet, staticcheck, and the direction of dependencies
 
 golden: ## write the golden files anew; read the difference before you commit it
 	$(GO) test $(GOLDEN) -update
+
+docs: ## write the README's tables anew, which come from the program
+	$(GO) test -count=1 -run '^TestReadmeHas' ./cmd/rapt-bridge -update
+
+polling: ## compare polling policies, and write the README's table and chart of it (a few seconds)
+	mkdir -p $(PICTURES) bin
+	$(GO) test -run '^$$' -bench Polling -benchtime 1x ./bridge -args -table $(abspath bin/polling.md) -chart $(abspath $(PICTURES)/polling.svg)
+	$(GO) test -count=1 -run '^TestReadmeHas' ./cmd/rapt-bridge -update -polling $(abspath bin/polling.md)
 
 bench: ## run the benchmarks, one package after the other
 	$(GO) test -p 1 -short -run '^$$' -bench . -benchmem ./...
