@@ -227,13 +227,11 @@ func count(list [][2]int, age int) [][2]int {
 
 func age(now, at time.Time) int { return max(0, int(now.Sub(at)/time.Second)) }
 
-// mostTakenOver bounds what is read of a retained ledger, which anybody may have written.
-const mostTakenOver = 1_000_000
-
 // takeOver counts what an earlier run saved. A clock that was set back meanwhile makes the entries younger, never
-// older: what seems to lie in the future happened just now.
+// older: what seems to lie in the future happened just now. Anybody may have written what the broker retains, so no more
+// is read of it than fits the hour.
 func (l *ledger) takeOver(s savedLedger, now, wall time.Time) {
-	passed := wall.Sub(s.At)
+	passed := min(wall.Sub(s.At), 24*time.Hour)
 	if passed <= -time.Second {
 		passed = 0
 	}
@@ -241,17 +239,20 @@ func (l *ledger) takeOver(s savedLedger, now, wall time.Time) {
 		return now.Add(-passed - time.Duration(max(0, min(seconds, 1<<20)))*time.Second)
 	}
 	enter := func(saved [][2]int, add func(time.Time)) {
-		for _, entry := range saved {
+		left := l.hour.limit
+		for _, entry := range slices.Backward(saved) { // the newest matter
 			at := then(entry[0])
-			for range min(entry[1], mostTakenOver) {
-				if now.Sub(at) < time.Hour+windowMargin {
-					add(at)
-				}
+			if now.Sub(at) >= time.Hour+windowMargin {
+				continue
+			}
+			for range min(entry[1], left) {
+				add(at)
+				left--
 			}
 		}
 	}
 	if w := s.Withheld; w != nil && now.Sub(then(w.Age)) < time.Hour+windowMargin {
-		l.withholdSome(then(w.Age), max(0, min(w.Polls, mostTakenOver)), max(0, min(w.Commands, mostTakenOver)))
+		l.withholdSome(then(w.Age), max(0, min(w.Polls, l.hour.limit)), max(0, min(w.Commands, l.hour.limit)))
 	}
 	enter(s.Polls, func(at time.Time) { l.polls.add(at); l.hour.add(at); l.minute.add(at) })
 	enter(s.Commands, func(at time.Time) { l.hour.add(at); l.minute.add(at) })

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"encoding/json"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -190,5 +191,27 @@ func TestARequestTakenOverIsNeverOlderThanItWas(t *testing.T) {
 		require.Len(t, l.hour.times, 1)
 		require.False(t, l.hour.times[0].Before(left), "it has become older")
 		require.Less(t, l.hour.times[0].Sub(left), time.Second, "it has become younger by more than the rounding")
+	}
+}
+
+func TestALedgerThatSomebodyMadeUpDoesNoHarm(t *testing.T) {
+	flood := make([][2]int, 2000)
+	for i := range flood {
+		flood[i] = [2]int{i, math.MaxInt}
+	}
+	for name, s := range map[string]savedLedger{
+		"a flood":         {At: noon, Polls: flood, Commands: flood, SignIns: flood, Withheld: &savedWithheld{Polls: math.MaxInt, Commands: math.MaxInt}},
+		"negative":        {At: noon, Polls: [][2]int{{-5, -5}, {math.MinInt, 1}}, Withheld: &savedWithheld{Age: -1, Polls: -1, Commands: -1}},
+		"no time":         {Polls: [][2]int{{5, 5}}, SignIns: [][2]int{{math.MaxInt, 5}}, Withheld: &savedWithheld{Age: math.MaxInt, Polls: 5}},
+		"in a far future": {At: noon.AddDate(500, 0, 0), Polls: [][2]int{{5, 5}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLedger(240, 30)
+			l.takeOver(s, noon, noon)
+			assert.LessOrEqual(t, len(l.hour.times), 4*240)
+			after := noon.Add(time.Hour + 2*windowMargin)
+			assert.True(t, l.admits(after, forPoll, true), "an hour later all is as ever")
+			assert.Zero(t, l.lastHour(after))
+		})
 	}
 }
