@@ -24,6 +24,7 @@ type card struct {
 	Title    string      `yaml:"title,omitempty"`
 	Entity   string      `yaml:"entity,omitempty"`
 	Name     string      `yaml:"name,omitempty"`
+	NoState  bool        `yaml:"hide_state,omitempty"`
 	Features []feature   `yaml:"features,omitempty"`
 	Hours    int         `yaml:"hours_to_show,omitempty"`
 	Days     int         `yaml:"days_to_show,omitempty"`
@@ -107,6 +108,20 @@ func (s shownDevice) tile(key, style string) card {
 	if platform(id) == Switch {
 		c.Features = []feature{{Type: "toggle"}}
 	}
+	return c
+}
+
+// called gives a card a shorter name than its entity has: a tile has room for about 20 characters.
+func (c card) called(name string) card {
+	if c.Type != "" {
+		c.Name = name
+	}
+	return c
+}
+
+// stateless leaves out the state: a button has none.
+func (c card) stateless() card {
+	c.NoState = c.Type != ""
 	return c
 }
 

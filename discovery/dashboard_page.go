@@ -20,26 +20,32 @@ const (
 	brewDayHours = 8
 )
 
-// fermentation shows what measures a beer, what keeps its temperature, and the thermometers.
+// fermentation shows what measures a beer beside what keeps a temperature, and the thermometers below. Which vessel a
+// beer is in the devices don't say, so the first stands beside the first.
 func fermentation(b *board) []section {
-	var out []section
+	var beers, vessels []section
 	for _, d := range b.of(Hydrometer, ExternalDevice) {
-		out = append(out, grid(
+		beers = append(beers, grid(
 			d.heading("mdi:water-percent", "battery"),
 			d.tile("gravity", ""), d.tile("temperature", ""),
-			d.tile("abv", ""), d.tile("apparent_attenuation", ""),
+			d.tile("abv", ""), d.tile("apparent_attenuation", "").called("Attenuation"),
 			d.history("Batch", batchHours, "gravity", "temperature"),
 			d.rows("", "gravity_velocity", "active_profile_step", "profile_estimated_end", "battery", "last_activity"),
 		))
 	}
 	for _, d := range b.of(FermentationChamber, TemperatureController) {
-		out = append(out, grid(
+		vessels = append(vessels, grid(
 			d.heading("mdi:fridge-outline", "heating_active", "cooling_active"),
 			d.thermostat(false),
 			d.tile("active_profile_step", ""), d.tile("profile_progress", ""),
 			d.history("Temperature", 48, "temperature", "target_temperature"),
 			d.rows("", "active_profile", "profile_time_remaining", "profile_estimated_end", "fan_enabled", "light_enabled", "last_activity"),
 		))
+	}
+	var out []section
+	for i := range max(len(beers), len(vessels)) {
+		out = append(out, beers[min(i, len(beers)):min(i+1, len(beers))]...)
+		out = append(out, vessels[min(i, len(vessels)):min(i+1, len(vessels))]...)
 	}
 	var thermometers []card
 	for _, d := range b.of(BondedDevice) {
@@ -64,7 +70,7 @@ func brewDay(b *board) []section {
 			d.thermostat(true),
 			d.tile("heating_utilisation", slider), d.tile("pump_utilisation", slider),
 			d.tile("heating_enabled", ""), d.tile("pump_enabled", ""),
-			d.tile("power", ""), d.tile("abv", ""), d.tile("temp_per_min", ""), d.tile("ethanol", ""),
+			d.tile("power", ""), d.tile("abv", ""), d.tile("temp_per_min", "").called("Change"), d.tile("ethanol", ""),
 			d.history("Brew day", brewDayHours, readings...),
 			d.history("Power", brewDayHours, "power"),
 			d.rows("", "active_profile", "active_profile_step", "profile_progress", "profile_time_remaining", "profile_estimated_end",
@@ -83,7 +89,7 @@ func packaging(b *board) []section {
 				d.heading("mdi:bottle-soda-classic-outline"),
 				d.tile("total_fill_count", ""), d.tile("total_failed_count", ""),
 				d.tile("last_session_fill_count", ""), d.tile("last_session_failed_count", ""),
-				d.tile("last_session_cans_per_minute", ""), d.tile("last_session_average_fill_time", ""),
+				d.tile("last_session_cans_per_minute", ""), d.tile("last_session_average_fill_time", "").called("Last session fill time"),
 				d.rows("Last session", "last_session_start", "last_session_end", "last_session_duration",
 					"last_session_average_temperature", "last_activity"),
 			),
@@ -103,7 +109,7 @@ func health(b *board) []section {
 	out := []section{grid(
 		heading(d.title, "mdi:bridge"),
 		d.tile("api_status", ""), d.tile("devices", ""),
-		d.tile("last_successful_poll", ""), d.tile("refresh", ""),
+		d.tile("last_successful_poll", "").called("Last poll"), d.tile("refresh", "").stateless(),
 		d.rows("", "last_error", "requests_last_hour", "requests_remaining", "rate_limit_reset", "unknown_fields", "version"),
 		d.history("Requests", 24, "requests_last_hour"),
 	)}

@@ -283,11 +283,5 @@ func (h *homeAssistant) importGravity(t testing.TB, entity string, hours, level 
 			"start": last.Add(-time.Duration(ago) * time.Hour).Format(time.RFC3339), "mean": gravity, "min": gravity, "max": gravity,
 		})
 	}
-	h.command(t, "recorder/import_statistics", map[string]any{
-		"metadata": map[string]any{
-			"has_mean": true, "mean_type": 1, "has_sum": false, "name": nil, "source": "recorder", "statistic_id": entity,
-			"unit_of_measurement": "SG", "unit_class": nil,
-		},
-		"stats": stats,
-	}, nil)
+	h.importStatistics(t, entity, "SG", stats)
 }
