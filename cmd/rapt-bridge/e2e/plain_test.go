@@ -1,0 +1,127 @@
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	tcexec "github.com/testcontainers/testcontainers-go/exec"
+
+	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
+)
+
+// The lines of examples/mqtt.md, run by Mosquitto's own clients against the demo brewery.
+func TestTheLinesForPlainMQTTWork(t *testing.T) {
+	t.Parallel()
+	broker := startMosquitto(t, t, mosquittoOptions{})
+	cloud := startCloud(t, t, raptsim.Options{CommandDelay: -1, ReportLagMax: -1})
+	startBridge(t, t, cloud.account().with(settings{"MQTT_URL": broker.url()}))
+	watcher := newMQTTClient(t, t, broker, "", "")
+	mirrored(t, watcher, "rapt", len(cloud.devices(t)))
+
+	text, err := os.ReadFile("../../../examples/mqtt.md")
+	require.NoError(t, err)
+	ids, pubs, subs, asks := "", []string{}, []string{}, []string{}
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		for _, line := range strings.Split(strings.ReplaceAll(block[1], "\\\n", " "), "\n") {
+			line, _, _ = strings.Cut(line, " | ") // jq and grep are not in the broker's image
+			switch {
+			case regexp.MustCompile(`^[A-Z]+=`).MatchString(line):
+				ids += line + "\n"
+			case strings.HasPrefix(line, "mosquitto_pub "):
+				pubs = append(pubs, line)
+			case strings.HasPrefix(line, "mosquitto_sub "):
+				subs = append(subs, line)
+			case strings.HasPrefix(line, "mosquitto_rr "):
+				asks = append(asks, line)
+			case line != "":
+				t.Errorf("a line of another kind: %s", line)
+			}
+		}
+	}
+	require.Len(t, pubs, 7)
+	require.Len(t, asks, 1)
+	require.Greater(t, len(subs), 4)
+	shell := clientShell(t, broker)
+	run := func(line string) string { return shell(ids + line) }
+
+	for _, line := range subs {
+		if strings.Contains(line, "rapt/+/+/result") || strings.Contains(line, "brewer/answers") {
+			continue // nothing is retained there
+		}
+		out := run(strings.Replace(strings.Replace(line, "-W 2 ", "", 1), "mosquitto_sub ", "mosquitto_sub -W 2 ", 1))
+		assert.NotContains(t, out, "Error", line)
+		assert.True(t, strings.Contains(out, "Pale Ale Pill") || strings.Contains(out, "online"), "%s:\n%s", line, out)
+	}
+	for _, line := range pubs {
+		command := regexp.MustCompile(`rapt/[a-z_]+/\$?[A-Za-z]+/([a-z_]+)/set`).FindStringSubmatch(line)
+		before := len(watcher.all())
+		require.Empty(t, run(line), line)
+		if command == nil { // to the bridge, which gives no result
+			continue
+		}
+		within(t, patience, "the result of "+line, func() error {
+			for _, m := range watcher.all()[before:] {
+				var result struct{ Key, Outcome string }
+				if strings.HasSuffix(m.topic, "/result") && json.Unmarshal([]byte(m.payload), &result) == nil && result.Key == command[1] {
+					if result.Outcome == "applied" || result.Outcome == "unchanged" {
+						return nil
+					}
+					if result.Outcome == "rejected" || result.Outcome == "failed" {
+						t.Fatal(m.payload)
+					}
+				}
+			}
+			return errors.New("none")
+		})
+	}
+	within(t, patience, "the answer with its correlation data", func() error {
+		for _, m := range watcher.all() {
+			if m.topic == "brewer/answers" && string(m.reply) == "command-17" && strings.Contains(m.payload, `"key":"target_temperature"`) {
+				return nil
+			}
+		}
+		return errors.New("none")
+	})
+	assert.Regexp(t, `"outcome":"(applied|unchanged)"`, run(asks[0]))
+	fridge := deviceNamed(t, cloud, "Fermentation Fridge")
+	assert.Equal(t, "18.5", fmt.Sprint(cloud.actual(t, fridge.ID, "targetTemperature")))
+}
+
+// clientShell runs a script where Mosquitto's clients are: in the broker's container, as the upstream image has them, or
+// on this machine.
+func clientShell(t *testing.T, broker *mosquitto) func(script string) string {
+	inside := func(script string) string {
+		_, r, err := broker.Exec(t.Context(), []string{"sh", "-c", script}, tcexec.Multiplexed())
+		require.NoError(t, err)
+		out, err := io.ReadAll(r)
+		require.NoError(t, err)
+		return string(out)
+	}
+	if inside("command -v mosquitto_rr") != "" {
+		return inside
+	}
+	if _, err := exec.LookPath("mosquitto_rr"); err != nil {
+		t.Skip("Mosquitto's clients are neither in its image nor on this machine")
+	}
+	home := t.TempDir() // the clients read what every line has from there
+	require.NoError(t, os.Mkdir(filepath.Join(home, ".config"), 0o700))
+	for _, client := range []string{"mosquitto_pub", "mosquitto_sub", "mosquitto_rr"} {
+		require.NoError(t, os.WriteFile(filepath.Join(home, ".config", client), fmt.Appendf(nil, "-h 127.0.0.1\n-p %d\n", broker.tcp), 0o600))
+	}
+	return func(script string) string {
+		command := exec.Command("sh", "-c", script)
+		command.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH")}
+		out, _ := command.CombinedOutput() // mosquitto_sub says by its status that the time was over
+		return string(out)
+	}
+}
