@@ -94,7 +94,11 @@ func (c *condition) failed(now, wall time.Time, err error) {
 	)
 	switch {
 	case errors.As(err, &held):
-		if held.signIn {
+		switch {
+		case !held.signIn:
+		case c.status == apiUnreachable || c.status == apiMaintenance:
+			c.until, c.hard = held.at, true // what used the sign-ins up is the reason to show
+		default:
 			c.pause(apiSignedOut, held.at, true, fmt.Sprintf("the %d sign-ins of this hour are used up; the next one is at %s", signInsPerHour, waiting(held.at)))
 		}
 	case errors.Is(err, context.Canceled):
@@ -119,7 +123,7 @@ func (c *condition) failed(now, wall time.Time, err error) {
 		c.pause(unreachableOr(signIn.Status), now.Add(pauseFor(c.auth, signIn.RateLimit)), false, "the sign-in at the RAPT Cloud fails: "+err.Error())
 	case errors.As(err, &api) && api.Status == http.StatusUnauthorized:
 		c.pause(apiSignedOut, now.Add(pauseFor(c.api, api.RateLimit)), false, "the RAPT Cloud refuses a fresh token: "+err.Error())
-	case errors.As(err, &api) && api.Status < http.StatusInternalServerError:
+	case errors.As(err, &api) && api.Status >= http.StatusBadRequest && api.Status < http.StatusInternalServerError:
 		c.reason = err.Error() // says something of the request, nothing of the API's health
 	case errors.As(err, &api):
 		c.pause(unreachableOr(api.Status), now.Add(pauseFor(c.api, api.RateLimit)), false, err.Error())
@@ -136,7 +140,7 @@ func pauseFor(b backoff.BackOff, r raptclient.RateLimit) time.Duration {
 }
 
 func unreachableOr(status int) apiStatus {
-	if status == http.StatusServiceUnavailable {
+	if status == http.StatusServiceUnavailable || status > 0 && status < http.StatusBadRequest { // a portal's redirect
 		return apiMaintenance
 	}
 	return apiUnreachable

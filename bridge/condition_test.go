@@ -58,6 +58,7 @@ func TestWhatAnErrorMeans(t *testing.T) {
 		{"maintenance for half an hour, it says", []error{&raptclient.APIError{Status: 503, RateLimit: raptclient.RateLimit{RetryAfter: raptclient.Some(30 * m)}}}, apiMaintenance, 30 * m, 30 * m, false, "try again later"},
 		{"maintenance for a week, it says", []error{&raptclient.SignInError{Status: 503, RateLimit: raptclient.RateLimit{RetryAfter: raptclient.Some(168 * time.Hour)}}}, apiMaintenance, time.Hour, time.Hour, false, "try again later"},
 		{"a web page where JSON belongs", []error{&raptclient.BodyError{Endpoint: "x", Status: 200, Problem: raptclient.BodyHTML}}, apiMaintenance, 14 * s, 26 * s, false, "x"},
+		{"a redirect to a portal", []error{answered(302)}, apiMaintenance, 14 * s, 26 * s, false, "captive portal"},
 		{"a fresh token is refused", []error{answered(401)}, apiSignedOut, 14 * s, 26 * s, false, "check that the account may use the API"},
 
 		{"429 without a word: a minute", []error{answered(429)}, apiRateLimited, m, m, true, "fewer requests"},
@@ -76,6 +77,8 @@ func TestWhatAnErrorMeans(t *testing.T) {
 		{"the sign-in has a server error", []error{&raptclient.SignInError{Status: 500}}, apiUnreachable, 14 * s, 26 * s, false, "the sign-in"},
 		{"the sign-in is in maintenance", []error{&raptclient.SignInError{Status: 503}}, apiMaintenance, 14 * s, 26 * s, false, "the sign-in"},
 		{"the sign-ins of the hour are used up", []error{&notYet{at: noon.Add(9 * m), signIn: true}}, apiSignedOut, 9 * m, 9 * m, true, "the next one is at 12:09:00"},
+
+		{"the same because nobody answers: that is still the reason", []error{&raptclient.SignInError{Status: 500}, &notYet{at: noon.Add(9 * m), signIn: true}}, apiUnreachable, 9 * m, 9 * m, true, "the sign-in"},
 
 		{"403 of one family: says nothing of the others", []error{answeredOn("Stills/GetStills", 403)}, apiOK, 0, 0, false, "Stills/GetStills"},
 		{"403 of one family again and again", repeated(answeredOn("Stills/GetStills", 403), 9), apiOK, 0, 0, false, "Stills/GetStills"},

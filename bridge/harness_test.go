@@ -25,7 +25,8 @@ type memoryBroker struct {
 	mu       sync.Mutex
 	retained map[string][]byte
 	sent     []publication
-	mute     bool // doesn't echo the marker
+	when     []time.Time // of what was sent
+	mute     bool        // doesn't echo the marker
 	link     *link
 	stop     chan struct{}
 	work     sync.WaitGroup
@@ -86,7 +87,7 @@ func (m *memoryBroker) take(p publication) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p.payload = bytes.Clone(p.payload)
-	m.sent = append(m.sent, p)
+	m.sent, m.when = append(m.sent, p), append(m.when, time.Now())
 	if !p.retain {
 		return
 	}
@@ -139,7 +140,7 @@ func (m *memoryBroker) topics(prefix string) []string {
 func (m *memoryBroker) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.sent = nil
+	m.sent, m.when = nil, nil
 }
 
 // say sends a message as somebody else would publish it.
