@@ -28,6 +28,7 @@ type rhythm struct {
 	lag, slack time.Duration // see guess
 
 	stated float64 // telemetryFrequency as last seen, 0 where the family has none
+	proved bool    // a look halfway between two readings found none: the interval is no multiple of the true one
 	asks   int     // answers since the newest reading that brought no newer one, although it was due
 }
 
@@ -46,6 +47,7 @@ func (r *rhythm) saw(reading, asked, before time.Time) bool {
 		if r.interval <= 0 || asked.After(r.visible(1)) {
 			r.asks++
 		}
+		r.proved = r.proved || r.interval > 0 && asked.Sub(r.visible(0)) > r.interval/2
 		if step < -time.Hour { // the device's or the cloud's clock was set back
 			*r = rhythm{last: reading, stated: r.stated}
 		}
@@ -110,6 +112,7 @@ func (r *rhythm) learn() {
 	interval := time.Duration(fit[len(fit)/2])
 	if r.interval > 0 && !near(float64(interval), float64(r.interval)) {
 		r.spread = nil // deviations from another rhythm say nothing of this one
+		r.proved = false
 	}
 	r.interval = interval
 }

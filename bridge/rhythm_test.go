@@ -152,6 +152,20 @@ func TestARestartGoesOnWithWhatWasKnown(t *testing.T) {
 	}
 }
 
+func TestALookBetweenTwoReadingsProvesTheRhythm(t *testing.T) {
+	r := watch(times(2, 15*time.Minute)...)
+	assert.False(t, r.proved, "the device may report three times as often")
+	r.saw(r.last, r.last.Add(5*time.Minute), time.Time{})
+	assert.False(t, r.proved, "it is too early to tell")
+	r.saw(r.last, r.last.Add(8*time.Minute), time.Time{})
+	assert.True(t, r.proved)
+	r.watched(r.last.Add(15*time.Minute), time.Second)
+	assert.True(t, r.proved)
+	r.watched(r.last.Add(5*time.Minute), time.Second)
+	assert.Equal(t, 5*time.Minute, r.interval)
+	assert.False(t, r.proved, "another rhythm, another look")
+}
+
 func TestALongDowntimeIsNoNewRhythm(t *testing.T) {
 	r := &rhythm{}
 	r.resume(noon, 15*time.Minute, noon.Add(15*time.Minute))

@@ -153,13 +153,14 @@ func askAgain(r *rhythm, asked time.Time, b bounds) (time.Time, bool) {
 }
 
 // probe says when to look between two readings whether the device has become faster: its readings at the old times
-// would go on to come as expected, and the new ones between them be missed for ever.
+// would go on to come as expected, and the new ones between them be missed for ever. The first look comes with the first
+// reading, since a start that is short of requests may take several readings for one.
 func probe(r *rhythm, asked time.Time, b bounds) (time.Time, bool) {
 	every := probeEvery
 	if r.stated > 0 {
 		every = probeEveryStated
 	}
-	if r.interval < 2*b.min || r.readings%every != every-1 {
+	if r.interval < 2*b.min || r.proved && r.readings%every != every-1 {
 		return time.Time{}, false
 	}
 	at := r.visible(0).Add(r.interval/2 + r.interval/20)

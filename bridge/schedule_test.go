@@ -13,12 +13,12 @@ var usual = bounds{min: time.Minute, max: 15 * time.Minute}
 
 // every is a device whose rhythm is known to be exact, and whose next reading is due so long after noon.
 func every(interval, next time.Duration) *rhythm {
-	return &rhythm{last: noon.Add(next - interval), interval: interval}
+	return &rhythm{last: noon.Add(next - interval), interval: interval, proved: true}
 }
 
 // late is a device whose reading was due before noon and did not come, as so many answers have shown.
 func late(interval, by time.Duration, asks int) *rhythm {
-	return &rhythm{last: noon.Add(-by - interval), interval: interval, asks: asks}
+	return &rhythm{last: noon.Add(-by - interval), interval: interval, asks: asks, proved: true}
 }
 
 // TestWhenAFamilyIsDue is what the schedule promises. In every case the family was asked for last at noon.
@@ -30,7 +30,7 @@ func TestWhenAFamilyIsDue(t *testing.T) {
 		want time.Duration // after noon
 	}{
 		{"a Pill at 15 minutes: when its next reading is due", asking{rhythms: []*rhythm{every(15*m, 5*m)}}, 5 * m},
-		{"and not before the cloud shows it", asking{rhythms: []*rhythm{{last: noon.Add(-10 * m), interval: 15 * m, lag: 3 * s, slack: 2 * s}}}, 5*m + 5*s},
+		{"and not before the cloud shows it", asking{rhythms: []*rhythm{{last: noon.Add(-10 * m), interval: 15 * m, lag: 3 * s, slack: 2 * s, proved: true}}}, 5*m + 5*s},
 		{"its reading is late: again after a minute", asking{rhythms: []*rhythm{late(15*m, 10*s, 1)}}, m},
 		{"still late: after two more", asking{rhythms: []*rhythm{late(15*m, 70*s, 2)}}, 2 * m},
 		{"still late: after four more", asking{rhythms: []*rhythm{late(15*m, 190*s, 3)}}, 4 * m},
@@ -73,11 +73,13 @@ func TestWhenAFamilyIsDue(t *testing.T) {
 		{"also of a family without devices", asking{empty: 5, refresh: true}, 0},
 		{"fresh values after a failure: not before the back-off", asking{refresh: true, retry: noon.Add(m)}, m},
 
-		{"every third reading a look between two, whether the device has become faster",
-			asking{rhythms: []*rhythm{{last: noon, interval: 10 * m, readings: 5}}}, 5*m + 30*s},
-		{"every twelfth where the cloud states the frequency", asking{rhythms: []*rhythm{{last: noon, interval: 10 * m, readings: 11, stated: 10}}}, 5*m + 30*s},
-		{"not else", asking{rhythms: []*rhythm{{last: noon, interval: 10 * m, readings: 5, stated: 10}}}, 10 * m},
-		{"a look for nothing doesn't stretch the greatest interval", asking{rhythms: []*rhythm{{last: noon, interval: 29 * m, readings: 5}}}, 15 * m},
+		{"a look between two readings, whether there is one",
+			asking{rhythms: []*rhythm{{last: noon, interval: 10 * m}}}, 5*m + 30*s},
+		{"every third reading another one, whether the device has become faster",
+			asking{rhythms: []*rhythm{{last: noon, interval: 10 * m, readings: 5, proved: true}}}, 5*m + 30*s},
+		{"every twelfth where the cloud states the frequency", asking{rhythms: []*rhythm{{last: noon, interval: 10 * m, readings: 11, proved: true, stated: 10}}}, 5*m + 30*s},
+		{"not else", asking{rhythms: []*rhythm{{last: noon, interval: 10 * m, readings: 5, proved: true, stated: 10}}}, 10 * m},
+		{"a look for nothing doesn't stretch the greatest interval", asking{rhythms: []*rhythm{{last: noon, interval: 29 * m, readings: 5, proved: true}}}, 15 * m},
 	} {
 		t.Run(c.is, func(t *testing.T) {
 			c.a.asked = noon
