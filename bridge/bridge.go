@@ -72,6 +72,8 @@ type bridge struct {
 	republishAt  time.Time
 	tickAt       time.Time
 	late         map[*device]time.Time // devices whose announcement waits
+	ownConfigAt  time.Time             // the bridge's own announcement,
+	ownLate      time.Time             // and when it is due again, where it waits
 	state        []byte                // the bridge's own document as published
 	buffer       []byte
 	snapshotAt   time.Time

@@ -20,9 +20,7 @@ func (b *bridge) discoveryOptions() discovery.Options {
 func (b *bridge) republish() {
 	b.republishAt = time.Time{}
 	now := b.now()
-	if b.options.Discovery {
-		b.put(publication{topic: b.topics.BridgeConfig(), payload: discovery.BridgeConfig(b.discoveryOptions()), retain: true})
-	}
+	b.publishBridgeConfig(now)
 	b.put(publication{topic: b.topics.BridgeAvailability(), payload: []byte("online"), retain: true})
 	b.state = nil
 	b.publishState()
@@ -32,6 +30,20 @@ func (b *bridge) republish() {
 			b.publishDevice(d, now, true)
 		}
 	}
+}
+
+// publishBridgeConfig announces the bridge's own device. Like a device's announcement it may have to wait.
+func (b *bridge) publishBridgeConfig(now time.Time) {
+	if !b.options.Discovery {
+		return
+	}
+	b.ownLate = time.Time{}
+	if !b.ownConfigAt.IsZero() && now.Sub(b.ownConfigAt) < configApart {
+		b.ownLate = b.ownConfigAt.Add(configApart)
+		return
+	}
+	b.ownConfigAt = now
+	b.put(publication{topic: b.topics.BridgeConfig(), payload: discovery.BridgeConfig(b.discoveryOptions()), retain: true})
 }
 
 // publishDevice publishes what has changed about a device, or all of it.
@@ -73,6 +85,9 @@ func (b *bridge) publishConfig(d *device, now time.Time, again bool) {
 
 // lateConfigs announces the devices whose announcement had to wait.
 func (b *bridge) lateConfigs(now time.Time) {
+	if !b.ownLate.IsZero() && !b.ownLate.After(now) {
+		b.publishBridgeConfig(now)
+	}
 	for d, at := range b.late {
 		if !at.After(now) {
 			delete(b.late, d)
@@ -82,7 +97,7 @@ func (b *bridge) lateConfigs(now time.Time) {
 }
 
 func (b *bridge) nextLateConfig() time.Time {
-	var next time.Time
+	next := b.ownLate
 	for _, at := range b.late {
 		if next.IsZero() || at.Before(next) {
 			next = at

@@ -1,0 +1,162 @@
+package bridge
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
+)
+
+// lose makes the broker go away, and back makes it come back.
+func (m *memoryBroker) lose(reason string) {
+	m.link.events <- event{kind: brokerDown, err: errors.New(reason)}
+}
+func (m *memoryBroker) back() { m.link.events <- event{kind: brokerUp} }
+
+// discoveryFirst checks that everything was published, each device's config before its state and its availability.
+func discoveryFirst(t *testing.T, w *world) {
+	t.Helper()
+	w.broker.mu.Lock()
+	defer w.broker.mu.Unlock()
+	first := map[string]int{}
+	for i, p := range w.broker.sent {
+		if _, ok := first[p.topic]; !ok {
+			first[p.topic] = i + 1
+		}
+	}
+	assert.Positive(t, first["homeassistant/device/rapt_bridge/config"])
+	assert.Less(t, first["homeassistant/device/rapt_bridge/config"], first["rapt/bridge/availability"])
+	assert.Less(t, first["homeassistant/device/rapt_bridge/config"], first["rapt/bridge/state"])
+	for _, d := range w.cloud.Devices() {
+		config := first["homeassistant/device/rapt_"+d.ID+"/config"]
+		assert.Positive(t, config, d.Name)
+		assert.Less(t, config, first["rapt/"+d.Family+"/"+d.ID+"/state"], d.Name)
+		assert.Less(t, config, first["rapt/"+d.Family+"/"+d.ID+"/availability"], d.Name)
+	}
+}
+
+func TestHomeAssistantsStartBringsEverythingAgain(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+		pass(ready)
+		w.broker.forget()
+		w.broker.say(say("homeassistant/status", "offline"))
+		pass(10 * time.Second)
+		assert.Empty(t, w.broker.on("homeassistant/device/rapt_bridge/config"))
+		w.broker.forget()
+		w.broker.say(say("homeassistant/status", "online"))
+		pass(time.Second - time.Millisecond)
+		assert.Empty(t, w.broker.on("homeassistant/device/rapt_bridge/config"), "not at once: everybody publishes then")
+		pass(4 * time.Second)
+		discoveryFirst(t, w)
+	})
+}
+
+func TestNoTwoConfigsOfADeviceFollowEachOtherClosely(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+		pass(ready)
+		id, _ := w.one(raptsim.BrewZilla)
+		for i, name := range []string{"A", "B", "C", "D", "E", "F"} {
+			w.cloud.Set(id, "name", "Kettle "+name)
+			w.broker.say(say("rapt/bridge/refresh/set", "PRESS"))
+			w.broker.say(say("homeassistant/status", "online"))
+			if i == 2 {
+				w.broker.lose("gone")
+				w.broker.back()
+			}
+			pass(1500 * time.Millisecond)
+		}
+		pass(time.Minute)
+		assert.Equal(t, "Kettle F", w.announced(t, id)["device"].(map[string]any)["name"], "the last name is told in the end")
+		w.broker.mu.Lock()
+		defer w.broker.mu.Unlock()
+		last := map[string]time.Time{}
+		for i, p := range w.broker.sent {
+			if !strings.HasSuffix(p.topic, "/config") {
+				continue
+			}
+			if before, ok := last[p.topic]; ok {
+				assert.GreaterOrEqual(t, w.broker.when[i].Sub(before), configApart, p.topic)
+			}
+			last[p.topic] = w.broker.when[i]
+		}
+	})
+}
+
+func TestWhileTheBrokerIsAwayNothingIsPolled(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+		pass(ready)
+		id, topic := w.one(raptsim.Hydrometer)
+		w.broker.lose("it is away")
+		pass(time.Minute)
+		w.broker.forget()
+		asked := len(w.cloud.Requests())
+		w.cloud.Set(id, "name", "Renamed meanwhile")
+		pass(6 * time.Hour)
+		assert.Len(t, w.cloud.Requests(), asked)
+		assert.Empty(t, w.broker.sent)
+		assert.Len(t, w.lines("the MQTT broker can't be used"), 1)
+		assert.Contains(t, w.lines("the MQTT broker can't be used")[0], "it is away")
+
+		w.broker.back()
+		pass(10 * time.Second)
+		discoveryFirst(t, w)
+		assert.Greater(t, len(w.cloud.Requests()), asked)
+		assert.Equal(t, "Renamed meanwhile", w.broker.document(t, topic+"/state")["name"])
+		assert.Len(t, w.lines("connected to the MQTT broker"), 2)
+		assert.LessOrEqual(t, len(w.cloud.Requests())-asked, 20, "no burst for the time that was missed")
+	})
+}
+
+func TestABrokerThatFlapsIsToldOnceForEachReason(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+		pass(ready)
+		w.broker.lose("it is away")
+		for range 50 {
+			w.broker.link.events <- event{kind: brokerFail, err: errors.New("nothing listens there")}
+			pass(30 * time.Second)
+		}
+		w.broker.link.events <- event{kind: brokerFail, err: errors.New("wrong password")}
+		pass(time.Second)
+		assert.Len(t, w.lines("the MQTT broker can't be used"), 3)
+		w.broker.back()
+		pass(10 * time.Second)
+		assert.Contains(t, w.broker.document(t, "rapt/bridge/state")["last_error"], "wrong password")
+	})
+}
+
+func TestACommandThatWaitsSurvivesTheBrokerButIsNotSentLate(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+		pass(ready)
+		_, topic := w.one(raptsim.BrewZilla)
+		w.cloud.Inject(raptsim.Fault{Path: "/api/", LimitRate: true, RetryAfter: 5 * time.Minute, Times: 1})
+		w.broker.say(say(topic+"/pump_utilisation/set", "41"))
+		pass(time.Second)
+		w.broker.lose("it is away")
+		pass(2 * time.Hour)
+		w.broker.back()
+		pass(10 * time.Minute)
+		assert.LessOrEqual(t, len(w.writes()), 1, "only the one that met the limit")
+		assert.NotEqual(t, 41.0, w.broker.document(t, topic+"/state")["pump_utilisation"])
+	})
+}
+
+func TestADocumentIsPublishedWhenItChangedAndNotElse(t *testing.T) {
+	spec := []raptsim.DeviceSpec{{Family: raptsim.ExternalDevice, Name: "Quiet", ReportEvery: -1}}
+	inVirtualTime(t, raptsim.Options{Devices: spec}, plenty, func(t *testing.T, w *world) {
+		pass(ready)
+		id, topic := w.one(raptsim.ExternalDevice)
+		w.broker.forget()
+		pass(6 * time.Hour)
+		assert.LessOrEqual(t, len(w.broker.on(topic+"/state")), 1, "at most to say that no reading is expected any more")
+		assert.Empty(t, w.broker.on("homeassistant/device/rapt_"+id+"/config"))
+		w.cloud.Set(id, "temperature", 21.5)
+		pass(30 * time.Minute)
+		require.NotEmpty(t, w.broker.on(topic+"/state"))
+		assert.EqualValues(t, 21.5, w.broker.document(t, topic+"/state")["temperature"])
+	})
+}
