@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -49,7 +50,7 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 	supervisor, addOn := p.supervisor()
 	if cfg.MQTT.URL == "" && addOn {
 		o.FindBroker = func(ctx context.Context) (bridge.Broker, error) {
-			found, err := supervisor.WaitMQTT(ctx, brokerWait, log)
+			found, err := supervisor.WaitMQTT(ctx, cmp.Or(p.brokerWait, brokerWait), log)
 			if err != nil {
 				return bridge.Broker{}, err
 			}

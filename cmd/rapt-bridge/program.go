@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
@@ -23,9 +24,10 @@ type program struct {
 	environ        []string
 	stdout, stderr io.Writer
 	// What tests replace.
-	optionsJSON   string   // the add-on's options; "" for the real place
-	searchDirs    []string // nil for the real ones
-	supervisorURL string   // "" for the real one
+	optionsJSON   string        // the add-on's options; "" for the real place
+	searchDirs    []string      // nil for the real ones
+	supervisorURL string        // "" for the real one
+	brokerWait    time.Duration // for the Supervisor to have a broker; 0 for the real one
 }
 
 // command is the command line.
