@@ -39,7 +39,7 @@ func fermentation(b *board) []section {
 			d.thermostat(false),
 			d.tile("active_profile_step", ""), d.tile("profile_progress", ""),
 			d.history("Temperature", 48, "temperature", "target_temperature"),
-			d.rows("", "active_profile", "profile_time_remaining", "profile_estimated_end", "fan_enabled", "light_enabled", "last_activity"),
+			d.rows("", "active_profile", "profile_estimated_end", "fan_enabled", "light_enabled", "last_activity"),
 		))
 	}
 	var out []section
@@ -73,7 +73,7 @@ func brewDay(b *board) []section {
 			d.tile("power", ""), d.tile("abv", ""), d.tile("temp_per_min", "").called("Change"), d.tile("ethanol", ""),
 			d.history("Brew day", brewDayHours, readings...),
 			d.history("Power", brewDayHours, "power"),
-			d.rows("", "active_profile", "active_profile_step", "profile_progress", "profile_time_remaining", "profile_estimated_end",
+			d.rows("", "active_profile", "active_profile_step", "profile_progress", "profile_estimated_end",
 				"control_device_temperature", "last_activity"),
 		))
 	}
