@@ -119,9 +119,9 @@ func (s *session) config(will publication) autopaho.ClientConfig {
 		ConnectTimeout:                10 * time.Second,
 		WillMessage:                   &paho.WillMessage{Topic: will.topic, Payload: will.payload, QoS: 1, Retain: true},
 		ConnectPacketBuilder:          s.connectPacket,
-		OnConnectionUp: func(*autopaho.ConnectionManager, *paho.Connack) {
+		OnConnectionUp: func(m *autopaho.ConnectionManager, _ *paho.Connack) {
 			s.ready = true
-			s.work.Go(s.up)
+			s.work.Go(func() { s.up(m) })
 		},
 		OnConnectError: func(err error) { s.failed(err) },
 		ClientConfig: paho.ClientConfig{
@@ -176,8 +176,9 @@ func (s *session) failed(err error) {
 	s.tell(event{kind: brokerFail, err: connectReason(err, s.options.ClientID)})
 }
 
-// up subscribes on a new connection and tells the loop when that is done.
-func (s *session) up() {
+// up subscribes on a new connection and tells the loop when that is done. The manager is passed because the first
+// connection may be up before the session knows it.
+func (s *session) up(manager *autopaho.ConnectionManager) {
 	sub := &paho.Subscribe{}
 	for _, f := range s.filters {
 		// Retained messages on these are of no use (2), and one that arrives should be known as such.
@@ -188,7 +189,7 @@ func (s *session) up() {
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, publishTimeout)
 	defer cancel()
-	suback, err := s.manager.Subscribe(ctx, sub)
+	suback, err := manager.Subscribe(ctx, sub)
 	if err != nil {
 		if suback != nil {
 			err = fmt.Errorf("the broker doesn't let user %q subscribe to %s (reasons %x); check its access rules", s.broker.Load().Username, strings.Join(topicsOf(sub), " "), suback.Reasons)
@@ -310,7 +311,7 @@ func (s *session) close(ctx context.Context, last publication) {
 // lossReason says how a connection was lost.
 func lossReason(err error) error {
 	switch text := err.Error(); {
-	case errors.Is(err, io.EOF), strings.Contains(text, "EOF"), strings.Contains(text, "reset by peer"), strings.Contains(text, "closed network connection"):
+	case errors.Is(err, io.EOF), endedByPeer(text), strings.Contains(text, "closed network connection"):
 		return errors.New("the broker closed the connection; it may be restarting")
 	case strings.Contains(text, "PINGRESP"):
 		return errors.New("the broker doesn't answer any more; check that it runs and the network to it")
@@ -329,14 +330,27 @@ func connectReason(err error, clientID string) error {
 		return connackReason(connack, clientID)
 	case errors.As(err, &dns):
 		return fmt.Errorf("the broker's host name can't be found (%w); check mqtt.url", dns)
+	case strings.Contains(err.Error(), "remote error: tls:"):
+		return fmt.Errorf("the broker doesn't take the TLS connection (%w); if it asks for a client certificate, give mqtt.cert_file and mqtt.key_file", unwrapped(err))
+	case strings.Contains(err.Error(), "does not look like a TLS handshake"):
+		return errors.New("the broker doesn't speak TLS on this port; use its TLS port, or mqtt:// in mqtt.url")
 	case isUntrusted(err):
 		return fmt.Errorf("the broker's certificate is not trusted (%w); give the CA that signed it as mqtt.ca_file", unwrapped(err))
 	case strings.Contains(err.Error(), "connection refused"):
 		return fmt.Errorf("nothing listens at the broker's address (%w); check mqtt.url and that the broker runs", unwrapped(err))
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(err.Error(), "EOF"), strings.Contains(err.Error(), "reset by peer"):
-		return fmt.Errorf("the broker ended the connection during the handshake; %s; on a TLS port use mqtts://", brokerHintMQTT5)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), endedByPeer(err.Error()):
+		return fmt.Errorf("the broker ended the connection during the handshake; check mqtt.url (mqtts:// on a TLS port, mqtt:// on another); %s", brokerHintMQTT5)
 	}
 	return unwrapped(err)
+}
+
+func endedByPeer(text string) bool {
+	for _, sign := range []string{"EOF", "reset by peer", "broken pipe"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
 }
 
 func connackReason(e *autopaho.ConnackError, clientID string) error {
