@@ -131,6 +131,6 @@ func bridge() []Entity {
 		{Key: "unknown_fields", Name: "Unknown fields", Platform: Sensor, StateClass: Measurement, Category: Diagnostic, Icon: "mdi:help-circle-outline", Precision: decimals(0)},
 		{Key: "devices", Name: "Devices", Platform: Sensor, StateClass: Measurement, Category: Diagnostic, Icon: "mdi:devices", Precision: decimals(0)},
 		{Key: "version", Name: "Version", Platform: Sensor, Category: Diagnostic, Icon: "mdi:tag-outline"},
-		{Key: "refresh", Name: "Refresh", Platform: Button, Icon: "mdi:refresh", Commandable: true, Accepts: "PRESS (any payload asks for a refresh)", Example: "PRESS"},
+		{Key: "refresh", Name: "Refresh", Platform: Button, Icon: "mdi:refresh", Commandable: true, Accepts: "PRESS", Example: "PRESS"},
 	}
 }
