@@ -43,8 +43,9 @@ type bridge struct {
 	before      bool // a connection has been up before
 	takeover    *takeover
 	outbox      *outbox
-	trouble     string    // of the broker, as last logged
-	brokerSince time.Time // of the phase
+	trouble     string          // of the broker, the latest
+	troubles    map[string]bool // those that the log has told of since the last connection
+	brokerSince time.Time       // of the phase
 	oddities    map[string]bool
 
 	ledger    *ledger
@@ -116,7 +117,7 @@ func newBridge(o Options) (*bridge, error) {
 		options: o, log: o.Log,
 		topics:  discovery.Topics{Prefix: o.TopicPrefix, DiscoveryPrefix: o.DiscoveryPrefix},
 		elapsed: sinceNow(), origin: o.Wall().Round(0),
-		outbox: newOutbox(), oddities: map[string]bool{}, late: map[*device]time.Time{},
+		outbox: newOutbox(), oddities: map[string]bool{}, troubles: map[string]bool{}, late: map[*device]time.Time{},
 		ledger:    newLedger(o.MaxRequestsPerHour, o.MaxRequestsPerMinute),
 		condition: newCondition(),
 		byName:    map[discovery.Family]*familyState{},
@@ -211,8 +212,8 @@ func (b *bridge) run(ctx context.Context) error {
 
 // stop ends the worker and says goodbye to the broker, within two seconds whatever hangs.
 func (b *bridge) stop(cancel context.CancelFunc, done <-chan struct{}) {
+	cancel() // first, or a request that waits for its count to be with the broker would leave
 	b.outbox.clear()
-	cancel()
 	ctx, end := context.WithTimeout(context.Background(), stopWithin)
 	defer end()
 	b.link.close(ctx, publication{topic: b.topics.BridgeAvailability(), payload: []byte("offline"), retain: true})
@@ -234,8 +235,9 @@ func (b *bridge) broker(e event) {
 			b.phase, b.brokerSince = away, b.now()
 			b.outbox.clear()
 		}
-		if text := e.err.Error(); text != b.trouble {
-			b.trouble = text
+		b.trouble = e.err.Error()
+		if text := b.trouble; !b.troubles[text] && len(b.troubles) < 100 {
+			b.troubles[text] = true
 			b.log.Warn("the MQTT broker can't be used; trying on", slog.String("reason", text))
 			b.problem("MQTT: " + text)
 		}
@@ -247,6 +249,7 @@ func (b *bridge) broker(e event) {
 func (b *bridge) connected() {
 	b.log.Info("connected to the MQTT broker", slog.Bool("again", b.before))
 	b.trouble, b.brokerSince = "", b.now()
+	clear(b.troubles)
 	if b.before {
 		b.phase = running
 		b.republish()
