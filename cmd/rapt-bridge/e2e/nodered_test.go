@@ -34,6 +34,7 @@ type nodeRED struct {
 
 const nodeREDSettings = `module.exports = {
 	uiHost: "0.0.0.0", flowFile: "flows.json", credentialSecret: "of the test",
+	editorTheme: { tours: false, projects: { enabled: false } }, telemetry: { enabled: false },
 	logging: { console: { level: "info", metrics: false, audit: false } },
 };
 `
