@@ -21,7 +21,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
-// dashboardPages are the pages of a dashboard and a text of each that comes last.
+// dashboardPages are the pages of a dashboard for a brewery that has everything.
 var dashboardPages = []string{"fermentation", "brew-day", "packaging", "bridge"}
 
 // addDashboard makes a dashboard of what a user would paste into the raw configuration editor.
@@ -140,8 +140,7 @@ func TestTheExampleDashboardShowsTheDemoBrewery(t *testing.T) {
 	assert.Empty(t, b.assistant.complaints(t, mark), "warnings and errors in Home Assistant's log")
 }
 
-// Another brewery, with names that clash, have no ASCII or are missing, in a home of its own. Home Assistant knows one
-// device by an older name, as it does after a device was renamed in the RAPT app.
+// Another brewery, with names that clash, have no ASCII or are missing, in a home of its own.
 func TestThePrintedDashboardShowsTheAccountsDevices(t *testing.T) {
 	t.Parallel()
 	h := startHome(t, t, homeAssistantOptions{})

@@ -16,7 +16,7 @@ import (
 )
 
 // Home Assistant makes long-term statistics of every sensor that has a state class, finds nothing wrong with any of them,
-// and sees no counter jump back: a brewery where an hour takes a second, in a home of its own, with a restart of the
+// and sees no counter jump back: a brewery where a minute takes a second, in a home of its own, with a restart of the
 // bridge and of the broker between.
 func TestLongTermStatisticsTakeEverySensorWithAStateClass(t *testing.T) {
 	t.Parallel()
@@ -69,7 +69,7 @@ func TestLongTermStatisticsTakeEverySensorWithAStateClass(t *testing.T) {
 
 	assert.Empty(t, h.assistant.complaints(t, mark), "warnings and errors in Home Assistant's log")
 
-	// Some hours of brewing, across restarts.
+	// Some minutes of brewing, across restarts.
 	first := countersOf(t, h, counters)
 	b.bridge.stop(t)
 	b.bridge = startBridge(t, t, b.cloud.account().with(h.settings()))
