@@ -62,14 +62,25 @@ func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 	if b.phase != running {
 		return // nobody to publish for
 	}
-	open := b.pollOpens(now)
-	if p := next(now, b.dues(), open); p.ask >= 0 {
+	if p := next(now, b.dues(), b.pollOpens(now)); p.ask >= 0 {
 		b.poll(ctx, b.families[p.ask], now)
-	} else if open.Sub(now) > patientEnough && b.condition.status == apiOK && next(now, b.dues(), time.Time{}).ask >= 0 {
-		b.condition.status = apiSlowed
-		b.condition.reason = fmt.Sprintf("requests are held back until %s to stay below the limits", b.wall(open).Format(time.TimeOnly))
-		b.publishState()
 	}
+}
+
+// slowedBy is how long a poll that is due must be held back for the status to say so.
+const slowedBy = time.Minute
+
+// status is the API's status with the reason in words: that of the last answers, or that polls are held back for
+// longer than a moment.
+func (b *bridge) status(now time.Time) (apiStatus, string) {
+	if c := b.condition; c.status != apiOK {
+		return c.status, c.reason
+	}
+	due, open := next(now, b.dues(), time.Time{}).wake, b.pollOpens(now)
+	if open.Sub(latest(now, due)) <= slowedBy {
+		return apiOK, b.condition.reason
+	}
+	return apiSlowed, fmt.Sprintf("requests are held back until %s to stay below the limits", b.wall(open).Format(time.TimeOnly))
 }
 
 func (b *bridge) start(ctx context.Context, c *call) {

@@ -73,10 +73,11 @@ func (b *bridge) snapshot(now time.Time) {
 	if b.options.OnSnapshot == nil {
 		return
 	}
+	status, reason := b.status(now)
 	s := &Snapshot{
 		At: b.options.Wall(), Started: b.wall(b.origin), Version: b.options.Version,
 		Connected: b.phase != away, Since: b.wall(b.brokerSince), Broken: b.trouble,
-		APIStatus: string(b.condition.status), APIReason: b.condition.reason, LastSuccessfulPoll: b.lastPoll,
+		APIStatus: string(status), APIReason: reason, LastSuccessfulPoll: b.lastPoll,
 		RequestsLastHour: b.ledger.lastHour(now), RequestsPerHour: b.options.MaxRequestsPerHour, RequestsRemaining: b.remaining(now),
 		UnknownFields: b.unknown, ReadOnly: b.options.ReadOnly, Day: b.requests.day(b.options.Wall()),
 		Commands: append([]CommandRecord(nil), b.records...), Problems: append([]Problem(nil), b.problems...),

@@ -44,8 +44,9 @@ func (b *bridge) limitReset(now time.Time) time.Time {
 
 func (b *bridge) document(now time.Time) []byte {
 	wall := b.options.Wall()
+	status, _ := b.status(now)
 	doc := stateDocument{
-		Version: b.options.Version, APIStatus: b.condition.status,
+		Version: b.options.Version, APIStatus: status,
 		LastSuccessfulPoll: moments(b.lastPoll), RequestsLastHour: b.ledger.lastHour(now), RequestsRemaining: b.remaining(now),
 		UnknownFields: b.unknown, Ledger: b.ledger.save(now, wall),
 	}
