@@ -111,7 +111,7 @@ func clientShell(t *testing.T, broker *mosquitto) func(script string) string {
 		return inside
 	}
 	if _, err := exec.LookPath("mosquitto_rr"); err != nil {
-		t.Skip("Mosquitto's clients are neither in its image nor on this machine")
+		t.Fatal("Mosquitto's clients are neither in its image nor on this machine: use the image eclipse-mosquitto:2, or install mosquitto-clients")
 	}
 	home := t.TempDir() // the clients read what every line has from there
 	require.NoError(t, os.Mkdir(filepath.Join(home, ".config"), 0o700))
