@@ -174,7 +174,6 @@ func TestLinksAndPicturesLeadSomewhere(t *testing.T) {
 				require.NoError(t, err, target)
 				switch {
 				case u.IsAbs():
-				case path == top && strings.HasPrefix(u.Path, "addon/images/"): // a test of the add-on's looks after those
 				case u.Path == "":
 					assert.Contains(t, anchors(prose), u.Fragment, "no heading of this name")
 				default:

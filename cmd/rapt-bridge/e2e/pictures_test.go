@@ -36,4 +36,10 @@ func TestPictureOfADevicePage(t *testing.T) {
 			t.Log(picture(t, tab, c.name))
 		})
 	}
+	t.Run("devices", func(t *testing.T) {
+		tab := browser.tab(t, desktop)
+		b.assistant.signIn(t, tab)
+		b.assistant.open(t, tab, "/config/devices/dashboard", "Fermentation Fridge", "KegLand")
+		t.Log(picture(t, tab, "devices"))
+	})
 }
