@@ -212,6 +212,21 @@ func TestWhatTheCloudMayAnswer(t *testing.T) {
 	}
 }
 
+func TestAFamilyThatCannotBeReadIsSaidOnceWhileOthersCan(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+		pass(time.Hour)
+		remove := w.cloud.Inject(raptsim.Fault{Path: "/api/Stills", Status: 500})
+		pass(6 * time.Hour)
+		told := w.lines("a family's list can't be read")
+		require.Len(t, told, 1)
+		assert.Contains(t, told[0], "family=still")
+		remove()
+		pass(time.Hour)
+		assert.Len(t, w.lines("a family's list can be read again"), 1)
+		assert.Empty(t, w.lines("can't be used as usual"), "the API as such is well")
+	})
+}
+
 func TestWrongTypesEverywhereAreToldOnceEach(t *testing.T) {
 	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
 		remove := w.cloud.Inject(raptsim.Fault{Path: "/api/", WrongTypes: true})

@@ -89,6 +89,7 @@ type familyState struct {
 	order      []*device      // by first sight, so that names and requests are stable
 	ghosts     map[string]int // ids retained by an earlier run and not seen since, with their absences
 	failures   int
+	told       bool // that its list can't be read
 	dueAt      time.Time
 	answers    int // complete answers since the start
 	lastAnswer time.Time

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,7 +35,8 @@ func obeys(t *testing.T, w *world, perHour int) {
 // recovered checks that every device that reports is up to date at the end.
 func recovered(t *testing.T, w *world) {
 	t.Helper()
-	assert.Equal(t, "ok", w.broker.document(t, "rapt/bridge/state")["api_status"])
+	// On a brew day the ceiling may hold a poll back at this very moment.
+	assert.Contains(t, []any{"ok", "slowed"}, w.broker.document(t, "rapt/bridge/state")["api_status"])
 	for _, d := range w.cloud.Devices() {
 		reports := w.cloud.Reports(d.ID)
 		if len(reports) < 3 {
@@ -149,15 +151,15 @@ func TestACloudThatLimitsEverySecondRequest(t *testing.T) {
 
 // TestAClockThatJumps sets the wall clock of the bridge's machine by hours to and fro; the cloud's goes on.
 func TestAClockThatJumps(t *testing.T) {
-	jump := time.Duration(0)
-	adapt := func(o *Options) { o.Wall = func() time.Time { return time.Now().Add(jump) } }
+	var jump atomic.Int64
+	adapt := func(o *Options) { o.Wall = func() time.Time { return time.Now().Add(time.Duration(jump.Load())) } }
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, adapt)
 		w.start(t)
 		pass(2 * time.Hour)
 		for _, by := range []time.Duration{6 * time.Hour, -24 * time.Hour, 10 * time.Second, -time.Hour, 365 * 24 * time.Hour, 0} {
 			synctest.Wait()
-			jump = by
+			jump.Store(int64(by))
 			before := len(w.cloud.Requests())
 			pass(time.Hour)
 			asked := len(w.cloud.Requests()) - before
@@ -168,7 +170,7 @@ func TestAClockThatJumps(t *testing.T) {
 		recovered(t, w)
 		w.halt()
 		// A restart with a clock that is wrong by a day: the saved ledger gives nothing away.
-		jump = -24 * time.Hour
+		jump.Store(int64(-24 * time.Hour))
 		w.start(t)
 		pass(3 * time.Hour)
 		obeys(t, w, 240)

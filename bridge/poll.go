@@ -177,7 +177,8 @@ func (b *bridge) polled(f *familyState, v any, err error) {
 	list := v.(listing)
 	b.noticed(list.report)
 	before := f.answered
-	if f.failures >= keepsFailing {
+	if f.told {
+		f.told = false
 		b.log.Info("a family's list can be read again", slog.String("family", string(f.name)))
 	}
 	f.answered, f.failures, f.retry, f.lastAnswer = now, 0, time.Time{}, now
@@ -231,7 +232,8 @@ func (b *bridge) pollFailed(f *familyState, now time.Time, err error) {
 	if isForbidden(err) {
 		f.retry = now.Add(afterForbidden)
 	}
-	if f.failures == keepsFailing {
+	if alone := b.condition.status == apiOK || b.condition.status == apiSlowed; f.failures >= keepsFailing && alone && !f.told {
+		f.told = true
 		b.log.Warn("a family's list can't be read; its devices stay as they are", slog.String("family", string(f.name)), slog.Any("reason", err))
 	}
 	b.ailing(now, err)
@@ -243,7 +245,7 @@ func isForbidden(err error) bool {
 	return errors.As(err, &api) && api.Status == 403
 }
 
-// keepsFailing is how often a family's list fails in a row before the log says so.
+// keepsFailing is how often a family's list fails in a row, while others are answered, before the log says so.
 const keepsFailing = 3
 
 // ailing notes that the API doesn't answer as it should, and tells the log once for each state it gets into. A single

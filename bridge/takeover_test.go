@@ -198,7 +198,7 @@ func TestWithoutTheEchoItStartsAfterTenSeconds(t *testing.T) {
 		assert.Contains(t, warned[0], "access rules")
 		assert.Contains(t, warned[0], "rapt/bridge/marker")
 		pass(time.Hour)
-		assert.Equal(t, "ok", w.broker.document(t, "rapt/bridge/state")["api_status"])
+		assert.Contains(t, []any{"ok", "slowed"}, w.broker.document(t, "rapt/bridge/state")["api_status"])
 	})
 }
 
@@ -213,7 +213,7 @@ func TestGarbageOnTheBrokerIsPassedOver(t *testing.T) {
 		w.start(t)
 		defer w.halt()
 		pass(3 * time.Hour)
-		assert.Equal(t, "ok", w.broker.document(t, "rapt/bridge/state")["api_status"])
+		assert.Contains(t, []any{"ok", "slowed"}, w.broker.document(t, "rapt/bridge/state")["api_status"])
 		assert.NotNil(t, w.broker.document(t, topic+"/state")["reporting_interval"])
 		assert.Contains(t, w.broker.last("homeassistant/device/rapt_"+id+"/config"), `"components"`, "its own topic is its own to write to")
 		assert.Empty(t, w.broker.last("rapt/still/not-an-id/state"), "a state below the bridge's prefix without a device")
