@@ -26,11 +26,8 @@ func TestLongTermStatisticsTakeEverySensorWithAStateClass(t *testing.T) {
 	mirrored(t, watcher, "rapt", len(b.cloud.devices(t)))
 	mark := h.assistant.mark(t)
 
-	registry := map[string]registryEntity{}
-	within(t, patience, "the registry", func() error {
-		registry = h.assistant.entities(t)
-		return registryWrong(t, b)
-	})
+	within(t, patience, "the registry", func() error { return registryWrong(t, b) })
+	registry := h.assistant.entities(t)
 	measured, counters := map[string]announced{}, map[string]announced{}
 	for _, d := range b.devices(t) {
 		for _, e := range d.entities() {
