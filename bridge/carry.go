@@ -2,10 +2,7 @@ package bridge
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,22 +10,8 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
-const (
-	keptCommands = 20
-	keptProblems = 20
-	secondTry    = 3 * time.Second // after a write without an answer: until it is read back
-)
-
-// resultDocument is the outcome of a command as it is published.
-type resultDocument struct {
-	Key     string    `json:"key"`
-	Value   any       `json:"value"`
-	Outcome outcome   `json:"outcome"`
-	Error   *string   `json:"error"`
-	ID      *string   `json:"id"`
-	At      time.Time `json:"at"`
-	TookMS  int64     `json:"took_ms"`
-}
+// secondTry is how long after a write without an answer it is read back.
+const secondTry = 3 * time.Second
 
 // command takes a message on a command topic.
 func (b *bridge) command(m message) {
@@ -89,96 +72,6 @@ func (b *bridge) refresh() {
 			b.plan(f)
 		}
 	}
-}
-
-// reject tells of a message that is no command to carry out.
-func (b *bridge) reject(a addressee, m message, err error) {
-	text := shortened(string(m.payload))
-	doc := resultDocument{Key: a.key, Value: text, Outcome: rejected}
-	why := err.Error()
-	doc.Error = &why
-	b.publishResult(a, m, doc)
-	name := string(a.family) + " " + a.id
-	if d := b.device(a.family, a.id); d != nil {
-		name = d.name()
-		b.showAgain(d)
-	}
-	b.recorded(m, name, a.key, text, rejected, why)
-}
-
-// showAgain publishes a device's state although it hasn't changed, so that a dashboard's slider returns to it.
-func (b *bridge) showAgain(d *device) {
-	if d.document == nil {
-		return
-	}
-	var changed bool
-	if b.buffer, changed = d.render(b.buffer); changed {
-		d.document = append([]byte(nil), b.buffer...)
-	}
-	b.put(publication{topic: b.topics.State(d.family.name, d.id), payload: d.document, retain: true})
-}
-
-// tell publishes the outcome of a command, logs it and keeps it for the status page.
-func (b *bridge) tell(w *waiting, o outcome, err error) {
-	doc := resultDocument{Key: w.row.key, Value: w.value, Outcome: o}
-	why := ""
-	if err != nil {
-		why = err.Error()
-		doc.Error = &why
-	}
-	b.publishResult(addressee{w.device.family.name, w.device.id, w.row.key}, w.message, doc)
-	if o == failed || o == rejected {
-		b.showAgain(w.device)
-	}
-	b.recorded(w.message, w.device.name(), w.row.key, w.value.String(), o, why)
-}
-
-func (b *bridge) recorded(m message, name, key, value string, o outcome, why string) {
-	took := b.now().Sub(m.at)
-	attributes := []any{slog.String("device", name), slog.String("key", key), slog.String("value", value), slog.String("outcome", string(o)), slog.Duration("took", took.Round(time.Millisecond))}
-	if why != "" {
-		attributes = append(attributes, slog.String("reason", why))
-	}
-	b.metrics.command(key, o, took)
-	if o == confirmed || o == unconfirmed {
-		b.log.Debug("command", attributes...)
-		for i := range slices.Backward(b.records) {
-			if r := &b.records[i]; r.Device == name && r.Key == key {
-				r.Outcome, r.Error = string(o), why
-				return
-			}
-		}
-		return // it was too long ago
-	}
-	b.log.Info("command", attributes...)
-	b.records = append(b.records, CommandRecord{At: b.options.Wall(), Device: name, Key: key, Value: value, Outcome: string(o), Error: why})
-	if len(b.records) > keptCommands {
-		b.records = b.records[1:]
-	}
-	if o == failed || o == rejected {
-		b.problem(name + ": " + key + " " + string(o) + ": " + why)
-		b.publishState()
-	}
-}
-
-// publishResult publishes an outcome on the result topic, and on the response topic of the request where it has one.
-func (b *bridge) publishResult(a addressee, m message, doc resultDocument) {
-	doc.At = b.options.Wall().UTC().Truncate(time.Millisecond)
-	doc.TookMS = b.now().Sub(m.at).Milliseconds()
-	if m.id != "" {
-		doc.ID = &m.id
-	}
-	payload, _ := json.Marshal(doc)
-	b.put(publication{topic: b.topics.Result(a.family, a.id), payload: payload})
-	if doc.Outcome != confirmed && doc.Outcome != unconfirmed && b.answerable(m.responseTopic) {
-		b.put(publication{topic: m.responseTopic, payload: payload, correlation: m.correlation})
-	}
-}
-
-// answerable reports whether a response may go to a topic. The bridge's own topics are not for others to write to.
-func (b *bridge) answerable(topic string) bool {
-	return topic != "" && !strings.ContainsAny(topic, "+#\x00") && !strings.HasPrefix(topic, "$") &&
-		!strings.HasPrefix(topic, b.options.TopicPrefix+"/") && !strings.HasPrefix(topic, b.options.DiscoveryPrefix+"/")
 }
 
 // expire refuses the commands that have waited too long.
@@ -373,117 +266,4 @@ func (b *bridge) done(w *waiting, o outcome, now time.Time) {
 	f := b.byName[d.family.name]
 	f.urgent = now.Add(2 * time.Minute)
 	b.plan(f)
-}
-
-// judge holds a device's newest reading against its holds.
-func (b *bridge) judge(d *device, now time.Time) {
-	for key, h := range d.holds {
-		switch h.judge(d.family, d.reading, b.steady(d.reading.activity())) {
-		case shows:
-			delete(d.holds, key)
-			b.settle(h, confirmed, nil)
-		case overrule:
-			delete(d.holds, key)
-			b.settle(h, unconfirmed, errors.New("somebody else has set another value meanwhile"))
-		}
-	}
-}
-
-// settle tells how it went on after applied, once.
-func (b *bridge) settle(h *hold, o outcome, err error) {
-	if h.settled {
-		return
-	}
-	h.settled = true
-	b.tell(&waiting{command: h.command}, o, err)
-	if o == unconfirmed {
-		b.log.Warn("the RAPT Cloud doesn't show what was set", slog.String("device", h.device.name()), slog.String("key", h.row.key), slog.String("value", h.value.String()), slog.Any("reason", err))
-	}
-}
-
-// endHolds shows the cloud's truth where a hold has lasted long enough.
-func (b *bridge) endHolds(now time.Time) {
-	for _, d := range b.holding() {
-		for key, h := range d.holds {
-			if !h.ends().After(now) {
-				delete(d.holds, key)
-				b.settle(h, unconfirmed, errNotShown)
-				b.publishDevice(d, now, false)
-			}
-		}
-	}
-}
-
-var errNotShown = errors.New("the cloud doesn't show the value; what it shows is published again")
-
-func (b *bridge) nextHoldEnd() time.Time {
-	var next time.Time
-	for _, d := range b.holding() {
-		for _, h := range d.holds {
-			if next.IsZero() || h.ends().Before(next) {
-				next = h.ends()
-			}
-		}
-	}
-	return next
-}
-
-// holding lists the devices with holds.
-func (b *bridge) holding() []*device {
-	var out []*device
-	for _, f := range b.families {
-		if f.kettle == nil && f.control == nil {
-			continue
-		}
-		for _, d := range f.order {
-			if len(d.holds) > 0 {
-				out = append(out, d)
-			}
-		}
-	}
-	return out
-}
-
-// readbackDue is a device with a hold that should be read back at now.
-func (b *bridge) readbackDue(now time.Time) *device {
-	for _, d := range b.holding() {
-		for _, h := range d.holds {
-			if at := h.check(); !at.IsZero() && !at.After(now) {
-				return d
-			}
-		}
-	}
-	return nil
-}
-
-func (b *bridge) nextReadback(now time.Time) time.Time {
-	var first time.Time
-	for _, d := range b.holding() {
-		for _, h := range d.holds {
-			if at := h.check(); !at.IsZero() && (first.IsZero() || at.Before(first)) {
-				first = at
-			}
-		}
-	}
-	if first.IsZero() {
-		return first
-	}
-	return latest(first, b.commandOpens(now))
-}
-
-// readback asks for a device to see whether the cloud shows what was set.
-func (b *bridge) readback(ctx context.Context, d *device) {
-	now := b.now()
-	for _, h := range d.holds {
-		if at := h.check(); !at.IsZero() && !at.After(now) {
-			h.tries++
-		}
-	}
-	b.readDevice(ctx, d, func(reading, error) {
-		for _, h := range d.holds {
-			if !h.settled && h.check().IsZero() {
-				b.settle(h, unconfirmed, errNotShown)
-			}
-		}
-	})
 }
