@@ -80,7 +80,9 @@ func connect(ctx context.Context, o *Options, will publication, filters []string
 		s.cancel()
 		return nil, fmt.Errorf("mqtt: %w", err)
 	}
-	s.work.Go(s.publish)
+	publishing, stopPublishing := context.WithCancel(s.ctx)
+	s.stopPublishing, s.published = stopPublishing, make(chan struct{})
+	s.work.Go(func() { s.publish(publishing) })
 	l.subscribe = func(filters ...string) { s.work.Go(func() { s.request(filters, true) }) }
 	l.unsubscribe = func(filters ...string) { s.work.Go(func() { s.request(filters, false) }) }
 	l.close = s.close
@@ -106,7 +108,10 @@ type session struct {
 	ctx      context.Context // ends when the link is closed
 	cancel   context.CancelFunc
 	work     sync.WaitGroup
-	ready    bool // a connection has been up
+
+	stopPublishing context.CancelFunc
+	published      chan struct{} // closed when publish has ended
+	ready          bool          // a connection has been up
 }
 
 func (s *session) config(will publication) autopaho.ClientConfig {
@@ -259,13 +264,14 @@ func (s *session) tell(e event) {
 }
 
 // publish carries publications to the broker, one after the other, so that their order holds.
-func (s *session) publish() {
+func (s *session) publish(ctx context.Context) {
+	defer close(s.published)
 	for {
 		select {
-		case <-s.ctx.Done():
+		case <-ctx.Done():
 			return
 		case p := <-s.link.out:
-			s.send(s.ctx, p)
+			s.send(ctx, p)
 		}
 	}
 }
@@ -301,6 +307,9 @@ func (s *session) close(ctx context.Context, last publication) {
 			}
 		}
 	})
+	// Nothing may follow the last message, or the bridge would seem online for ever.
+	s.stopPublishing()
+	<-s.published
 	_, _ = s.manager.Publish(ctx, &paho.Publish{Topic: last.topic, Payload: last.payload, Retain: last.retain, QoS: 1})
 	_ = s.manager.Disconnect(ctx)
 	s.cancel()
