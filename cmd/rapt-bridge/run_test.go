@@ -153,7 +153,7 @@ func TestAHangingRequestDoesNotHoldUpTheEnd(t *testing.T) {
 	stop := started(t, p)
 	<-asked
 	assert.Equal(t, exitOK, stop(), "well before the request's own time-out")
-	assert.Equal(t, "offline", broker.payload("rapt/bridge/availability"))
+	eventually(t, "the goodbye", func() bool { return broker.payload("rapt/bridge/availability") == "offline" })
 	assert.Contains(t, stderr.String(), "msg=stopped")
 }
 
