@@ -94,7 +94,7 @@ func profile() []Entity {
 		{Key: "profile_step_number", Name: "Profile step number", Platform: Sensor, Icon: "mdi:counter", Precision: decimals(0), Disabled: true},
 		{Key: "profile_step_count", Name: "Profile step count", Platform: Sensor, Icon: "mdi:counter", Precision: decimals(0), Disabled: true},
 		{Key: "profile_progress", Name: "Profile progress", Platform: Sensor, Unit: percent, Icon: "mdi:progress-clock", Precision: decimals(0)},
-		{Key: "profile_time_remaining", Name: "Profile time remaining", Platform: Sensor, DeviceClass: "duration", Unit: seconds, Precision: decimals(0)},
+		{Key: "profile_time_remaining", Name: "Profile time remaining", Platform: Sensor, DeviceClass: "duration", Unit: "h", Divisor: 3600, DocumentUnit: seconds, Precision: decimals(1)},
 		{Key: "profile_estimated_end", Name: "Profile estimated end", Platform: Sensor, DeviceClass: "timestamp"},
 	}
 }

@@ -38,8 +38,12 @@ type Entity struct {
 	StateClass  string
 	Category    string
 	Icon        string // empty where the device class has one
-	Precision   *int   // decimals to show; nil leaves it to Home Assistant
-	Disabled    bool   // by default; the user can enable it
+	// Divisor, where it is set, turns the member of the state document into Unit: a long time is in seconds there, and in
+	// hours in Home Assistant. DocumentUnit is the unit before.
+	Divisor      float64
+	DocumentUnit string
+	Precision    *int // decimals to show; nil leaves it to Home Assistant
+	Disabled     bool // by default; the user can enable it
 
 	Options    []string // of an enum sensor; anything else shows as unknown
 	Modes      []string // of a climate entity

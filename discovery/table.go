@@ -10,7 +10,7 @@ type EntityRow struct {
 	Key      string
 	Name     string // "(the device)" for the main entity
 	Platform string
-	Unit     string
+	Unit     string // of the state document
 	Category string // "diagnostic", "config", or empty
 	Enabled  bool   // by default
 }
@@ -23,7 +23,11 @@ func EntityTable(f Family) []EntityRow {
 		if name == "" {
 			name = "(the device)"
 		}
-		table = append(table, EntityRow{e.Key, name, e.Platform, e.Unit, e.Category, !e.Disabled})
+		unit := e.Unit
+		if e.DocumentUnit != "" {
+			unit = e.DocumentUnit
+		}
+		table = append(table, EntityRow{e.Key, name, e.Platform, unit, e.Category, !e.Disabled})
 	}
 	return table
 }

@@ -23,6 +23,8 @@ func (e Entity) template() string {
 	case e.Platform == Number:
 		// Home Assistant logs an error for a value outside the limits.
 		return fmt.Sprintf("{%% set v = %s %%}{{ v if v is number and %s <= v <= %s else none }}", v, number(e.Min), number(e.Max))
+	case e.Divisor != 0:
+		return fmt.Sprintf("{%% set v = %s %%}{{ (v / %s) | round(2) if v is number else none }}", v, number(e.Divisor))
 	case e.On != "":
 		return fmt.Sprintf("{{ {'%s': 'ON', '%s': 'OFF'}.get(%s | string | lower | trim) }}", e.On, e.Off, v)
 	case e.Inverted:

@@ -47,6 +47,9 @@ func shownWrong(e discovery.Entity, state entityState, document map[string]any) 
 		if unit, _ := state.Attributes["unit_of_measurement"].(string); unit != e.Unit {
 			return fmt.Errorf("unit %q instead of %q", unit, e.Unit)
 		}
+		if e.Divisor != 0 {
+			v = math.Round(100*v/e.Divisor) / 100
+		}
 		return differsNumber(state.State, v)
 	case string:
 		if e.DeviceClass == "timestamp" {
