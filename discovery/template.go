@@ -18,8 +18,9 @@ func (e Entity) template() string {
 	case e.Platform == Climate || e.Platform == Button:
 		return ""
 	case e.Platform == Event:
-		// Home Assistant asks for the outcome by another name; the rest become attributes.
-		return "{{ dict(value_json, event_type=value_json.outcome) | to_json }}"
+		// Home Assistant asks for the outcome by another name; the rest become attributes. What isn't JSON, which anybody
+		// may publish there, is ignored without a line in its log.
+		return "{{ dict(value_json, event_type=value_json.outcome) | to_json if value_json is mapping else '' }}"
 	case e.Platform == Number:
 		// Home Assistant logs an error for a value outside the limits.
 		return fmt.Sprintf("{%% set v = %s %%}{{ v if v is number and %s <= v <= %s else none }}", v, number(e.Min), number(e.Max))
