@@ -348,7 +348,8 @@ func connectReason(err error, clientID string) error {
 	case strings.Contains(err.Error(), "connection refused"):
 		return fmt.Errorf("nothing listens at the broker's address (%w); check mqtt.url and that the broker runs", unwrapped(err))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), endedByPeer(err.Error()):
-		return fmt.Errorf("the broker ended the connection during the handshake; check mqtt.url (mqtts:// on a TLS port, mqtt:// on another); %s", brokerHintMQTT5)
+		// A refused client certificate can look like this too: the broker may close before its reason is read.
+		return fmt.Errorf("the broker ended the connection during the handshake; check mqtt.url (mqtts:// on a TLS port, with mqtt.cert_file and mqtt.key_file where it asks for a client certificate; mqtt:// on another); %s", brokerHintMQTT5)
 	}
 	return unwrapped(err)
 }
