@@ -17,8 +17,8 @@ GOLDEN = $(sort $(dir $(shell grep -rls --include='*_test.go' 'flag.Bool."update
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## start the bridge, on a simulated brewery as long as nothing is configured
-	$(GO) run ./cmd/rapt-bridge run --demo-if-unconfigured
+run: build ## start the bridge, on a simulated brewery as long as nothing is configured
+	bin/rapt-bridge run --demo-if-unconfigured
 
 build: ## build bin/rapt-bridge, a static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/rapt-bridge ./cmd/rapt-bridge
