@@ -85,14 +85,12 @@ type bridge struct {
 type familyState struct {
 	*family
 	asking
-	devices    map[string]*device
-	order      []*device      // by first sight, so that names and requests are stable
-	ghosts     map[string]int // ids retained by an earlier run and not seen since, with their absences
-	failures   int
-	told       bool // that its list can't be read
-	dueAt      time.Time
-	answers    int // complete answers since the start
-	lastAnswer time.Time
+	devices  map[string]*device
+	order    []*device      // by first sight, so that names and requests are stable
+	ghosts   map[string]int // ids retained by an earlier run and not seen since, with their absences
+	failures int
+	told     bool // that its list can't be read
+	dueAt    time.Time
 }
 
 // Run mirrors the account until ctx ends, then publishes that the bridge is offline and returns nil. It returns an
@@ -322,11 +320,7 @@ func (b *bridge) step(ctx context.Context) time.Duration {
 // wake is when the next thing is due; something that happens comes sooner.
 func (b *bridge) wake(now time.Time) time.Time {
 	at := now.Add(tickEvery)
-	sooner := func(t time.Time) {
-		if !t.IsZero() && t.Before(at) {
-			at = t
-		}
-	}
+	sooner := func(t time.Time) { at = soonest(at, t) }
 	if b.phase == takingOver {
 		sooner(b.takeover.since.Add(takeoverWait))
 	}

@@ -13,6 +13,9 @@ import (
 // secondTry is how long after a write without an answer it is read back.
 const secondTry = 3 * time.Second
 
+// urgentFor is how long after a command its family may be asked at the least interval.
+const urgentFor = 2 * time.Minute
+
 // command takes a message on a command topic.
 func (b *bridge) command(m message) {
 	if f, _, key, ok := b.topics.ParseCommand(m.topic); ok && f == discovery.Bridge {
@@ -42,7 +45,7 @@ func (b *bridge) command(m message) {
 		b.tell(replaced, superseded, nil)
 	}
 	f := b.byName[a.family]
-	f.urgent = m.at.Add(2 * time.Minute)
+	f.urgent = m.at.Add(urgentFor)
 }
 
 // own takes a command to the bridge itself.
@@ -86,8 +89,6 @@ func (b *bridge) expire(now time.Time) {
 		b.tell(w, rejected, errors.New(why))
 	}
 }
-
-func (b *bridge) refuse(w *waiting, err error) { b.tell(w, rejected, err) }
 
 // send makes the call of a command, or of several that share one.
 func (b *bridge) send(ctx context.Context, batch []*waiting) {
@@ -160,16 +161,21 @@ func isRejected(err error) bool {
 	return errors.As(err, &signIn) && signIn.Rejected
 }
 
-// requeue puts commands back, unless a later one for their key has come meanwhile.
+// requeue puts commands back that were not sent, and says what they wait for.
 func (b *bridge) requeue(batch []*waiting, why string) {
 	for _, w := range batch {
 		w.why = why
-		if b.later(w) {
-			b.tell(w, superseded, nil)
-			continue
-		}
-		b.queue = append(queue{w}, b.queue...)
+		b.putBack(w)
 	}
+}
+
+// putBack puts a command first in the queue again; one whose key has a later value waiting gives way to it.
+func (b *bridge) putBack(w *waiting) {
+	if b.later(w) {
+		b.tell(w, superseded, nil)
+		return
+	}
+	b.queue = append(queue{w}, b.queue...)
 }
 
 func (b *bridge) later(w *waiting) bool {
@@ -189,12 +195,10 @@ func (b *bridge) doubt(batch []*waiting, now time.Time, err error) {
 		switch {
 		case w.tries > 0 || !readable || now.Sub(w.at) > maxWait:
 			b.tell(w, failed, err)
-		case b.later(w):
-			b.tell(w, superseded, nil)
 		default:
 			w.tries++
 			w.sent, w.check, w.why = true, now.Add(secondTry), err.Error()
-			b.queue = append(queue{w}, b.queue...)
+			b.putBack(w)
 		}
 	}
 }
@@ -210,14 +214,11 @@ func (b *bridge) verify(ctx context.Context, w *waiting) {
 			}
 		}
 		w.sent = false
-		switch {
-		case now.Sub(w.at) > maxWait:
+		if now.Sub(w.at) > maxWait {
 			b.tell(w, failed, errors.New(w.why))
-		case b.later(w):
-			b.tell(w, superseded, nil)
-		default:
-			b.queue = append(queue{w}, b.queue...)
+			return
 		}
+		b.putBack(w)
 	})
 }
 
@@ -235,7 +236,7 @@ func (b *bridge) readDevice(ctx context.Context, d *device, then func(reading, e
 			if err == nil {
 				b.healthy()
 				d.take(r)
-				b.judge(d, now)
+				b.judge(d)
 				b.publishDevice(d, now, false)
 			} else {
 				b.ailing(now, err)
@@ -264,6 +265,6 @@ func (b *bridge) done(w *waiting, o outcome, now time.Time) {
 	b.tell(w, o, nil)
 	b.publishDevice(d, now, false)
 	f := b.byName[d.family.name]
-	f.urgent = now.Add(2 * time.Minute)
+	f.urgent = now.Add(urgentFor)
 	b.plan(f)
 }

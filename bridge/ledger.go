@@ -270,3 +270,11 @@ func latest(a time.Time, more ...time.Time) time.Time {
 	}
 	return a
 }
+
+// soonest is the earlier of two times, of which a zero one counts for none.
+func soonest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -181,8 +181,7 @@ func (b *bridge) polled(f *familyState, v any, err error) {
 		f.told = false
 		b.log.Info("a family's list can be read again", slog.String("family", string(f.name)))
 	}
-	f.answered, f.failures, f.retry, f.lastAnswer = now, 0, time.Time{}, now
-	f.answers++
+	f.answered, f.failures, f.retry = now, 0, time.Time{}
 	b.lastPoll = b.options.Wall()
 	b.metrics.polled(string(f.name), now.Sub(f.asked))
 
@@ -222,7 +221,7 @@ func (b *bridge) pollFailed(f *familyState, now time.Time, err error) {
 	var held *notYet
 	if errors.Is(err, context.Canceled) || errors.As(err, &held) {
 		f.retry = now // as soon as it may
-		f.asked = f.lastAnswer
+		f.asked = f.answered
 		b.ailing(now, err)
 		b.plan(f)
 		return
@@ -320,7 +319,7 @@ func (b *bridge) observe(f *familyState, r reading, now, before time.Time) {
 	if at := d.rhythm.expected(now); !at.IsZero() && !d.rhythm.silent(now, f.floor) {
 		d.findings.expected = b.wall(at)
 	}
-	b.judge(d, now)
+	b.judge(d)
 	b.publishDevice(d, now, false)
 }
 
@@ -358,7 +357,7 @@ func (b *bridge) remove(f *familyState, d *device) {
 	b.log.Info("a device is no longer in the RAPT account", slog.String("family", string(f.name)), slog.String("device", d.name()))
 	for _, w := range b.queue {
 		if w.device == d {
-			b.refuse(w, errors.New("the device is no longer in the RAPT account"))
+			b.tell(w, rejected, errors.New("the device is no longer in the RAPT account"))
 		}
 	}
 	b.queue.dropDevice(d)

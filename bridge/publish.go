@@ -99,9 +99,7 @@ func (b *bridge) lateConfigs(now time.Time) {
 func (b *bridge) nextLateConfig() time.Time {
 	next := b.ownLate
 	for _, at := range b.late {
-		if next.IsZero() || at.Before(next) {
-			next = at
-		}
+		next = soonest(next, at)
 	}
 	return next
 }

@@ -100,9 +100,7 @@ func (q queue) wake(open time.Time) time.Time {
 		} else if w.expires().Before(next) {
 			next = w.expires().Add(time.Millisecond)
 		}
-		if at.IsZero() || next.Before(at) {
-			at = next
-		}
+		at = soonest(at, next)
 	}
 	return at
 }

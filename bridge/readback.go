@@ -8,7 +8,7 @@ import (
 )
 
 // judge holds a device's newest reading against its holds.
-func (b *bridge) judge(d *device, now time.Time) {
+func (b *bridge) judge(d *device) {
 	for key, h := range d.holds {
 		switch h.judge(d.family, d.reading, b.steady(d.reading.activity())) {
 		case shows:
@@ -52,9 +52,7 @@ func (b *bridge) nextHoldEnd() time.Time {
 	var next time.Time
 	for _, d := range b.holding() {
 		for _, h := range d.holds {
-			if next.IsZero() || h.ends().Before(next) {
-				next = h.ends()
-			}
+			next = soonest(next, h.ends())
 		}
 	}
 	return next
@@ -92,9 +90,7 @@ func (b *bridge) nextReadback(now time.Time) time.Time {
 	var first time.Time
 	for _, d := range b.holding() {
 		for _, h := range d.holds {
-			if at := h.check(); !at.IsZero() && (first.IsZero() || at.Before(first)) {
-				first = at
-			}
+			first = soonest(first, h.check())
 		}
 	}
 	if first.IsZero() {
