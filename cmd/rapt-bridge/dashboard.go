@@ -71,7 +71,7 @@ func inventory(ctx context.Context, o bridge.Options) (devices []discovery.Devic
 // announcedIDs are the entity ids, by unique id, that the broker retains.
 func announcedIDs(ctx context.Context, o bridge.Options) (ids map[string]string, err error) {
 	err = within(ctx, func(ctx context.Context) error {
-		payloads, err := bridge.Announced(ctx, o)
+		payloads, err := bridge.RetainedConfigs(ctx, o)
 		ids = discovery.AnnouncedEntityIDs(payloads...)
 		return err
 	})

@@ -177,7 +177,13 @@ func (p *program) bridge(ctx context.Context, cfg config.Config, o bridge.Option
 		}
 		server := web.New(p.pageOptions(o, registry, refresh))
 		o.OnSnapshot = server.Show
-		go func() { page <- server.Serve(ctx, listener) }()
+		go func() {
+			err := server.Serve(ctx, listener)
+			if err != nil {
+				o.Log.Error("the status page can't be shown any more; restart the bridge to have it again", slog.Any("reason", err))
+			}
+			page <- err
+		}()
 	} else {
 		close(page)
 	}
