@@ -67,8 +67,8 @@ func fuzzReading(f discovery.Family) reading {
 	base := raptclient.Device{ID: fuzzID}
 	n := raptclient.Some[float64]
 	c := raptclient.Control{
-		MinTargetTemperature: n(2), MaxTargetTemperature: n(30),
-		PIDProportional: n(1), PIDIntegral: n(2), PIDDerivative: n(3),
+		Target: raptclient.Target{MinTargetTemperature: n(2), MaxTargetTemperature: n(30)},
+		PID:    raptclient.PID{PIDProportional: n(1), PIDIntegral: n(2), PIDDerivative: n(3)},
 	}
 	switch f {
 	case discovery.TemperatureController:

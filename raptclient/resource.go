@@ -116,6 +116,7 @@ func fetchList[D any](ctx context.Context, c *Client, resource, endpoint string,
 	if err != nil {
 		return List[D]{}, c.bodyError(reply, err)
 	}
+	c.reader.addWaiting(&list.Report)
 	return list, nil
 }
 
@@ -132,5 +133,6 @@ func fetchItem[D any](ctx context.Context, c *Client, facts resourceFacts, id st
 	if err != nil {
 		return Item[D]{}, c.bodyError(reply, err)
 	}
+	c.reader.addWaiting(&item.Report)
 	return item, nil
 }

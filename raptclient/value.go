@@ -65,7 +65,7 @@ func (d *decoding) text(f *field, raw []byte) (n Null[string], ok bool) {
 			return Some(known), true
 		}
 		d.report.UnknownValues++
-		d.note(UnknownValue, f.name, string(b))
+		d.notice(UnknownValue, f.name, string(b))
 	}
 	return Some(string(b)), true
 }
