@@ -9,13 +9,14 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
 
 const (
@@ -169,9 +170,6 @@ func sendable(token string) bool {
 	return !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-// email matches e-mail addresses: the cloud's replies say whose each device is.
-var email = regexp.MustCompile(`[[:alnum:]._%+-]+@[[:alnum:].-]+`)
-
 // redact replaces the API secret, the token that is held and all e-mail addresses in a text of the cloud's.
 func (s *session) redact(text string) string {
 	s.mu.Lock()
@@ -179,10 +177,10 @@ func (s *session) redact(text string) string {
 	s.mu.Unlock()
 	for _, secret := range append(tokens, s.secrets...) {
 		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "REDACTED")
+			text = strings.ReplaceAll(text, secret, redact.Mark)
 		}
 	}
-	return email.ReplaceAllLiteralString(text, "REDACTED")
+	return redact.Emails(text)
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)

@@ -125,8 +125,8 @@ func TestATokenServesItsLifetimeAndIsRenewedALittleBeforeItsEnd(t *testing.T) {
 func TestALifetimeThatIsNotTakenAsItIsGetsANotice(t *testing.T) {
 	for lifetime, want := range map[string][]string{
 		"3600": nil, "60": nil, "null": nil, "0": nil,
-		"59":          {"connect/token: expires_in is 59 s, taken for 60 s"},
-		"-5":          {"connect/token: expires_in is -5 s, taken for 3600 s"},
+		"59":       {"connect/token: expires_in is 59 s, taken for 60 s"},
+		"-5":       {"connect/token: expires_in is -5 s, taken for 3600 s"},
 		"99999999": {"connect/token: expires_in is 99999999 s, taken for 3600 s"},
 	} {
 		f, c := newFake(t, nil)

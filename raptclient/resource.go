@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// resourceFacts is what the contract says of one resource's endpoints.
+// resourceFacts is what the contract says of one resource's endpoints. The rows of them are in bindResources.
 type resourceFacts struct {
 	name, list, get string
 	// idParam is the query parameter that names one item.
@@ -16,19 +16,6 @@ type resourceFacts struct {
 	// sessions is set where GetTelemetry takes a profileSessionId.
 	sessions bool
 }
-
-var (
-	hydrometers            = resourceFacts{"Hydrometers", "GetHydrometers", "GetHydrometer", "hydrometerId", true}
-	temperatureControllers = resourceFacts{"TemperatureControllers", "GetTemperatureControllers", "GetTemperatureController", "temperatureControllerId", true}
-	fermentationChambers   = resourceFacts{"FermentationChambers", "GetFermentationChambers", "GetFermentationChamber", "fermentationChamberId", true}
-	brewZillas             = resourceFacts{"BrewZillas", "GetBrewZillas", "GetBrewZilla", "brewZillaId", true}
-	stills                 = resourceFacts{"Stills", "GetStills", "GetStill", "stillId", true}
-	canFillers             = resourceFacts{"CanFillers", "GetCanFillers", "GetCanFiller", "canFillerId", false}
-	bondedDevices          = resourceFacts{"BondedDevices", "GetBondedDevices", "GetBondedDevice", "bondedDeviceId", false}
-	externalDevices        = resourceFacts{"ExternalDevices", "GetAll", "Get", "deviceId", false}
-	profiles               = resourceFacts{"Profiles", "GetProfiles", "GetProfile", "profileId", false}
-	profileTypes           = resourceFacts{"ProfileTypes", "GetAll", "Get", "id", false}
-)
 
 // Resource reads the devices D of one family and their telemetry T.
 type Resource[D, T any] struct {
