@@ -33,7 +33,7 @@ func BenchmarkListOf1000(b *testing.B) {
 		}
 	}
 	clock := newHand()
-	c := New(Options{Now: clock.now, Devices: specs, TokenLifetime: 1 << 60})
+	c := New(Options{Now: clock.now, Devices: specs, TokenLifetime: 1 << 60, Latency: &Latency{}})
 	list := benchmarkCaller(b, c)
 	var n int64
 	b.ReportAllocs()
@@ -47,7 +47,7 @@ func BenchmarkListOf1000(b *testing.B) {
 // BenchmarkDayOfTheDemoBrewery lets a day go by and asks for one list.
 func BenchmarkDayOfTheDemoBrewery(b *testing.B) {
 	clock := newHand()
-	c := New(Options{Now: clock.now, TokenLifetime: 1 << 60})
+	c := New(Options{Now: clock.now, TokenLifetime: 1 << 60, Latency: &Latency{}})
 	list := benchmarkCaller(b, c)
 	for b.Loop() {
 		clock.add(24 * time.Hour)

@@ -27,10 +27,11 @@ type Cloud struct {
 	due     due
 	made    int
 
-	tokens tokens
-	faults faults
-	limit  rateLimit
-	log    requestLog
+	latency *rand.Rand
+	tokens  tokens
+	faults  faults
+	limit   rateLimit
+	log     requestLog
 }
 
 // New returns a cloud whose brewing time starts now. It panics when a device's family is not one of the eight.
@@ -47,6 +48,7 @@ func New(o Options) *Cloud {
 		clock:    clock{start: o.Now(), speed: o.Speed},
 	}
 	c.latest = c.clock.start
+	c.latency = rand.New(rand.NewPCG(o.Seed, hash("latency")))
 	c.tokens = newTokens(o)
 	c.log.limit = o.KeepRequests
 	for i := range c.fields {

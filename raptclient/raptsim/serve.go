@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -92,35 +93,51 @@ func (c *Cloud) answer(r *http.Request) (*reply, error) {
 		}
 	}
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	number := c.log.arrive(r, c.now())
+	defer func() { c.log.inFlight-- }()
 	fault := c.faults.strike(r)
+	latency := c.takes()
 	usual := func() *reply { return c.usual(r, body, c.catchUp()) }
 	if fault.Executed {
 		done := usual()
 		usual = func() *reply { return done }
 	}
-	c.mu.Unlock()
-
-	err := pause(r.Context(), fault.Delay)
-
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.log.inFlight--
-	if err != nil {
+	if err := c.pause(r.Context(), fault.Delay+latency/2); err != nil {
 		return nil, err
 	}
 	now := c.catchUp()
-	line := c.log.line(number)
-	line.Authenticated = c.tokens.good(r, now)
+	c.log.line(number).Authenticated = c.tokens.good(r, now)
 	a := c.spoilt(fault, r, usual, now)
-	a.header.Set("Date", c.published(now).Format(http.TimeFormat))
+	// Who gives up from here on does not know that the request was carried out.
+	if err := c.pause(r.Context(), latency-latency/2); err != nil {
+		return nil, err
+	}
+	a.header.Set("Date", c.published(c.now()).Format(http.TimeFormat))
 	for name, values := range fault.Header {
 		a.header[http.CanonicalHeaderKey(name)] = values
 	}
 	if !a.reset {
-		line.Status = a.status
+		c.log.line(number).Status = a.status
 	}
 	return a, nil
+}
+
+// takes is how long the next answer takes: with Min and Max of 300 ms and 2 s, half of them take less than 775 ms.
+func (c *Cloud) takes() time.Duration {
+	l := c.opts.Latency
+	if l.Min >= l.Max {
+		return max(l.Min, 0)
+	}
+	low := max(float64(l.Min), float64(time.Millisecond))
+	return time.Duration(low * math.Pow(float64(l.Max)/low, c.latency.Float64()))
+}
+
+// pause waits with the cloud unlocked.
+func (c *Cloud) pause(ctx context.Context, d time.Duration) error {
+	c.mu.Unlock()
+	defer c.mu.Lock()
+	return pause(ctx, d)
 }
 
 // pause waits for d or for the end of ctx.
