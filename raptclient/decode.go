@@ -14,7 +14,7 @@ const (
 	// wholeItems are told apart by their key. The list must be a list: taking a null for an empty one would make
 	// devices vanish.
 	wholeItems listMode = iota
-	// telemetryRows need no key and are sorted newest first; null is no row and an object is one.
+	// telemetryRows need no key and are sorted oldest first; null is no row and an object is one.
 	telemetryRows
 )
 
@@ -87,7 +87,7 @@ func decodeList[D any](r *reader, resource string, body []byte, mode listMode) (
 		return List[D]{}, d.syntax(err)
 	}
 	if mode == telemetryRows {
-		newestFirst(reflect.ValueOf(&items).Elem())
+		oldestFirst(reflect.ValueOf(&items).Elem())
 	}
 	return List[D]{items, d.report}, d.end()
 }

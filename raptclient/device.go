@@ -50,8 +50,10 @@ type Device struct {
 
 // TelemetryRow is what the telemetry rows of all families share.
 type TelemetryRow struct {
-	ID         Null[string]    `rapt:"id,uuid"`
-	RowKey     Null[string]    `rapt:"rowKey"`
+	ID Null[string] `rapt:"id,uuid"`
+	// RowKey tells the rows of a device apart.
+	RowKey Null[string] `rapt:"rowKey"`
+	// CreatedOn is when the device took the reading.
 	CreatedOn  Null[time.Time] `rapt:"createdOn"`
 	MACAddress Null[string]    `rapt:"macAddress"`
 	// RSSI is the signal strength in dBm, negative.

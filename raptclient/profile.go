@@ -1,7 +1,5 @@
 package raptclient
 
-import "time"
-
 // Profile is a sequence of steps that a device can run.
 type Profile struct {
 	ID string `rapt:"id,key"`
@@ -72,36 +70,6 @@ type ProfileStepAlert struct {
 	Gravity       Null[float64] `rapt:"gravity"`
 	Length        Null[int]     `rapt:"length"`
 	ProfileStepID Null[string]  `rapt:"profileStepId,uuid"`
-}
-
-// ProfileSession is a profile that runs on a device.
-type ProfileSession struct {
-	ID Null[string] `rapt:"id,uuid"`
-	Audit
-	Name        Null[string] `rapt:"name"`
-	Description Null[string] `rapt:"description"`
-	ProfileID   Null[string] `rapt:"profileId,uuid"`
-	// Profile is nil when the cloud leaves it out.
-	Profile                 *Profile        `rapt:"profile"`
-	BrewZillaID             Null[string]    `rapt:"brewZillaId,uuid"`
-	FermentationChamberID   Null[string]    `rapt:"fermentationChamberId,uuid"`
-	HydrometerID            Null[string]    `rapt:"hydrometerId,uuid"`
-	StillID                 Null[string]    `rapt:"stillId,uuid"`
-	TemperatureControllerID Null[string]    `rapt:"temperatureControllerId,uuid"`
-	StartDate               Null[time.Time] `rapt:"startDate"`
-	EndDate                 Null[time.Time] `rapt:"endDate"`
-	// OriginalGravity and FinalGravity are what the user entered. Their scale is not documented; readings of the
-	// same cloud are SG x 1000.
-	OriginalGravity  Null[float64]   `rapt:"originalGravity"`
-	FinalGravity     Null[float64]   `rapt:"finalGravity"`
-	YeastID          Null[string]    `rapt:"yeastId,uuid"`
-	EstimatedEndDate Null[time.Time] `rapt:"estimatedEndDate"`
-	// ProfileLength, CurrentProfileTime and RemainingProfileTime share a unit that is not known.
-	ProfileLength        Null[float64] `rapt:"profileLength"`
-	CurrentProfileTime   Null[float64] `rapt:"currentProfileTime"`
-	RemainingProfileTime Null[float64] `rapt:"remainingProfileTime"`
-
-	_ ignored `rapt:"yeast,sentAlerts"`
 }
 
 // ProfileType says which profiles suit which devices.

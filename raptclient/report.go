@@ -1,6 +1,6 @@
 package raptclient
 
-// List is the reply of an endpoint that answers with several items, in the cloud's order (telemetry: newest first).
+// List is the reply of an endpoint that answers with several items, in the cloud's order (telemetry: oldest first).
 // The list is complete only when Skipped is 0: a skipped item is a device that exists and can't be told apart.
 type List[D any] struct {
 	Items []D

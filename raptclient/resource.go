@@ -47,7 +47,10 @@ func (r Resource[D, T]) Get(ctx context.Context, id string) (Item[D], error) {
 	return fetchItem[D](ctx, r.c, r.facts, id)
 }
 
-// Telemetry is the history of the device with this id, newest first.
+// Telemetry is the history of the device with this id: every reading that the cloud has of it within the query's times,
+// oldest first by createdOn. The cloud may leave out the rest of a long time without a word (open): ask on from where the
+// reply stops. A reply over [MaxBody], which a device that reports every minute reaches in some two weeks, is a [BodyError] of
+// the problem [BodyTooLarge]: ask for less.
 func (r Resource[D, T]) Telemetry(ctx context.Context, id string, q TelemetryQuery) (List[T], error) {
 	endpoint := r.facts.name + "/GetTelemetry"
 	query, err := r.facts.query(id)
