@@ -69,7 +69,7 @@ func advanceHydrometer(d *device, w *world, dt float64) {
 	}
 	d.ferment(d.s.temperature, dt)
 	if d.nextBatch(w) && d.spec.Profile {
-		d.begin(w, d.profile(), 0)
+		d.begin(w, 0)
 		d.s.run.og, d.s.run.fg = d.beer.og, d.beer.fg
 	}
 	d.follow(w, dt)
@@ -90,19 +90,6 @@ func advanceExternal(d *device, w *world, dt float64) {
 	d.nextBatch(w)
 }
 
-// drain is the battery's loss in percent per report: the radio takes most of it.
-func (d *device) drain() float64 {
-	switch d.fam.bit {
-	case inHydrometer:
-		return 0.012
-	case inExternal:
-		return 0.02
-	case inBonded:
-		return 0.001
-	}
-	return 0
-}
-
 func startBonded(d *device) {
 	d.s.temperature, d.s.battery, d.s.rssi = 12, 91, -59
 }
@@ -116,15 +103,4 @@ func advanceBonded(d *device, w *world, dt float64) {
 	if d.s.battery <= 0 && !w.oneBatch {
 		d.s.battery = 100
 	}
-}
-
-// profile is the index of the profile that the device runs.
-func (d *device) profile() int {
-	switch {
-	case d.fam.bit == inBrewZilla:
-		return mashProfile
-	case d.spec.OriginalGravity > 1055:
-		return stoutProfile
-	}
-	return aleProfile
 }

@@ -115,11 +115,8 @@ func (c *Cloud) add(s DeviceSpec, of int) *device {
 		d.rows.limit = 24
 	}
 	fam.start(d)
-	if s.Profile && fam.sessionKey != "" && fam.bit != inStill {
-		d.begin(&c.world, d.profile(), s.Age)
-		if fam.bit != inBrewZilla {
-			d.s.run.og, d.s.run.fg = d.gravities()
-		}
+	if s.Profile && fam.runs != nil {
+		d.begin(&c.world, s.Age)
 	}
 	c.devices, c.byID[s.ID] = append(c.devices, d), d
 	for name, v := range s.Values {

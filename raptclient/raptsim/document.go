@@ -127,23 +127,6 @@ func (c *Cloud) writeTelemetryField(w *writer, d *device) {
 	}
 }
 
-// rowField tells whether a family's rows of telemetry have the field.
-func rowField(f *field, bit familySet) bool {
-	switch f.name {
-	case "macAddress", "rssi":
-		return true
-	case "controlDeviceType", "controlDeviceMacAddress", "targetTemperature":
-		return bit&inControlling != 0
-	case "minTargetTemperature", "maxTargetTemperature":
-		return bit&(inController|inChamber|inBrewZilla) != 0
-	case "coolingRunTime", "coolingStarts":
-		return bit == inController
-	case "totalFillCount", "totalFailedCount":
-		return false
-	}
-	return f.measured
-}
-
 // writeRow writes a row of telemetry.
 func (c *Cloud) writeRow(w *writer, d *device, r *sent) {
 	w.open('{')
@@ -152,24 +135,25 @@ func (c *Cloud) writeRow(w *writer, d *device, r *sent) {
 	w.put("createdOn", c.published(r.at))
 	v := view{c, d, &r.s}
 	for _, f := range c.shows[d.fam.bit] {
-		if rowField(f, d.fam.bit) {
+		if f.inRow(d.fam.bit) {
 			f.write(w, &v)
 		}
 	}
-	switch {
-	case d.fam.bit == inCanFiller:
-		w.put("success", r.s.session.failed == 0 || r.s.session.fills > 0)
-		w.put("totalFills", int(r.s.fills))
-		w.put("totalFailedFills", int(r.s.failedFills))
-		w.put("fillTime", r.s.fillTime)
-		w.key("temperature")
-		w.noise(r.s.temperature)
-	case d.fam.bit == inHydrometer:
-		w.put("version", nil)
-	case d.fam.bit&inControlling != 0:
-		c.writeRowProfile(w, r)
+	if d.fam.row != nil {
+		d.fam.row(c, w, r)
 	}
 	w.open('}')
+}
+
+func writeHydrometerRow(_ *Cloud, w *writer, _ *sent) { w.put("version", nil) }
+
+func writeFillRow(_ *Cloud, w *writer, r *sent) {
+	w.put("success", r.s.session.failed == 0 || r.s.session.fills > 0)
+	w.put("totalFills", int(r.s.fills))
+	w.put("totalFailedFills", int(r.s.failedFills))
+	w.put("fillTime", r.s.fillTime)
+	w.key("temperature")
+	w.noise(r.s.temperature)
 }
 
 func (c *Cloud) writeRowProfile(w *writer, r *sent) {

@@ -92,7 +92,7 @@ func (c *Cloud) link() {
 func (c *Cloud) report(d *device, t brewTime) {
 	c.bring(d, t)
 	if d.s.battery > 0 {
-		d.s.battery = max(0, d.s.battery-d.drain())
+		d.s.battery = max(0, d.s.battery-d.fam.drain)
 	}
 	c.post(d, t, c.lag(d))
 }
