@@ -34,7 +34,7 @@ type Cloud struct {
 	log     requestLog
 }
 
-// New returns a cloud whose brewing time starts now. It panics when a device's family is not one of the eight.
+// New returns a cloud whose brewing time starts now, or by Telemetry.Past earlier. It panics when a device's family is not one of the eight.
 func New(o Options) *Cloud {
 	o = o.withDefaults()
 	c := &Cloud{
@@ -45,7 +45,7 @@ func New(o Options) *Cloud {
 		shows:    map[familySet][]*field{},
 		byID:     map[string]*device{},
 		world:    world{profiles: profiles(), oneBatch: o.OneBatch, resets: o.ProfileResetsTarget},
-		clock:    clock{start: o.Now(), speed: o.Speed},
+		clock:    clock{start: o.Now().Add(-time.Duration(float64(o.Telemetry.Past) / o.Speed)), speed: o.Speed},
 	}
 	c.latest = c.clock.start
 	c.latency = rand.New(rand.NewPCG(o.Seed, hash("latency")))
@@ -69,6 +69,7 @@ func New(o Options) *Cloud {
 	for _, d := range c.devices {
 		c.join(d)
 	}
+	c.catchUp()
 	return c
 }
 
@@ -110,10 +111,7 @@ func (c *Cloud) add(s DeviceSpec, of int) *device {
 	c.made++
 	setDefault(&d.every, fam.every)
 	d.reports.limit = c.opts.KeepReports
-	d.rows.limit = 288
-	if of > 100 {
-		d.rows.limit = 24
-	}
+	d.rows = newRows(c.opts.Telemetry.rowsPerDevice(of), c.shows[fam.bit], fam)
 	fam.start(d)
 	if s.Profile && fam.runs != nil {
 		d.begin(&c.world, s.Age)

@@ -39,7 +39,7 @@ type device struct {
 	settings map[string]any // what Set left that state can't hold
 
 	reports ring[Report]
-	rows    ring[sent]
+	rows    rows
 }
 
 // sent is a report on its way or kept as telemetry.
@@ -180,14 +180,4 @@ func (r *ring[T]) add(v T) {
 
 func (r *ring[T]) all() []T {
 	return append(append(make([]T, 0, len(r.items)), r.items[r.first:]...), r.items[:r.first]...)
-}
-
-// newest returns the last n values, oldest first.
-func (r *ring[T]) newest(n int) []T {
-	n = min(n, len(r.items))
-	out := make([]T, 0, n)
-	for i := len(r.items) - n; i < len(r.items); i++ {
-		out = append(out, r.items[(r.first+i)%len(r.items)])
-	}
-	return out
 }

@@ -109,40 +109,24 @@ func (c *Cloud) writeTelemetryField(w *writer, d *device) {
 			w.put("telemetry", nil)
 		}
 	case TelemetryArray:
-		rows := d.rows.newest(3)
+		rows := []int{}
+		for i := max(0, d.rows.len()-3); i < d.rows.len(); i++ {
+			rows = append(rows, i)
+		}
 		if odd {
 			slices.Reverse(rows)
 		}
 		w.key("telemetry")
 		w.open('[')
-		for i := range rows {
+		for _, i := range rows {
 			w.comma()
-			c.writeRow(w, d, &rows[i])
+			c.writeRow(w, d, i)
 		}
 		w.open(']')
 	case TelemetryObject:
-		rows := d.rows.newest(1)
 		w.key("telemetry")
-		c.writeRow(w, d, &rows[0])
+		c.writeRow(w, d, d.rows.len()-1)
 	}
-}
-
-// writeRow writes a row of telemetry.
-func (c *Cloud) writeRow(w *writer, d *device, r *sent) {
-	w.open('{')
-	w.put("id", uuid(hash(d.spec.ID, strconv.FormatInt(int64(r.brew), 10))))
-	w.put("rowKey", strconv.FormatInt(math.MaxInt64-r.at.UnixNano(), 10))
-	w.put("createdOn", c.published(r.at))
-	v := view{c, d, &r.s}
-	for _, f := range c.shows[d.fam.bit] {
-		if f.inRow(d.fam.bit) {
-			f.write(w, &v)
-		}
-	}
-	if d.fam.row != nil {
-		d.fam.row(c, w, r)
-	}
-	w.open('}')
 }
 
 func writeHydrometerRow(_ *Cloud, w *writer, _ *sent) { w.put("version", nil) }

@@ -67,6 +67,9 @@ type Options struct {
 	// days, so that a demonstration can run for weeks.
 	OneBatch bool
 
+	// Telemetry is what GetTelemetry has and how it answers.
+	Telemetry Telemetry
+
 	// KeepRequests bounds the log of requests; the newest 50,000 when zero.
 	KeepRequests int
 	// KeepReports bounds the reports kept per device for [Cloud.Reports]; the newest 10,000 when zero.

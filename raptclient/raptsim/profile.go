@@ -168,7 +168,7 @@ func (c *Cloud) StartProfile(id string) {
 	if d == nil || d.fam.runs == nil {
 		return
 	}
-	c.bring(d, c.clock.brew(c.catchUp()))
+	c.advanceTo(d, c.clock.brew(c.catchUp()))
 	d.begin(&c.world, 0)
 }
 
@@ -177,7 +177,7 @@ func (c *Cloud) StopProfile(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if d := c.find(id); d != nil {
-		c.bring(d, c.clock.brew(c.catchUp()))
+		c.advanceTo(d, c.clock.brew(c.catchUp()))
 		d.s.run = profileRun{}
 	}
 }

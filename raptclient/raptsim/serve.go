@@ -47,7 +47,7 @@ func problemReply(p *problem) *reply {
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, err := c.answer(r)
 	if err != nil || a.reset {
-		breakOff(w)
+		abort(w)
 	}
 	for name, values := range a.header {
 		w.Header()[name] = values
@@ -70,8 +70,8 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(a.body)
 }
 
-// breakOff ends the connection without an answer, if possible with a reset. It does not return.
-func breakOff(w http.ResponseWriter) {
+// abort ends the connection without an answer, if possible with a reset. It does not return.
+func abort(w http.ResponseWriter) {
 	if h, ok := w.(http.Hijacker); ok {
 		if conn, _, err := h.Hijack(); err == nil {
 			if tcp, ok := conn.(*net.TCPConn); ok {
@@ -96,7 +96,7 @@ func (c *Cloud) answer(r *http.Request) (*reply, error) {
 	defer c.mu.Unlock()
 	number := c.log.arrive(r, c.now())
 	defer func() { c.log.inFlight-- }()
-	fault := c.faults.strike(r)
+	fault := c.faults.pick(r)
 	latency := c.takes()
 	usual := func() *reply { return c.usual(r, body, c.catchUp()) }
 	if fault.Executed {
@@ -107,8 +107,8 @@ func (c *Cloud) answer(r *http.Request) (*reply, error) {
 		return nil, err
 	}
 	now := c.catchUp()
-	c.log.line(number).Authenticated = c.tokens.good(r, now)
-	a := c.spoilt(fault, r, usual, now)
+	c.log.line(number).Authenticated = c.tokens.valid(r, now)
+	a := c.faulty(fault, r, usual, now)
 	// Who gives up from here on does not know that the request was carried out.
 	if err := c.pause(r.Context(), latency-latency/2); err != nil {
 		return nil, err
@@ -178,12 +178,12 @@ func (c *Cloud) usual(r *http.Request, body []byte, now time.Time) *reply {
 
 func (c *Cloud) dispatch(r *http.Request, body []byte, now time.Time) *reply {
 	if r.URL.Path == tokenPath {
-		status, text := c.tokens.give(r, body, now)
+		status, text := c.tokens.issue(r, body, now)
 		a := jsonReply(status, []byte(text))
 		a.header.Set("Cache-Control", "no-store")
 		return a
 	}
-	if !c.tokens.good(r, now) {
+	if !c.tokens.valid(r, now) {
 		a := jsonReply(http.StatusUnauthorized, nil)
 		a.header.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		return a

@@ -66,8 +66,8 @@ func (c *Cloud) catchUp() time.Time {
 	return now
 }
 
-// bring moves the physics of a device to the brewing time t, with that of the one whose temperature it shares.
-func (c *Cloud) bring(d *device, t brewTime) {
+// advanceTo moves the physics of a device to the brewing time t, with that of the one whose temperature it shares.
+func (c *Cloud) advanceTo(d *device, t brewTime) {
 	if d.host != nil {
 		d.host.advance(&c.world, t)
 	}
@@ -90,7 +90,7 @@ func (c *Cloud) link() {
 
 // report takes a reading of the device at the brewing time t.
 func (c *Cloud) report(d *device, t brewTime) {
-	c.bring(d, t)
+	c.advanceTo(d, t)
 	if d.s.battery > 0 {
 		d.s.battery = max(0, d.s.battery-d.fam.drain)
 	}
