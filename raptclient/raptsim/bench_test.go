@@ -9,11 +9,11 @@ import (
 	. "github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
-func benchmarkCaller(b *testing.B, c *Cloud) func(path string) int64 {
+func benchmarkCaller(b *testing.B, c *Cloud) func(path string, query ...string) int64 {
 	a := &caller{t: &testing.T{}, via: c.Transport()}
 	a.token = a.signIn("demo-secret")
-	return func(path string) int64 {
-		resp, err := a.via.RoundTrip(a.request(http.MethodGet, path))
+	return func(path string, query ...string) int64 {
+		resp, err := a.via.RoundTrip(a.request(http.MethodGet, path, query...))
 		if err != nil || resp.StatusCode != 200 {
 			b.Fatal(err, resp)
 		}

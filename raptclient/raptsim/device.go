@@ -21,14 +21,14 @@ type device struct {
 	host   *device   // whose temperature it shares
 	riders []*device // that share its temperature
 
+	last state // reading
 	s    state // as it is at the time at, which lies on the grid of the family's steps
 	at   brewTime
 	beer beer // hidden from the API
 	heat thermals
 	can  canLine
 
-	every  time.Duration
-	next   brewTime // report; never when it does not report by itself
+	rhythm
 	silent bool
 
 	shown    state // what the cloud shows
@@ -109,18 +109,13 @@ func (d *device) advance(w *world, t brewTime) {
 	}
 }
 
-// interval is the time to the next report.
-func (d *device) interval() brewTime {
-	return brewTime(float64(d.every) * (1 + d.spec.Jitter*(2*d.rng.Float64()-1)))
-}
-
 // reading is the present state with the noise of sensors.
 func (d *device) reading() state {
 	s := d.s
 	s.temperature += 0.04 * d.rng.NormFloat64()
 	s.rssi = math.Round(s.rssi + 2*d.rng.NormFloat64())
 	if d.fam.bit&(inHydrometer|inExternal) != 0 {
-		s.gravity += 0.15 * d.rng.NormFloat64()
+		s.gravity = d.readGravity()
 		s.velocity += 0.1 * d.rng.NormFloat64()
 	}
 	if d.bound() {

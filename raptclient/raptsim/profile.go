@@ -50,15 +50,15 @@ func profiles() []profile {
 	}
 }
 
-// fermentation is the profile of the beer that the device minds.
-func fermentation(d *device) int {
+// beerProfile is that of the beer that the device minds.
+func beerProfile(d *device) int {
 	if d.spec.OriginalGravity > 1055 {
 		return stoutProfile
 	}
 	return aleProfile
 }
 
-func mash(*device) int { return mashProfile }
+func kettleProfile(*device) int { return mashProfile }
 
 func (p *profile) length() time.Duration {
 	var sum time.Duration

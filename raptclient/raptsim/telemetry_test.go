@@ -1,7 +1,6 @@
 package raptsim_test
 
 import (
-	"fmt"
 	"math"
 	"net/http"
 	"slices"
@@ -192,6 +191,6 @@ func BenchmarkMonthOfRows(b *testing.B) {
 		c := New(Options{Now: clock.now, Latency: &Latency{}, Telemetry: Telemetry{Past: 30 * 24 * time.Hour}})
 		get := benchmarkCaller(b, c)
 		from := clock.now().Add(-24 * time.Hour)
-		get(fmt.Sprintf("TemperatureControllers/GetTelemetry?temperatureControllerId=%s&startDate=%s", kegerator, from.Format(time.RFC3339)))
+		get("TemperatureControllers/GetTelemetry", "temperatureControllerId", kegerator, "startDate", from.Format(time.RFC3339))
 	}
 }
