@@ -139,7 +139,7 @@ func plainType(values []any) reflect.Type {
 // plain structs, in the same run. The goal is under 2.
 func BenchmarkMirror(b *testing.B) {
 	now := noon
-	cloud := raptsim.New(raptsim.Options{Devices: raptsim.LargeBrewery(1000), Now: func() time.Time { return now }})
+	cloud := raptsim.New(raptsim.Options{Devices: raptsim.LargeBrewery(1000), Now: func() time.Time { return now }, Latency: &raptsim.Latency{}})
 	paths := listPaths(cloud)
 	// Two moments at which every device has reported anew.
 	now = now.Add(3 * time.Hour)
@@ -234,7 +234,7 @@ func loopback(b testing.TB, cloud *raptsim.Cloud) string {
 
 // BenchmarkStart is the time from the start to the first device announced, on loopback. The goal is under 200 ms.
 func BenchmarkStart(b *testing.B) {
-	cloud := raptsim.New(raptsim.Options{})
+	cloud := raptsim.New(raptsim.Options{Latency: &raptsim.Latency{}})
 	address := loopback(b, cloud)
 	var took time.Duration
 	for b.Loop() {
@@ -303,7 +303,7 @@ func (a *arrivals) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func benchmarkCommand(b *testing.B, hanging bool) {
-	cloud := &arrivals{Cloud: raptsim.New(raptsim.Options{CommandDelay: -1}), write: make(chan time.Time, 1), hung: make(chan struct{}, 1)}
+	cloud := &arrivals{Cloud: raptsim.New(raptsim.Options{CommandDelay: -1, Latency: &raptsim.Latency{}}), write: make(chan time.Time, 1), hung: make(chan struct{}, 1)}
 	api := httptest.NewServer(cloud)
 	defer api.Close()
 	server := newRealBroker(b, "127.0.0.1:0", "mqtt", nil)

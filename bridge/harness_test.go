@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -163,6 +164,7 @@ type world struct {
 }
 
 func newWorld(o raptsim.Options, adapt func(*Options)) *world {
+	o.Latency = cmp.Or(o.Latency, &raptsim.Latency{})
 	w := &world{cloud: raptsim.New(o), broker: newMemoryBroker(), log: &bytes.Buffer{}, adapt: adapt}
 	return w
 }

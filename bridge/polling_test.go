@@ -60,7 +60,7 @@ func newVirtual(t testing.TB, o raptsim.Options, adapt func(*Options)) *virtual 
 	t.Helper()
 	v := &virtual{now: time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC), published: map[string]map[time.Time]time.Time{}}
 	start := v.now
-	o.Now = func() time.Time { return v.now }
+	o.Now, o.Latency = func() time.Time { return v.now }, &raptsim.Latency{}
 	v.cloud = raptsim.New(o)
 	options := Options{
 		RAPT:      raptclient.Options{APIURL: "http://cloud.invalid", AuthURL: "http://cloud.invalid", Username: "brewer@example.com", APISecret: "demo-secret", Transport: v.cloud.Transport()},

@@ -16,7 +16,7 @@
 // Every problem is found and told at once, see [Problems]. A secret can be read from a file (rapt.api_secret_file,
 // mqtt.password_file) and is never shown, see [Secret].
 //
-// The package knows neither RAPT's API nor MQTT: it reads, checks and explains. Its one network call asks the Home Assistant
+// The package knows no MQTT, and of RAPT's API only which host is the vendor's: it reads, checks and explains. Its one network call asks the Home Assistant
 // Supervisor for the broker, see [Supervisor].
 package config
 

@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
 
 // complete is the least that Load is content with.
@@ -252,8 +254,8 @@ func TestSecretIsNeverInAMessage(t *testing.T) {
 			cfg, err := Load(o)
 			require.Error(t, err)
 			assert.NotContains(t, err.Error(), canary)
-			cfg.MQTT.URL = RedactURL(cfg.MQTT.URL)
-			cfg.RAPT.APIURL = RedactURL(cfg.RAPT.APIURL)
+			cfg.MQTT.URL = redact.URL(cfg.MQTT.URL)
+			cfg.RAPT.APIURL = redact.URL(cfg.RAPT.APIURL)
 			if name != "url without @" {
 				assert.NotContains(t, fmt.Sprintf("%+v", cfg), canary)
 			}

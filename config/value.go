@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
 
 // read makes a raw value of any layer into the one that Config takes, or says what is wrong with it and what to do. A
@@ -124,12 +126,12 @@ func (k Key) quote(raw any) string {
 	switch v := raw.(type) {
 	case string:
 		if k.Secret {
-			return redacted
+			return redact.Mark
 		}
 		return strconv.Quote(short(v))
 	case bool, int, int64, uint64, float64:
 		if k.Secret {
-			return redacted
+			return redact.Mark
 		}
 		return fmt.Sprint(v)
 	}

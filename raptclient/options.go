@@ -35,7 +35,7 @@ type Options struct {
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
 	// Permit is asked before every HTTP request that leaves, sign-ins and repeats too; it may wait. An error means
-	// that nothing is sent; the caller gets it wrapped.
+	// that nothing is sent; the caller gets it within a [PermitError].
 	Permit func(ctx context.Context, r Request) error
 	// Answered is told of the end of every HTTP request that was permitted, on the calling goroutine.
 	Answered func(Exchange)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// resourceFacts is what the contract says of one resource's endpoints.
+// resourceFacts is what the contract says of one resource's endpoints. The rows of them are in bindResources.
 type resourceFacts struct {
 	name, list, get string
 	// idParam is the query parameter that names one item.
@@ -16,19 +16,6 @@ type resourceFacts struct {
 	// sessions is set where GetTelemetry takes a profileSessionId.
 	sessions bool
 }
-
-var (
-	hydrometers            = resourceFacts{"Hydrometers", "GetHydrometers", "GetHydrometer", "hydrometerId", true}
-	temperatureControllers = resourceFacts{"TemperatureControllers", "GetTemperatureControllers", "GetTemperatureController", "temperatureControllerId", true}
-	fermentationChambers   = resourceFacts{"FermentationChambers", "GetFermentationChambers", "GetFermentationChamber", "fermentationChamberId", true}
-	brewZillas             = resourceFacts{"BrewZillas", "GetBrewZillas", "GetBrewZilla", "brewZillaId", true}
-	stills                 = resourceFacts{"Stills", "GetStills", "GetStill", "stillId", true}
-	canFillers             = resourceFacts{"CanFillers", "GetCanFillers", "GetCanFiller", "canFillerId", false}
-	bondedDevices          = resourceFacts{"BondedDevices", "GetBondedDevices", "GetBondedDevice", "bondedDeviceId", false}
-	externalDevices        = resourceFacts{"ExternalDevices", "GetAll", "Get", "deviceId", false}
-	profiles               = resourceFacts{"Profiles", "GetProfiles", "GetProfile", "profileId", false}
-	profileTypes           = resourceFacts{"ProfileTypes", "GetAll", "Get", "id", false}
-)
 
 // Resource reads the devices D of one family and their telemetry T.
 type Resource[D, T any] struct {
@@ -60,7 +47,10 @@ func (r Resource[D, T]) Get(ctx context.Context, id string) (Item[D], error) {
 	return fetchItem[D](ctx, r.c, r.facts, id)
 }
 
-// Telemetry is the history of the device with this id, newest first.
+// Telemetry is the history of the device with this id: every reading that the cloud has of it within the query's times,
+// oldest first by createdOn. The cloud may leave out the rest of a long time without a word (open): ask on from where the
+// reply stops. A reply over [MaxBody], which a device that reports every minute reaches in some two weeks, is a [BodyError] of
+// the problem [BodyTooLarge]: ask for less.
 func (r Resource[D, T]) Telemetry(ctx context.Context, id string, q TelemetryQuery) (List[T], error) {
 	endpoint := r.facts.name + "/GetTelemetry"
 	query, err := r.facts.query(id)
@@ -116,6 +106,7 @@ func fetchList[D any](ctx context.Context, c *Client, resource, endpoint string,
 	if err != nil {
 		return List[D]{}, c.bodyError(reply, err)
 	}
+	c.reader.addWaiting(&list.Report)
 	return list, nil
 }
 
@@ -132,5 +123,6 @@ func fetchItem[D any](ctx context.Context, c *Client, facts resourceFacts, id st
 	if err != nil {
 		return Item[D]{}, c.bodyError(reply, err)
 	}
+	c.reader.addWaiting(&item.Report)
 	return item, nil
 }

@@ -65,7 +65,7 @@ func (d *decoding) text(f *field, raw []byte) (n Null[string], ok bool) {
 			return Some(known), true
 		}
 		d.report.UnknownValues++
-		d.note(UnknownValue, f.name, string(b))
+		d.notice(UnknownValue, f.name, string(b))
 	}
 	return Some(string(b)), true
 }
@@ -94,10 +94,19 @@ func date(raw []byte) (n Null[time.Time], ok bool) {
 
 // newestFirst sorts telemetry rows by createdOn; those without one come last. Replies have no known order.
 func newestFirst(rows reflect.Value) {
+	sortRows(rows, func(a, b time.Time) bool { return a.After(b) })
+}
+
+// oldestFirst sorts telemetry rows by createdOn; those without one come last.
+func oldestFirst(rows reflect.Value) {
+	sortRows(rows, func(a, b time.Time) bool { return !a.IsZero() && (b.IsZero() || a.Before(b)) })
+}
+
+func sortRows(rows reflect.Value, before func(a, b time.Time) bool) {
 	created := func(i int) time.Time {
 		return rows.Index(i).Addr().Interface().(interface{ created() time.Time }).created()
 	}
-	less := func(i, j int) bool { return created(i).After(created(j)) }
+	less := func(i, j int) bool { return before(created(i), created(j)) }
 	if n := rows.Len(); n > 1 && !sort.SliceIsSorted(rows.Interface(), less) {
 		sort.SliceStable(rows.Interface(), less)
 	}

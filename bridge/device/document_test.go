@@ -39,7 +39,7 @@ func golden(t *testing.T, name string, document []byte) {
 // TestStateDocumentsAreAsReviewed has the first device of every family in the demo brewery, two hours after its start.
 func TestStateDocumentsAreAsReviewed(t *testing.T) {
 	now := noon
-	cloud := raptsim.New(raptsim.Options{Now: func() time.Time { return now }, ReportLagMax: -1})
+	cloud := raptsim.New(raptsim.Options{Now: func() time.Time { return now }, ReportLagMax: -1, Latency: &raptsim.Latency{}})
 	now = now.Add(2 * time.Hour)
 	client, err := raptclient.New(raptclient.Options{
 		APIURL: "http://cloud.invalid", AuthURL: "http://cloud.invalid", Username: "brewer@example.com", APISecret: "demo-secret",
@@ -64,7 +64,7 @@ func TestStateDocumentsAreAsReviewed(t *testing.T) {
 
 // TestADeviceThatIsNothingButAnID is null all over, whatever is computed from what.
 func TestADeviceThatIsNothingButAnID(t *testing.T) {
-	cloud := raptsim.New(raptsim.Options{Devices: []raptsim.DeviceSpec{}})
+	cloud := raptsim.New(raptsim.Options{Devices: []raptsim.DeviceSpec{}, Latency: &raptsim.Latency{}})
 	client, err := raptclient.New(raptclient.Options{APIURL: "http://cloud.invalid", AuthURL: "http://cloud.invalid", Username: "brewer@example.com", APISecret: "demo-secret", Transport: cloud.Transport()})
 	require.NoError(t, err)
 	cloud.Inject(raptsim.Fault{Path: "/api/", Body: `[{"id":"00000000-0000-4000-8000-0000000000aa"}]`})

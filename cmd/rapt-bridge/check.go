@@ -15,6 +15,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
+	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
 
 // checkTimeout bounds one step of the check.
@@ -103,7 +104,7 @@ func (c *checker) run(cmd *cobra.Command) error {
 	if err != nil {
 		return c.fail("configuration", exitConfig, err)
 	}
-	c.pass("configuration", "account %s, broker %s", hidden(cfg.RAPT.Username), brokerName(cfg))
+	c.pass("configuration", "account %s, broker %s", redact.Account(cfg.RAPT.Username), brokerName(cfg))
 
 	client, err := raptclient.New(options.RAPT)
 	if err != nil {

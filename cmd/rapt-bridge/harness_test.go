@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"log/slog"
 	"net"
@@ -88,6 +89,7 @@ func eventually(t testing.TB, what string, done func() bool) {
 // served is a simulated RAPT cloud on loopback.
 func served(t testing.TB, o raptsim.Options) (*raptsim.Cloud, string) {
 	t.Helper()
+	o.Latency = cmp.Or(o.Latency, &raptsim.Latency{}) // real time would pass
 	cloud := raptsim.New(o)
 	server := httptest.NewServer(cloud)
 	t.Cleanup(server.Close)

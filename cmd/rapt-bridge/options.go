@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,6 +19,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/config"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
+	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
 
 // supervisorProxy is the address from which the Supervisor forwards ingress requests to add-ons (Home Assistant's
@@ -36,7 +36,7 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 			APIURL: cfg.RAPT.APIURL, AuthURL: cfg.RAPT.AuthURL,
 			Username: cfg.RAPT.Username, APISecret: cfg.RAPT.APISecret.Reveal(), UserAgent: userAgent(),
 		},
-		VendorHost:         vendorHost(cfg.RAPT.APIURL),
+		VendorHost:         raptclient.VendorHost(cfg.RAPT.APIURL),
 		MinPollInterval:    cfg.RAPT.MinPollInterval,
 		MaxPollInterval:    cfg.RAPT.MaxPollInterval,
 		MaxRequestsPerHour: cfg.RAPT.MaxRequestsPerHour,
@@ -68,7 +68,7 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 func server(cfg config.Config, address, username, password string) (broker.Server, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return broker.Server{}, fmt.Errorf("the broker's address %s can't be read", config.RedactURL(address))
+		return broker.Server{}, fmt.Errorf("the broker's address %s can't be read", redact.URL(address))
 	}
 	s := broker.Server{URL: u, Username: username, Password: password}
 	if u.Scheme == "mqtts" || u.Scheme == "wss" {
@@ -118,28 +118,9 @@ func userAgent() string {
 	return "rapt-bridge/" + programVersion() + " (+https://github.com/rapt-bridge/rapt-bridge)"
 }
 
-// vendorHost reports whether an address is the vendor's own service.
-func vendorHost(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil {
-		return true
-	}
-	host := strings.ToLower(u.Hostname())
-	return host == "" || host == "rapt.io" || strings.HasSuffix(host, ".rapt.io")
-}
-
-// hidden is an account's e-mail address as the log may show it.
-func hidden(username string) string {
-	name, domain, ok := strings.Cut(username, "@")
-	if !ok || len(name) < 2 {
-		return "***"
-	}
-	return name[:1] + "***@" + domain
-}
-
 func brokerName(cfg config.Config) string {
 	if cfg.MQTT.URL == "" {
 		return "from the Supervisor"
 	}
-	return config.RedactURL(cfg.MQTT.URL)
+	return redact.URL(cfg.MQTT.URL)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/config"
+	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
 
 // program is what a run of the program gets from the process.
@@ -157,7 +158,7 @@ func (p *program) serve(cmd *cobra.Command, demoIfUnconfigured bool) error {
 	if err != nil {
 		return err
 	}
-	log.Info("rapt-bridge starts", slog.String("version", programVersion()), slog.String("account", hidden(cfg.RAPT.Username)), slog.String("broker", brokerName(cfg)))
+	log.Info("rapt-bridge starts", slog.String("version", programVersion()), slog.String("account", redact.Account(cfg.RAPT.Username)), slog.String("broker", brokerName(cfg)))
 	return p.bridge(cmd.Context(), cfg, options)
 }
 

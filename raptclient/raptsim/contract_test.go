@@ -121,11 +121,15 @@ func TestEveryReplyFollowsTheContract(t *testing.T) {
 		"one batch, fast":   {Options: Options{OneBatch: true, Speed: 5}},
 		"slow BrewZilla":    {Options: Options{CommandDelayByFamily: map[string]time.Duration{BrewZilla: 3 * time.Minute}}},
 		"no lag":            {Options: Options{ReportLagMax: -1, Seed: 7}},
+		"a past":            {Options: Options{Telemetry: Telemetry{Past: 30 * 24 * time.Hour, Order: NewestFirst}}},
+		"rows late, mixed":  {Options: Options{Telemetry: Telemetry{Order: Shuffled, LateBy: time.Hour, LateEvery: 3, MissingKeyEvery: 4}}},
+		"no rows":           {Options: Options{Telemetry: Telemetry{Empty: true}}},
 	}
 	for name, variant := range variants {
 		t.Run(name, func(t *testing.T) {
 			clock := newHand()
 			variant.Now = clock.now
+			variant.Telemetry.RowsPerReply = 200 // checking thousands of them takes long
 			c := New(variant.Options)
 			for _, later := range []time.Duration{0, 50 * time.Minute, 40 * time.Hour, 11 * 24 * time.Hour} {
 				clock.add(later)

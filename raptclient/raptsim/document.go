@@ -109,67 +109,35 @@ func (c *Cloud) writeTelemetryField(w *writer, d *device) {
 			w.put("telemetry", nil)
 		}
 	case TelemetryArray:
-		rows := d.rows.newest(3)
+		rows := []int{}
+		for i := max(0, d.rows.len()-3); i < d.rows.len(); i++ {
+			rows = append(rows, i)
+		}
 		if odd {
 			slices.Reverse(rows)
 		}
 		w.key("telemetry")
 		w.open('[')
-		for i := range rows {
+		for _, i := range rows {
 			w.comma()
-			c.writeRow(w, d, &rows[i])
+			c.writeRow(w, d, i)
 		}
 		w.open(']')
 	case TelemetryObject:
-		rows := d.rows.newest(1)
 		w.key("telemetry")
-		c.writeRow(w, d, &rows[0])
+		c.writeRow(w, d, d.rows.len()-1)
 	}
 }
 
-// rowField tells whether a family's rows of telemetry have the field.
-func rowField(f *field, bit familySet) bool {
-	switch f.name {
-	case "macAddress", "rssi":
-		return true
-	case "controlDeviceType", "controlDeviceMacAddress", "targetTemperature":
-		return bit&inControlling != 0
-	case "minTargetTemperature", "maxTargetTemperature":
-		return bit&(inController|inChamber|inBrewZilla) != 0
-	case "coolingRunTime", "coolingStarts":
-		return bit == inController
-	case "totalFillCount", "totalFailedCount":
-		return false
-	}
-	return f.measured
-}
+func writeHydrometerRow(_ *Cloud, w *writer, _ *sent) { w.put("version", nil) }
 
-// writeRow writes a row of telemetry.
-func (c *Cloud) writeRow(w *writer, d *device, r *sent) {
-	w.open('{')
-	w.put("id", uuid(hash(d.spec.ID, strconv.FormatInt(int64(r.brew), 10))))
-	w.put("rowKey", strconv.FormatInt(math.MaxInt64-r.at.UnixNano(), 10))
-	w.put("createdOn", c.published(r.at))
-	v := view{c, d, &r.s}
-	for _, f := range c.shows[d.fam.bit] {
-		if rowField(f, d.fam.bit) {
-			f.write(w, &v)
-		}
-	}
-	switch {
-	case d.fam.bit == inCanFiller:
-		w.put("success", r.s.session.failed == 0 || r.s.session.fills > 0)
-		w.put("totalFills", int(r.s.fills))
-		w.put("totalFailedFills", int(r.s.failedFills))
-		w.put("fillTime", r.s.fillTime)
-		w.key("temperature")
-		w.noise(r.s.temperature)
-	case d.fam.bit == inHydrometer:
-		w.put("version", nil)
-	case d.fam.bit&inControlling != 0:
-		c.writeRowProfile(w, r)
-	}
-	w.open('}')
+func writeFillRow(_ *Cloud, w *writer, r *sent) {
+	w.put("success", r.s.session.failed == 0 || r.s.session.fills > 0)
+	w.put("totalFills", int(r.s.fills))
+	w.put("totalFailedFills", int(r.s.failedFills))
+	w.put("fillTime", r.s.fillTime)
+	w.key("temperature")
+	w.noise(r.s.temperature)
 }
 
 func (c *Cloud) writeRowProfile(w *writer, r *sent) {

@@ -50,6 +50,16 @@ func profiles() []profile {
 	}
 }
 
+// beerProfile is that of the beer that the device minds.
+func beerProfile(d *device) int {
+	if d.spec.OriginalGravity > 1055 {
+		return stoutProfile
+	}
+	return aleProfile
+}
+
+func kettleProfile(*device) int { return mashProfile }
+
 func (p *profile) length() time.Duration {
 	var sum time.Duration
 	for _, s := range p.steps {
@@ -67,10 +77,14 @@ func (p *profile) elapsed(r *profileRun) time.Duration {
 	return sum
 }
 
-// begin starts the profile as though it had been going for age.
-func (d *device) begin(w *world, number int, age time.Duration) {
+// begin starts the family's profile as though it had been going for age.
+func (d *device) begin(w *world, age time.Duration) {
+	number := d.fam.runs(d)
 	p := &w.profiles[number]
 	r := profileRun{on: true, profile: number, started: d.at - age, og: unknown(), fg: unknown()}
+	if p.kind == "Fermentation" {
+		r.og, r.fg = d.gravities()
+	}
 	for r.step < len(p.steps)-1 && age >= p.steps[r.step].length {
 		age -= p.steps[r.step].length
 		r.step++
@@ -151,14 +165,11 @@ func (c *Cloud) StartProfile(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	d := c.find(id)
-	if d == nil || d.fam.sessionKey == "" || d.fam.bit == inStill {
+	if d == nil || d.fam.runs == nil {
 		return
 	}
-	c.bring(d, c.clock.brew(c.catchUp()))
-	d.begin(&c.world, d.profile(), 0)
-	if d.fam.bit != inBrewZilla {
-		d.s.run.og, d.s.run.fg = d.gravities()
-	}
+	c.advanceTo(d, c.clock.brew(c.catchUp()))
+	d.begin(&c.world, 0)
 }
 
 // StopProfile ends the profile of a device. The target and the heater stay as they are. It shows with the next report.
@@ -166,7 +177,7 @@ func (c *Cloud) StopProfile(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if d := c.find(id); d != nil {
-		c.bring(d, c.clock.brew(c.catchUp()))
+		c.advanceTo(d, c.clock.brew(c.catchUp()))
 		d.s.run = profileRun{}
 	}
 }

@@ -4,27 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
-
-// wrong counts a field that holds something else than the contract says.
-func (d *decoding) wrong(f *field, got string) {
-	d.report.WrongType++
-	d.note(WrongType, f.name, got+" instead of "+expected[f.kind])
-}
-
-// note tells of an oddity of a field of the object that is being read, once in the client's life.
-func (d *decoding) note(k NoticeKind, name, detail string) {
-	path := strings.Join(d.path, ".")
-	if path != "" && name != "" {
-		path += "."
-	}
-	if n, first := d.first(Notice{Kind: k, Resource: d.resource, Field: path + name, Detail: detail}); first {
-		d.report.Notices = append(d.report.Notices, n)
-	}
-}
 
 // end is the error of whatever follows the reply's one value.
 func (d *decoding) end() error {
