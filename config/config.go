@@ -16,8 +16,8 @@
 // Every problem is found and told at once, see [Problems]. A secret can be read from a file (rapt.api_secret_file,
 // mqtt.password_file) and is never shown, see [Secret].
 //
-// The package reads, checks and explains. It must not know RAPT's API, MQTT or the network: what the Home Assistant
-// Supervisor says is asked by package supervisor.
+// The package reads, checks and explains. It must not know MQTT, the bridge or Home Assistant's Supervisor, which package
+// supervisor asks.
 package config
 
 import (

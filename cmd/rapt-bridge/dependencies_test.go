@@ -64,9 +64,9 @@ var layers = []layer{
 		never: []string{"bridge/...", "raptclient/...", "discovery/...", "cmd/..."},
 	},
 	{
-		name:  "configuration itself asks nobody",
+		name:  "configuration does not ask the Supervisor by itself",
 		from:  []string{"config"},
-		never: []string{"config/supervisor", "net/http"},
+		never: []string{"config/supervisor"},
 	},
 	{
 		name: "what is for tests stays out of the program",
