@@ -9,6 +9,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
+	"github.com/rapt-bridge/rapt-bridge/discovery/dashboard"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
@@ -36,7 +37,7 @@ func (p *program) dashboardCommand() *cobra.Command {
 			if err != nil {
 				fmt.Fprintf(p.stderr, "rapt-bridge: the entity ids are those of new devices, because the broker could not be asked: %v\n", err)
 			}
-			_, err = p.stdout.Write(discovery.Dashboard(discovery.DashboardOptions{
+			_, err = p.stdout.Write(dashboard.YAML(dashboard.Options{
 				Options: discovery.Options{
 					Topics:   discovery.Topics{Prefix: cfg.MQTT.TopicPrefix, DiscoveryPrefix: cfg.HomeAssistant.DiscoveryPrefix},
 					ReadOnly: cfg.Control.ReadOnly,

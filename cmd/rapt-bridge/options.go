@@ -48,10 +48,10 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 		Version:            programVersion(),
 		Log:                log,
 	}
-	supervisor, addOn := p.supervisor()
+	client, addOn := p.supervisor()
 	if cfg.MQTT.URL == "" && addOn {
 		o.FindBroker = func(ctx context.Context) (broker.Server, error) {
-			found, err := supervisor.WaitMQTT(ctx, cmp.Or(p.brokerWait, brokerWait), log)
+			found, err := client.WaitForBroker(ctx, cmp.Or(p.brokerWait, brokerWait), log)
 			if err != nil {
 				return broker.Server{}, err
 			}
@@ -102,7 +102,7 @@ func tlsConfig(cfg config.Config, host string) (*tls.Config, error) {
 }
 
 func (p *program) pageOptions(o bridge.Options, metrics prometheus.Gatherer, refresh chan<- struct{}) web.Options {
-	_, addOn := config.NewSupervisor(p.environ)
+	_, addOn := p.supervisor()
 	return web.Options{
 		Refresh: func() {
 			select {

@@ -1,4 +1,4 @@
-package discovery
+package dashboard
 
 import (
 	"os"
@@ -10,21 +10,22 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
 // demo are the devices of the demo brewery.
-func demo() []Device {
-	var devices []Device
+func demo() []discovery.Device {
+	var devices []discovery.Device
 	for _, spec := range raptsim.DemoBrewery() {
-		devices = append(devices, Device{Family: Family(spec.Family), ID: spec.ID, Name: spec.Name})
+		devices = append(devices, discovery.Device{Family: discovery.Family(spec.Family), ID: spec.ID, Name: spec.Name})
 	}
-	return Distinct(devices)
+	return discovery.Distinct(devices)
 }
 
 func TestTheExampleIsTheDashboardOfTheDemoBrewery(t *testing.T) {
-	got := string(Dashboard(DashboardOptions{}, demo()))
-	file := filepath.Join("..", "examples", "dashboard.yaml")
+	got := string(YAML(Options{}, demo()))
+	file := filepath.Join("..", "..", "examples", "dashboard.yaml")
 	if *update {
 		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
 	}
@@ -35,22 +36,22 @@ func TestTheExampleIsTheDashboardOfTheDemoBrewery(t *testing.T) {
 
 func TestADashboardNamesOnlyWhatIsThereWithoutTheUsersDoing(t *testing.T) {
 	for _, readOnly := range []bool{false, true} {
-		o := Options{ReadOnly: readOnly}
-		payloads := [][]byte{BridgeConfig(o)}
+		o := discovery.Options{ReadOnly: readOnly}
+		payloads := [][]byte{discovery.BridgeConfig(o)}
 		disabled := map[string]bool{}
 		for _, d := range demo() {
-			payloads = append(payloads, Config(o, d))
-			for _, e := range Entities(d.Family) {
-				disabled[objectID(d.ID)+"_"+e.Key] = e.Disabled
+			payloads = append(payloads, discovery.Config(o, d))
+			for _, e := range discovery.Entities(d.Family) {
+				disabled[discovery.UniqueID(d.ID, e.Key)] = e.Disabled
 			}
 		}
 		known := map[string]bool{}
-		for unique, id := range AnnouncedEntityIDs(payloads...) {
+		for unique, id := range discovery.AnnouncedEntityIDs(payloads...) {
 			if !disabled[unique] {
 				known[id] = true
 			}
 		}
-		named := entitiesIn(t, Dashboard(DashboardOptions{Options: o}, demo()))
+		named := entitiesIn(t, YAML(Options{Options: o}, demo()))
 		assert.Greater(t, len(named), 100)
 		for _, id := range named {
 			assert.True(t, known[id], "%s (read-only %t)", id, readOnly)
@@ -59,11 +60,11 @@ func TestADashboardNamesOnlyWhatIsThereWithoutTheUsersDoing(t *testing.T) {
 }
 
 func TestADashboardNamesEntitiesAsTheyWereAnnounced(t *testing.T) {
-	pill := Device{Family: Hydrometer, ID: id, Name: "Renamed"}
+	pill := discovery.Device{Family: discovery.Hydrometer, ID: id, Name: "Renamed"}
 	before := pill
 	before.Name = "Pale Ale"
-	ids := AnnouncedEntityIDs(Config(Options{}, before), []byte(`{"origin":{"name":"another"},"components":{"x":{"unique_id":"rapt_`+id+`_battery","default_entity_id":"sensor.foreign"}}}`), nil)
-	named := entitiesIn(t, Dashboard(DashboardOptions{EntityIDs: ids}, []Device{pill}))
+	ids := discovery.AnnouncedEntityIDs(discovery.Config(discovery.Options{}, before), []byte(`{"origin":{"name":"another"},"components":{"x":{"unique_id":"rapt_`+id+`_battery","default_entity_id":"sensor.foreign"}}}`), nil)
+	named := entitiesIn(t, YAML(Options{EntityIDs: ids}, []discovery.Device{pill}))
 	assert.Contains(t, named, "sensor.pale_ale_gravity")
 	assert.NotContains(t, strings.Join(named, " "), "renamed")
 	assert.NotContains(t, named, "sensor.foreign")
@@ -71,13 +72,13 @@ func TestADashboardNamesEntitiesAsTheyWereAnnounced(t *testing.T) {
 
 func TestPagesWithoutADeviceAreLeftOut(t *testing.T) {
 	for _, c := range []struct {
-		devices []Device
+		devices []discovery.Device
 		paths   []string
 	}{
 		{nil, []string{"bridge"}},
-		{[]Device{{Family: Hydrometer, ID: id}}, []string{"fermentation", "bridge"}},
-		{[]Device{{Family: Still, ID: id}}, []string{"brew-day", "bridge"}},
-		{[]Device{{Family: CanFiller, ID: id}}, []string{"packaging", "bridge"}},
+		{[]discovery.Device{{Family: discovery.Hydrometer, ID: id}}, []string{"fermentation", "bridge"}},
+		{[]discovery.Device{{Family: discovery.Still, ID: id}}, []string{"brew-day", "bridge"}},
+		{[]discovery.Device{{Family: discovery.CanFiller, ID: id}}, []string{"packaging", "bridge"}},
 		{demo(), []string{"fermentation", "brew-day", "packaging", "bridge"}},
 	} {
 		var board struct {
@@ -86,7 +87,7 @@ func TestPagesWithoutADeviceAreLeftOut(t *testing.T) {
 				Sections []struct{ Cards []any }
 			}
 		}
-		require.NoError(t, yaml.Unmarshal(Dashboard(DashboardOptions{}, c.devices), &board))
+		require.NoError(t, yaml.Unmarshal(YAML(Options{}, c.devices), &board))
 		var paths []string
 		for _, v := range board.Views {
 			paths = append(paths, v.Path)
@@ -101,7 +102,7 @@ func TestPagesWithoutADeviceAreLeftOut(t *testing.T) {
 func TestNamesFromTheCloudStayText(t *testing.T) {
 	const nasty = "a: [b] # {{ c }} \"d\" 'e' !input &f *g %h @i | > \\ ünï"
 	var board any
-	require.NoError(t, yaml.Unmarshal(Dashboard(DashboardOptions{}, []Device{{Family: BrewZilla, ID: id, Name: nasty}}), &board))
+	require.NoError(t, yaml.Unmarshal(YAML(Options{}, []discovery.Device{{Family: discovery.BrewZilla, ID: id, Name: nasty}}), &board))
 	assert.Contains(t, strings.Join(texts(board), "\n"), nasty)
 }
 

@@ -1,4 +1,6 @@
-package discovery
+package dashboard
+
+import "github.com/rapt-bridge/rapt-bridge/discovery"
 
 // view, section and card are Home Assistant's, with the members that the dashboard uses, in the order in which they
 // are written.
@@ -84,7 +86,7 @@ func (s shownDevice) heading(icon string, keys ...string) card {
 
 // label is the entity's name without the device's, which stands in the heading.
 func (s shownDevice) label(key string) string {
-	for _, e := range Entities(s.Family) {
+	for _, e := range discovery.Entities(s.Family) {
 		if e.Key == key {
 			return e.Name
 		}
@@ -102,10 +104,10 @@ func (s shownDevice) tile(key, style string) card {
 		return card{}
 	}
 	c := card{Type: "tile", Entity: id, Name: s.label(key)}
-	if style == slider && platform(id) == Number {
+	if style == slider && platform(id) == discovery.Number {
 		c.Features = []feature{{Type: "numeric-input", Style: slider}}
 	}
-	if platform(id) == Switch {
+	if platform(id) == discovery.Switch {
 		c.Features = []feature{{Type: "toggle"}}
 	}
 	return c
@@ -137,10 +139,20 @@ func (s shownDevice) named(key string) card {
 // thermostat shows the climate entity, with its modes where they can be set.
 func (s shownDevice) thermostat(settable bool) card {
 	c := card{Type: "thermostat", Entity: s.entity["climate"], Name: s.title}
-	if settable && platform(s.entity["heating_enabled"]) == Switch {
-		c.Features = []feature{{Type: "climate-hvac-modes", Modes: kettle().modes}}
+	if settable && platform(s.entity["heating_enabled"]) == discovery.Switch {
+		c.Features = []feature{{Type: "climate-hvac-modes", Modes: s.modes()}}
 	}
 	return c
+}
+
+// modes are those of the climate entity.
+func (s shownDevice) modes() []string {
+	for _, e := range discovery.Entities(s.Family) {
+		if e.Platform == discovery.Climate {
+			return e.Modes
+		}
+	}
+	return nil
 }
 
 // history draws entities over the time before now, those of one unit in one diagram, all with one time axis.

@@ -1,4 +1,6 @@
-package discovery
+package dashboard
+
+import "github.com/rapt-bridge/rapt-bridge/discovery"
 
 // page is one page of the dashboard. Without a section it is left out.
 type page struct {
@@ -24,7 +26,7 @@ const (
 // beer is in the devices don't say, so the first stands beside the first.
 func fermentation(b *board) []section {
 	var beers, vessels []section
-	for _, d := range b.of(Hydrometer, ExternalDevice) {
+	for _, d := range b.of(discovery.Hydrometer, discovery.ExternalDevice) {
 		beers = append(beers, grid(
 			d.heading("mdi:water-percent", "battery"),
 			d.tile("gravity", ""), d.tile("temperature", ""),
@@ -33,7 +35,7 @@ func fermentation(b *board) []section {
 			d.rows("", "gravity_velocity", "active_profile_step", "profile_estimated_end", "battery", "last_activity"),
 		))
 	}
-	for _, d := range b.of(FermentationChamber, TemperatureController) {
+	for _, d := range b.of(discovery.FermentationChamber, discovery.TemperatureController) {
 		vessels = append(vessels, grid(
 			d.heading("mdi:fridge-outline", "heating_active", "cooling_active"),
 			d.thermostat(false),
@@ -48,7 +50,7 @@ func fermentation(b *board) []section {
 		out = append(out, vessels[min(i, len(vessels)):min(i+1, len(vessels))]...)
 	}
 	var thermometers []card
-	for _, d := range b.of(BondedDevice) {
+	for _, d := range b.of(discovery.BondedDevice) {
 		thermometers = append(thermometers, d.named("temperature"), d.named("battery"))
 	}
 	if len(thermometers) > 0 {
@@ -60,9 +62,9 @@ func fermentation(b *board) []section {
 // brewDay shows the kettles and stills with what they can be told.
 func brewDay(b *board) []section {
 	var out []section
-	for _, d := range b.of(BrewZilla, Still) {
+	for _, d := range b.of(discovery.BrewZilla, discovery.Still) {
 		icon, readings := "mdi:kettle-steam", []string{"temperature", "target_temperature"}
-		if d.Family == Still {
+		if d.Family == discovery.Still {
 			icon, readings = "mdi:flask-round-bottom-outline", []string{"temperature_vapour", "temperature_wash"}
 		}
 		out = append(out, grid(
@@ -83,7 +85,7 @@ func brewDay(b *board) []section {
 // packaging shows the can fillers.
 func packaging(b *board) []section {
 	var out []section
-	for _, d := range b.of(CanFiller) {
+	for _, d := range b.of(discovery.CanFiller) {
 		out = append(out,
 			grid(
 				d.heading("mdi:bottle-soda-classic-outline"),

@@ -1,32 +1,37 @@
-package discovery
+// Package dashboard writes a dashboard of Home Assistant for a set of devices.
+//
+// It knows which cards Home Assistant ships and writes them in YAML. What entities there are, and by what ids, it learns
+// from discovery's catalogue and payloads; it must not know HTTP, MQTT or the RAPT client.
+package dashboard
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
 
-// DashboardOptions says how a dashboard names the entities of its devices.
-type DashboardOptions struct {
-	Options
-	// EntityIDs are entity ids by unique id, such as AnnouncedEntityIDs reads them from what the broker retains. They go
-	// before the ones that this program would give. What a user renamed in Home Assistant only Home Assistant knows.
+// Options says how a dashboard names the entities of its devices.
+type Options struct {
+	discovery.Options
+	// EntityIDs are entity ids by unique id, such as discovery.AnnouncedEntityIDs reads them from what the broker retains.
+	// They go before the ones that this program would give. What a user renamed in Home Assistant only Home Assistant knows.
 	EntityIDs map[string]string
 }
 
-// Dashboard is a dashboard of Home Assistant for these devices, in YAML for its raw configuration editor: a page for what
-// ferments, one for the brew day, one for packaging and one for the bridge, each only where there is a device for it. It
-// has no cards but those that Home Assistant ships and names no entity that is disabled by default. Distinct must have
+// YAML is the dashboard for these devices, for Home Assistant's raw configuration editor: a page for what ferments, one
+// for the brew day, one for packaging and one for the bridge, each only where there is a device for it. It has no cards
+// but those that Home Assistant ships and names no entity that is disabled by default. [discovery.Distinct] must have
 // seen the devices.
-func Dashboard(o DashboardOptions, devices []Device) []byte {
-	b := board{DashboardOptions: o}
+func YAML(o Options, devices []discovery.Device) []byte {
+	b := board{Options: o}
 	for _, d := range devices {
 		b.devices = append(b.devices, b.shown(d))
 	}
-	b.bridge = b.shown(Device{Family: Bridge, ID: string(Bridge)})
+	b.bridge = b.shown(discovery.Device{Family: discovery.Bridge, ID: string(discovery.Bridge)})
 	var views []view
 	for _, page := range pages() {
 		v := view{Title: page.title, Path: page.path, Icon: page.icon, Type: "sections", MaxColumns: 3}
@@ -48,52 +53,29 @@ func Dashboard(o DashboardOptions, devices []Device) []byte {
 	return out.Bytes()
 }
 
-// AnnouncedEntityIDs reads the entity ids, by unique id, that the discovery payloads of a bridge of this program give
-// to Home Assistant. Payloads of others are passed over.
-func AnnouncedEntityIDs(payloads ...[]byte) map[string]string {
-	ids := map[string]string{}
-	for _, p := range payloads {
-		var announced struct {
-			Components map[string]struct {
-				UniqueID        string `json:"unique_id"`
-				DefaultEntityID string `json:"default_entity_id"`
-			} `json:"components"`
-		}
-		if !Own(p) || json.Unmarshal(p, &announced) != nil {
-			continue
-		}
-		for _, c := range announced.Components {
-			if c.UniqueID != "" && c.DefaultEntityID != "" {
-				ids[c.UniqueID] = c.DefaultEntityID
-			}
-		}
-	}
-	return ids
-}
-
 // board is a dashboard in the making.
 type board struct {
-	DashboardOptions
+	Options
 	devices []shownDevice
 	bridge  shownDevice
 }
 
 // shownDevice is a device with the ids of those of its entities that are enabled by default, by key.
 type shownDevice struct {
-	Device
+	discovery.Device
 	title  string
 	entity map[string]string
 }
 
-func (b *board) shown(d Device) shownDevice {
-	s := shownDevice{Device: d, title: DeviceName(d), entity: map[string]string{}}
-	payload := Config(b.Options, d)
-	if d.Family == Bridge {
-		s.title, payload = Bridge.Model(), BridgeConfig(b.Options)
+func (b *board) shown(d discovery.Device) shownDevice {
+	s := shownDevice{Device: d, title: discovery.DeviceName(d), entity: map[string]string{}}
+	payload := discovery.Config(b.Options.Options, d)
+	if d.Family == discovery.Bridge {
+		s.title, payload = discovery.Bridge.Model(), discovery.BridgeConfig(b.Options.Options)
 	}
-	own := AnnouncedEntityIDs(payload)
-	for _, e := range Entities(d.Family) {
-		id := objectID(d.ID) + "_" + e.Key
+	own := discovery.AnnouncedEntityIDs(payload)
+	for _, e := range discovery.Entities(d.Family) {
+		id := discovery.UniqueID(d.ID, e.Key)
 		if own[id] == "" || e.Disabled {
 			continue // not there at all when the bridge is read-only
 		}
@@ -112,7 +94,7 @@ func platform(entityID string) string {
 }
 
 // of are the devices of some families, in the order of the families.
-func (b *board) of(families ...Family) []shownDevice {
+func (b *board) of(families ...discovery.Family) []shownDevice {
 	var out []shownDevice
 	for _, f := range families {
 		for _, d := range b.devices {
