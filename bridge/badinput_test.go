@@ -141,7 +141,7 @@ func TestUpperCaseIDsAreTheSameDevice(t *testing.T) {
 		pass(20 * time.Minute)
 		assert.EqualValues(t, 47, w.broker.document(t, topic+"/state")["target_temperature"])
 		assert.Len(t, w.broker.topics("homeassistant/device/"), 13)
-		w.broker.deliver(publish(strings.Replace(topic, id, strings.ToUpper(id), 1)+"/pump_utilisation/set", "44"))
+		w.broker.deliver(message(strings.Replace(topic, id, strings.ToUpper(id), 1)+"/pump_utilisation/set", "44"))
 		pass(5 * time.Second)
 		assert.Equal(t, "applied", outcomes(w.results(t, topic+"/result"))[0])
 	})

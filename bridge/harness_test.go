@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -164,7 +163,6 @@ type world struct {
 }
 
 func newWorld(o raptsim.Options, adapt func(*Options)) *world {
-	o.Latency = cmp.Or(o.Latency, &raptsim.Latency{})
 	w := &world{cloud: raptsim.New(o), broker: newMemoryBroker(), log: &bytes.Buffer{}, adapt: adapt}
 	return w
 }
@@ -240,3 +238,6 @@ func mostIn(times []time.Time, span time.Duration) int {
 	}
 	return most
 }
+
+// publish sends a message as somebody else would.
+func (w *world) publish(topic, payload string) { w.broker.deliver(message(topic, payload)) }
