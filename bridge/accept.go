@@ -119,7 +119,9 @@ func (b *bridge) missing(f *familyState, seen map[string]bool, now time.Time) {
 			d.claimedBy = nil
 			continue
 		}
-		d.absences++
+		if d.absences++; d.absences == 1 {
+			b.askAll(now, f) // it may have moved to another family
+		}
 		switch {
 		case d.claimedBy != nil:
 			r := d.claim

@@ -23,6 +23,7 @@ type resultDocument struct {
 	Outcome string  `json:"outcome"`
 	Error   *string `json:"error"`
 	ID      *string `json:"id"`
+	Note    *string `json:"note"`
 	TookMS  int     `json:"took_ms"`
 }
 
@@ -88,19 +89,19 @@ func TestEveryCommandReachesItsSetter(t *testing.T) {
 			{raptsim.TemperatureController, "target_temperature", "18.5", "TemperatureControllers/SetTargetTemperature?target=18.5", "applied"},
 			{raptsim.TemperatureController, "pid_enabled", "ON", "TemperatureControllers/SetPIDEnabled?state=true", "applied"},
 			{raptsim.FermentationChamber, "target_temperature", "4", "FermentationChambers/SetTargetTemperature?target=4", "applied"},
-			{raptsim.FermentationChamber, "pid_enabled", "off", "FermentationChambers/SetPIDEnabled?state=false", "applied"},
+			{raptsim.FermentationChamber, "pid_enabled", "off", "FermentationChambers/SetPIDEnabled?state=false", "unchanged"},
 			{raptsim.BrewZilla, "target_temperature", "66.5", "BrewZillas/SetTargetTemperature?target=66.5", "applied"},
-			{raptsim.BrewZilla, "heating_enabled", "heat", "BrewZillas/SetHeatingEnabled?state=true", "applied"},
+			{raptsim.BrewZilla, "heating_enabled", "heat", "BrewZillas/SetHeatingEnabled?state=true", "unchanged"},
 			{raptsim.BrewZilla, "heating_utilisation", "75", "BrewZillas/SetHeatingUtilisation?utilisation=75", "applied"},
-			{raptsim.BrewZilla, "pump_enabled", "1", "BrewZillas/SetPumpEnabled?state=true", "applied"},
+			{raptsim.BrewZilla, "pump_enabled", "1", "BrewZillas/SetPumpEnabled?state=true", "unchanged"},
 			{raptsim.BrewZilla, "pump_utilisation", "40", "BrewZillas/SetPumpUtilisation?utilisation=40", "applied"},
 			{raptsim.BrewZilla, "pid_enabled", "true", "BrewZillas/SetPIDEnabled?state=true", "applied"},
 			{raptsim.Still, "target_temperature", "78.2", "Stills/SetTargetTemperature?target=78.2", "applied"},
 			{raptsim.Still, "heating_enabled", "OFF", "Stills/SetHeatingEnabled?state=false", "applied"},
 			{raptsim.Still, "heating_utilisation", "100", "Stills/SetHeatingUtilisation?utilisation=100", "applied"},
-			{raptsim.Still, "pump_enabled", "ON", "Stills/SetPumpEnabled?state=true", "applied"},
+			{raptsim.Still, "pump_enabled", "ON", "Stills/SetPumpEnabled?state=true", "unchanged"},
 			{raptsim.Still, "pump_utilisation", "0", "Stills/SetPumpUtilisation?utilisation=0", "applied"},
-			{raptsim.Still, "pid_enabled", "0", "Stills/SetPIDEnabled?state=false", "applied"},
+			{raptsim.Still, "pid_enabled", "0", "Stills/SetPIDEnabled?state=false", "unchanged"},
 		} {
 			_, topic := w.deviceOf(c.family)
 			before := len(w.writes())

@@ -30,12 +30,16 @@ type memoryBroker struct {
 	sent     []broker.Publication
 	when     []time.Time // of what was sent
 	mute     bool        // doesn't echo the marker
+	stalled  bool        // takes nothing
 	conn     *broker.Connection
 	stop     chan struct{}
+	wake     chan struct{} // stalled has changed
 	work     sync.WaitGroup
 }
 
-func newMemoryBroker() *memoryBroker { return &memoryBroker{retained: map[string][]byte{}} }
+func newMemoryBroker() *memoryBroker {
+	return &memoryBroker{retained: map[string][]byte{}, wake: make(chan struct{}, 1)}
+}
 
 // connect makes a connection to it, with what it retains on the topics of the restore sent first.
 func (m *memoryBroker) connect(b *bridge) *broker.Connection {
@@ -69,10 +73,15 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 		}
 		tell(broker.Event{Kind: broker.Up})
 		for {
+			out := conn.Out
+			if m.isStalled() {
+				out = nil
+			}
 			select {
 			case <-stop:
 				return
-			case p := <-conn.Out:
+			case <-m.wake: // it may take again
+			case p := <-out:
 				m.take(p)
 				if p.OnAcked != nil {
 					p.OnAcked(true)
@@ -241,3 +250,19 @@ func mostIn(times []time.Time, span time.Duration) int {
 
 // publish sends a message as somebody else would.
 func (w *world) publish(topic, payload string) { w.broker.deliver(message(topic, payload)) }
+
+func (m *memoryBroker) stall(on bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stalled = on
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (m *memoryBroker) isStalled() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.stalled
+}

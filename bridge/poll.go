@@ -196,11 +196,18 @@ func isForbidden(err error) bool {
 func (b *bridge) refresh(now time.Time) string {
 	b.log.Info("asking for fresh values of all devices")
 	what := b.refreshPlan(now)
-	for _, f := range b.account.families {
-		f.Refresh = true
-		b.account.plan(f, now)
-	}
+	b.askAll(now, nil)
 	return what
+}
+
+// askAll makes every family due but one.
+func (b *bridge) askAll(now time.Time, except *familyState) {
+	for _, f := range b.account.families {
+		if f != except {
+			f.Refresh = true
+			b.account.plan(f, now)
+		}
+	}
 }
 
 // refreshPlan is what happens when somebody asks for fresh readings at now, in words.
