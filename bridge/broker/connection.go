@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"strings"
 	"sync"
@@ -61,12 +62,13 @@ type Options struct {
 	// Restore are subscribed too, until EndRestore, for what the broker retains there.
 	Restore []string
 	Log     *slog.Logger
+
+	// dial makes a connection in virtual time; nil for the network.
+	dial func(context.Context, autopaho.ClientConfig, *url.URL) (net.Conn, error)
 }
 
 const (
-	publishTimeout   = 30 * time.Second
-	subscribeTimeout = 30 * time.Second
-	findTimeout      = 10 * time.Second
+	findTimeout = 10 * time.Second
 
 	shortestReconnect = time.Second
 	longestReconnect  = 30 * time.Second
@@ -167,6 +169,7 @@ func (c *client) config() autopaho.ClientConfig {
 		c.lookUpAgain()
 		return build(p, u)
 	}
+	cfg.AttemptConnection = c.options.dial
 	cfg.ReconnectBackoff = c.reconnectAfter
 	cfg.WillMessage = &paho.WillMessage{Topic: c.options.Will.Topic, Payload: c.options.Will.Payload, QoS: 1, Retain: c.options.Will.Retain}
 	cfg.OnConnectionUp = func(m *autopaho.ConnectionManager, _ *paho.Connack) {
@@ -235,7 +238,7 @@ func (c *client) subscribe(manager *autopaho.ConnectionManager) {
 			sub.Subscriptions = append(sub.Subscriptions, paho.SubscribeOptions{Topic: f, QoS: 1, RetainAsPublished: true})
 		}
 	}
-	ctx, cancel := context.WithTimeout(c.ctx, subscribeTimeout)
+	ctx, cancel := context.WithTimeout(c.ctx, answerTimeout)
 	defer cancel()
 	suback, err := manager.Subscribe(ctx, sub)
 	switch {
@@ -264,7 +267,7 @@ func topicsOf(sub *paho.Subscribe) []string {
 }
 
 func (c *client) unsubscribeRestore() {
-	ctx, cancel := context.WithTimeout(c.ctx, subscribeTimeout)
+	ctx, cancel := context.WithTimeout(c.ctx, answerTimeout)
 	defer cancel()
 	if _, err := c.manager.Load().Unsubscribe(ctx, &paho.Unsubscribe{Topics: c.options.Restore}); err != nil && c.ctx.Err() == nil {
 		c.options.Log.Debug("mqtt: the subscriptions could not be given up; the next connection doesn't have them", slog.Any("error", err))
@@ -315,7 +318,7 @@ func (c *client) publish(ctx context.Context) {
 }
 
 func (c *client) send(ctx context.Context, p Publication) {
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	packet := &paho.Publish{Topic: p.Topic, Payload: p.Payload, Retain: p.Retain, QoS: 1}
 	if p.Correlation != nil {
