@@ -21,10 +21,11 @@ type Family struct {
 	// Submit hands a reading of a device of another maker to the cloud; nil where the family takes none.
 	Submit func(ctx context.Context, c *raptclient.Client, id string, t raptclient.Telemetry) error
 
-	index map[string]int // of Rows by key
-	list  func(ctx context.Context, c *raptclient.Client) (Listing, error)
-	get   func(ctx context.Context, c *raptclient.Client, id string) (Reading, raptclient.Report, error)
-	clone func(r Reading) Reading
+	index     map[string]int // of Rows by key
+	underived *Derived       // nothing known beyond the reading
+	list      func(ctx context.Context, c *raptclient.Client) (Listing, error)
+	get       func(ctx context.Context, c *raptclient.Client, id string) (Reading, raptclient.Report, error)
+	clone     func(r Reading) Reading
 	// heatingCounter and coolingCounter are the keys of the counters that advance while the device heats and while it
 	// cools; empty for none.
 	heatingCounter, coolingCounter string
@@ -86,7 +87,7 @@ func newFamily[D, T any](
 	name discovery.Family, resource func(*raptclient.Client) raptclient.Resource[D, T],
 	shared func(*D) *raptclient.Device, newest func(*D) timestamp, rows ...[]row[D],
 ) *Family {
-	f := &Family{Name: name, Floor: deviceFloor, Rows: untyped(slices.Concat(rows...)), index: map[string]int{}}
+	f := &Family{Name: name, Floor: deviceFloor, Rows: untyped(slices.Concat(rows...)), index: map[string]int{}, underived: &Derived{}}
 	for i, r := range f.Rows {
 		f.index[r.Key] = i
 	}

@@ -41,9 +41,7 @@ func (r Reading) Connected() bool {
 }
 
 // Value is the value of a key, as far as the reading alone has it; false for a key that the family doesn't have.
-func (r Reading) Value(key string) (Value, bool) { return r.value(key, &Derived{}) }
-
-func (r Reading) value(key string, d *Derived) (Value, bool) {
+func (r Reading) Value(key string) (Value, bool) {
 	if r.model == nil {
 		return Value{}, false
 	}
@@ -51,7 +49,7 @@ func (r Reading) value(key string, d *Derived) (Value, bool) {
 	if !ok {
 		return Value{}, false
 	}
-	return r.family.Rows[i].get(r.model, d), true
+	return r.family.Rows[i].get(r.model, r.family.underived), true
 }
 
 func (r Reading) number(key string) float {
