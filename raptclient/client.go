@@ -29,7 +29,7 @@ type Client struct {
 	reader    *reader
 }
 
-// New makes a client. It sends nothing. All problems of the options are told at once.
+// New makes a client. It sends nothing. The error names every problem of the options.
 func New(o Options) (*Client, error) {
 	apiURL, apiErr := baseURL("APIURL", o.APIURL, DefaultAPIURL)
 	authURL, authErr := baseURL("AuthURL", o.AuthURL, DefaultAuthURL)

@@ -11,7 +11,7 @@ import (
 type listMode int
 
 const (
-	// wholeItems are told apart by their key. The list must be a list: taking a null for an empty one would make
+	// wholeItems have a key each. The list must be a list: taking a null for an empty one would make
 	// devices vanish.
 	wholeItems listMode = iota
 	// telemetryRows need no key and are sorted oldest first; null is no row and an object is one.

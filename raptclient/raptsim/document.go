@@ -101,10 +101,10 @@ func (c *Cloud) writeUnknown(w *writer, d *device) {
 }
 
 func (c *Cloud) writeTelemetryField(w *writer, d *device) {
-	odd := d.index%2 == 1
+	everyOther := d.index%2 == 1
 	switch c.opts.TelemetryShape {
 	case TelemetryNull:
-		if !odd {
+		if !everyOther {
 			w.put("telemetry", nil)
 		}
 	case TelemetryArray:
@@ -112,7 +112,7 @@ func (c *Cloud) writeTelemetryField(w *writer, d *device) {
 		for i := max(0, d.rows.len()-3); i < d.rows.len(); i++ {
 			rows = append(rows, i)
 		}
-		if odd {
+		if everyOther {
 			slices.Reverse(rows)
 		}
 		w.key("telemetry")
