@@ -16,9 +16,10 @@ import (
 
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
-func newSimulated(t *testing.T, telemetry raptsim.Telemetry) (*raptsim.Cloud, *raptclient.Client) {
+// newSimulated is a cloud at noon with the demo brewery or the given devices, and a client of it.
+func newSimulated(t *testing.T, telemetry raptsim.Telemetry, devices ...raptsim.DeviceSpec) (*raptsim.Cloud, *raptclient.Client) {
 	t.Helper()
-	cloud := raptsim.New(raptsim.Options{Now: func() time.Time { return noon }, Latency: &raptsim.Latency{}, Telemetry: telemetry})
+	cloud := raptsim.New(raptsim.Options{Now: func() time.Time { return noon }, Latency: &raptsim.Latency{}, Telemetry: telemetry, Devices: devices})
 	client, err := raptclient.New(raptclient.Options{
 		APIURL: "http://cloud.invalid", AuthURL: "http://cloud.invalid", Username: "brewer@example.com", APISecret: "demo-secret",
 		Transport: cloud.Transport(), Now: func() time.Time { return noon },
@@ -61,7 +62,7 @@ func askers(c *raptclient.Client) map[string]asker {
 
 func TestTheHistoryOfEveryFamilyIsReadWholeAndOldestFirst(t *testing.T) {
 	for _, order := range []raptsim.RowOrder{raptsim.OldestFirst, raptsim.NewestFirst, raptsim.Shuffled} {
-		cloud, client := newSimulated(t, raptsim.Telemetry{Past: 3 * 24 * time.Hour, Order: order})
+		cloud, client := newSimulated(t, raptsim.Telemetry{Past: 12 * time.Hour, Order: order})
 		all := askers(client)
 		for _, d := range cloud.Devices() {
 			h, err := all[d.Family](t.Context(), d.ID, raptclient.TelemetryQuery{})
@@ -147,9 +148,10 @@ func TestAHistoryThatStopsShortIsWholeWhenItIsAskedOn(t *testing.T) {
 }
 
 func TestAHistoryThatIsTooLongOrCutSaysSo(t *testing.T) {
-	cloud, client := newSimulated(t, raptsim.Telemetry{Past: 30 * 24 * time.Hour})
+	const kegerator = "11111111-2222-4333-8444-555555555555"
+	cloud, client := newSimulated(t, raptsim.Telemetry{Past: 20 * 24 * time.Hour},
+		raptsim.DeviceSpec{Family: raptsim.TemperatureController, ID: kegerator, Name: "Kegerator", ReportEvery: time.Minute, TimeDigits: 7})
 	ask := askers(client)[raptsim.TemperatureController]
-	kegerator := cloud.Devices()[3].ID
 	problem := func(q raptclient.TelemetryQuery) raptclient.BodyProblem {
 		_, err := ask(t.Context(), kegerator, q)
 		var body *raptclient.BodyError
@@ -158,10 +160,10 @@ func TestAHistoryThatIsTooLongOrCutSaysSo(t *testing.T) {
 		return body.Problem
 	}
 	assert.Equal(t, raptclient.BodyTooLarge, problem(raptclient.TelemetryQuery{}))
-	week := raptclient.TelemetryQuery{Start: noon.AddDate(0, 0, -7)}
-	h, err := ask(t.Context(), kegerator, week)
+	day := raptclient.TelemetryQuery{Start: noon.AddDate(0, 0, -1)}
+	h, err := ask(t.Context(), kegerator, day)
 	require.NoError(t, err)
-	assert.InDelta(t, 7*1440, len(h.rows), 250)
+	assert.InDelta(t, 1440, len(h.rows), 3)
 	defer cloud.Inject(raptsim.Fault{Path: "*/GetTelemetry", CutBody: true})()
-	assert.Equal(t, raptclient.BodyCut, problem(week))
+	assert.Equal(t, raptclient.BodyCut, problem(day))
 }

@@ -32,7 +32,7 @@ func TestGravityFallsFromOriginalToFinalAndStaysThere(t *testing.T) {
 
 func TestANewBatchStartsAfterTheOldOneAndTheBatteryIsFull(t *testing.T) {
 	clock := newHand()
-	c := New(Options{Now: clock.now})
+	c := New(Options{Now: clock.now, Devices: only(palePill, fridge)})
 	batches, last := 0, number(t, c.Actual(palePill, "gravity"))
 	for range 40 * 24 {
 		clock.add(time.Hour)
@@ -241,7 +241,7 @@ func TestCansAreFilledInSessions(t *testing.T) {
 
 func TestBatteriesDrainOnlyDownwards(t *testing.T) {
 	clock := newHand()
-	c := New(Options{Now: clock.now, OneBatch: true})
+	c := New(Options{Now: clock.now, OneBatch: true, Devices: only(stoutPill, heatBelt)})
 	last := number(t, c.Value(stoutPill, "battery"))
 	assert.Equal(t, 41.5, last)
 	for range 100 {
