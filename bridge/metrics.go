@@ -1,16 +1,21 @@
 package bridge
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/command"
+	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
-// metrics are the bridge's collectors. No label holds a device's id or name: their number has no bound.
+// metrics are the bridge's collectors, and a sink: the readings are gauges with the labels family, id, name and key.
 type metrics struct {
+	readings *readings
+
 	requests  *prometheus.CounterVec
 	durations *prometheus.HistogramVec
 	polls     *prometheus.HistogramVec
@@ -27,6 +32,7 @@ type metrics struct {
 func newMetrics(r prometheus.Registerer, version string) *metrics {
 	seconds := []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 	m := &metrics{
+		readings:  newReadings(),
 		requests:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "rapt_bridge_api_requests_total", Help: "Requests to the RAPT Cloud by endpoint and outcome: the HTTP status, or none."}, []string{"endpoint", "outcome"}),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "rapt_bridge_api_request_seconds", Help: "Time from a request to the last byte of its answer.", Buckets: seconds}, []string{"endpoint"}),
 		polls:     prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "rapt_bridge_poll_seconds", Help: "Time from the decision to ask for a family's list to its devices being published.", Buckets: seconds}, []string{"family"}),
@@ -42,7 +48,7 @@ func newMetrics(r prometheus.Registerer, version string) *metrics {
 	if r != nil {
 		info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "rapt_bridge_build_info", Help: "1, labelled with the version.", ConstLabels: prometheus.Labels{"version": version}})
 		info.Set(1)
-		r.MustRegister(m.requests, m.durations, m.polls, m.commands, m.staleness, m.notices, m.remaining, m.lastHour, m.broker, m.devices, m.unknown, info)
+		r.MustRegister(m.requests, m.durations, m.polls, m.commands, m.staleness, m.notices, m.remaining, m.lastHour, m.broker, m.devices, m.unknown, m.readings, info)
 	}
 	return m
 }
@@ -60,22 +66,50 @@ func (m *metrics) polled(family string, took time.Duration) {
 	m.polls.WithLabelValues(family).Observe(took.Seconds())
 }
 
-func (m *metrics) reading(family string, age time.Duration) {
-	m.staleness.WithLabelValues(family).Observe(age.Seconds())
+// Accept keeps a reading, and the age of one that a poll saw for the first time.
+func (m *metrics) Accept(u device.Update) {
+	if u.New {
+		m.staleness.WithLabelValues(string(u.Family)).Observe(u.Age.Seconds())
+	}
+	m.readings.store(u)
 }
 
-func (m *metrics) command(key string, o outcome, took time.Duration) {
+// Remove forgets a device.
+func (m *metrics) Remove(ref device.Ref) { m.readings.latest.Delete(ref) }
+
+func (m *metrics) command(key string, o command.Outcome, took time.Duration) {
 	m.commands.WithLabelValues(known(key), string(o)).Observe(took.Seconds())
 }
 
 // known keeps a key that somebody made up out of the labels.
 func known(key string) string {
-	for _, row := range commandRows() {
-		if row.key == key {
-			return key
-		}
+	if slices.Contains(command.Keys(), key) {
+		return key
 	}
 	return "other"
+}
+
+// gauges sets what is measured at a moment.
+func (m *metrics) gauges(b *bridge, now time.Time) {
+	a := b.account
+	m.remaining.Set(float64(a.remaining(now)))
+	m.lastHour.Set(float64(a.requests.LastHour(now)))
+	m.unknown.Set(float64(a.unknownFields))
+	connected := 0.0
+	if b.mqtt.phase != away {
+		connected = 1
+	}
+	m.broker.Set(connected)
+	for _, f := range a.families {
+		on := 0
+		for _, d := range f.devices {
+			if d.online == online {
+				on++
+			}
+		}
+		m.devices.WithLabelValues(string(f.Name), "online").Set(float64(on))
+		m.devices.WithLabelValues(string(f.Name), "offline").Set(float64(len(f.devices) - on))
+	}
 }
 
 func (m *metrics) notice(kind string) { m.notices.WithLabelValues(kind).Inc() }

@@ -16,8 +16,8 @@
 // Every problem is found and told at once, see [Problems]. A secret can be read from a file (rapt.api_secret_file,
 // mqtt.password_file) and is never shown, see [Secret].
 //
-// The package knows no MQTT, and of RAPT's API only which host is the vendor's: it reads, checks and explains. Its one network call asks the Home Assistant
-// Supervisor for the broker, see [Supervisor].
+// The package reads, checks and explains. It must not know MQTT, the bridge or Home Assistant's Supervisor, which package
+// supervisor asks; of RAPT's API it knows only which host is the vendor's.
 package config
 
 import (

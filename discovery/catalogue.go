@@ -47,16 +47,16 @@ func rows(f Family) []Entity {
 	case Hydrometer:
 		return slices.Concat(beer(), hydrometer(), profile(), profileGravities(false), device())
 	case TemperatureController:
-		return slices.Concat(climate(chilling()), control(), cooling(), profile(), profileGravities(true), settings(),
+		return slices.Concat(climate(coolingKind()), control(), cooling(), profile(), profileGravities(true), settings(),
 			coolingSettings(), device(), outcome())
 	case FermentationChamber:
-		return slices.Concat(climate(chilling()), control(), cooling(), chamber(), profile(), profileGravities(true),
+		return slices.Concat(climate(coolingKind()), control(), cooling(), chamber(), profile(), profileGravities(true),
 			settings(), coolingSettings(), device(), outcome())
 	case BrewZilla:
-		return slices.Concat(climate(kettle()), control(), kettleControls(), brewzilla(), profile(), profileGravities(true),
+		return slices.Concat(climate(kettleKind()), control(), kettleControls(), brewzilla(), profile(), profileGravities(true),
 			settings(), device(), outcome())
 	case Still:
-		return slices.Concat(climate(kettle()), control(), kettleControls(), still(), profile(), profileGravities(true),
+		return slices.Concat(climate(kettleKind()), control(), kettleControls(), still(), profile(), profileGravities(true),
 			settings(), device(), outcome())
 	case CanFiller:
 		return slices.Concat(filling(), device())

@@ -1,23 +1,23 @@
 package discovery
 
-// vessel is in what the climate entities of the controlling families differ.
-type vessel struct {
+// climateKind is in what the climate entities of the controlling families differ.
+type climateKind struct {
 	modes    []string
 	min, max float64 // of the target, °C, where the device says none
 }
 
-// chilling is a controller or chamber. Its mode can be seen but not set: the public API has no setter for it.
-func chilling() vessel {
-	return vessel{modes: []string{"heat_cool", "heat", "cool", "off"}, min: coolingMin, max: coolingMax}
+// coolingKind is a controller or chamber. Its mode can be seen but not set: the public API has no setter for it.
+func coolingKind() climateKind {
+	return climateKind{modes: []string{"heat_cool", "heat", "cool", "off"}, min: coolingMin, max: coolingMax}
 }
 
-// kettle is a BrewZilla or a still. Its mode is its heating switch.
-func kettle() vessel {
-	return vessel{modes: []string{"heat", "off"}, min: kettleMin, max: kettleMax}
+// kettleKind is a BrewZilla or a still. Its mode is its heating switch.
+func kettleKind() climateKind {
+	return climateKind{modes: []string{"heat", "off"}, min: kettleMin, max: kettleMax}
 }
 
 // climate rows lead the controlling families: the main entity, and the two temperatures that it joins.
-func climate(v vessel) []Entity {
+func climate(v climateKind) []Entity {
 	return []Entity{
 		{Key: "climate", Platform: Climate, Modes: v.modes, Min: v.min, Max: v.max, Step: 0.1},
 		{Key: "temperature", Name: "Temperature", Platform: Sensor, DeviceClass: "temperature", Unit: celsius, StateClass: Measurement, Precision: decimals(1)},

@@ -120,7 +120,7 @@ func (e Entity) readOnly() (stand Entity, changes bool) {
 func (e Entity) component(o Options, d Device, slug string) component {
 	c := component{
 		Platform:        e.Platform,
-		UniqueID:        objectID(d.ID) + "_" + e.Key,
+		UniqueID:        UniqueID(d.ID, e.Key),
 		DefaultEntityID: e.Platform + "." + slug + "_" + e.Key,
 		DeviceClass:     e.DeviceClass,
 		Unit:            e.Unit,

@@ -33,7 +33,7 @@ func tidy(s string) string {
 		switch {
 		case unicode.IsSpace(r) || unicode.IsControl(r):
 			return ' '
-		case r == utf8.RuneError || !unicode.IsPrint(r) && !joiner(r):
+		case r == utf8.RuneError || !unicode.IsPrint(r) && !isJoiner(r):
 			return -1
 		}
 		return r
@@ -42,14 +42,14 @@ func tidy(s string) string {
 	if utf8.RuneCountInString(s) > maxName {
 		s = strings.TrimSpace(string([]rune(s)[:maxName]))
 	}
-	if strings.TrimFunc(s, func(r rune) bool { return r == ' ' || joiner(r) }) == "" {
+	if strings.TrimFunc(s, func(r rune) bool { return r == ' ' || isJoiner(r) }) == "" {
 		return ""
 	}
 	return s
 }
 
-// joiner is a character that is not seen but shapes its neighbours, in emoji and in scripts such as Persian.
-func joiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
+// isJoiner tells a character that is not seen but shapes its neighbours, in emoji and in scripts such as Persian.
+func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 
 // Distinct returns the devices with a Suffix where the names of several give the same entity ids, and without the MAC
 // address where several have the same: Home Assistant would make one device of them. It is the same for any order.
@@ -59,7 +59,7 @@ func Distinct(devices []Device) []Device {
 	count := make(map[facts]int, 3*len(devices)) // of each fact by itself
 	for i, d := range devices {
 		s := slug(d)
-		all[i] = facts{slug: s, long: s + "_" + tail(d.ID), mac: mac(d.MAC)}
+		all[i] = facts{slug: s, long: s + "_" + lastFour(d.ID), mac: mac(d.MAC)}
 		count[facts{slug: all[i].slug}]++
 		count[facts{long: all[i].long}]++
 		count[facts{mac: all[i].mac}]++
@@ -70,7 +70,7 @@ func Distinct(devices []Device) []Device {
 		case count[facts{slug: of.slug}] == 1:
 			d.Suffix = ""
 		case count[facts{long: of.long}] == 1:
-			d.Suffix = tail(d.ID)
+			d.Suffix = lastFour(d.ID)
 		default:
 			d.Suffix = slugify(d.ID)
 		}
@@ -81,7 +81,7 @@ func Distinct(devices []Device) []Device {
 	return out
 }
 
-func tail(id string) string {
+func lastFour(id string) string {
 	s := slugify(id)
 	return s[max(0, len(s)-4):]
 }

@@ -83,9 +83,9 @@ func (t Topics) ParseCommand(topic string) (f Family, id, key string, ok bool) {
 		return "", "", "", false
 	}
 	switch levels := strings.Split(rest, "/"); {
-	case len(levels) == 2 && Family(levels[0]) == Bridge && legal(levels[1]):
+	case len(levels) == 2 && Family(levels[0]) == Bridge && validID(levels[1]):
 		return Bridge, "", levels[1], true
-	case len(levels) == 3 && Family(levels[0]).known() && legal(levels[1]) && legal(levels[2]):
+	case len(levels) == 3 && Family(levels[0]).known() && validID(levels[1]) && validID(levels[2]):
 		return Family(levels[0]), levels[1], levels[2], true
 	}
 	return "", "", "", false
@@ -96,28 +96,28 @@ func (t Topics) ParseCommand(topic string) (f Family, id, key string, ok bool) {
 func (t Topics) ParseConfig(topic string) (objectID string, ok bool) {
 	rest, found := strings.CutPrefix(topic, t.discovery()+"/device/")
 	id, config := strings.CutSuffix(rest, "/config")
-	if !found || !config || !legal(id) {
+	if !found || !config || !validID(id) {
 		return "", false
 	}
 	return id, true
 }
 
 // objectID is the id of a device in Home Assistant's topics and identifiers.
-func objectID(id string) string { return "rapt_" + clean(id) }
+func objectID(id string) string { return "rapt_" + replaceInvalid(id) }
 
-// legal says whether Home Assistant takes s as an id: [a-zA-Z0-9_-]+.
-func legal(s string) bool {
-	return s != "" && strings.IndexFunc(s, illegal) < 0
+// validID says whether Home Assistant takes s as an id: [a-zA-Z0-9_-]+.
+func validID(s string) bool {
+	return s != "" && strings.IndexFunc(s, invalidInID) < 0
 }
 
-func illegal(r rune) bool {
+func invalidInID(r rune) bool {
 	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' || r == '-')
 }
 
-// clean replaces what Home Assistant does not take in an id. A uuid stays as it is.
-func clean(s string) string {
+// replaceInvalid replaces what Home Assistant does not take in an id. A uuid stays as it is.
+func replaceInvalid(s string) string {
 	return strings.Map(func(r rune) rune {
-		if illegal(r) {
+		if invalidInID(r) {
 			return '-'
 		}
 		return r

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
@@ -100,7 +99,7 @@ type view struct {
 	Since    *moment // of the verdict
 	LastGood *moment // the last successful poll, where it belongs to the verdict
 	Known    bool    // there is a snapshot; the rest is empty without
-	Snapshot *bridge.Snapshot
+	Snapshot *Snapshot
 	API      string // its status in words
 	LastPoll *moment
 	Broker   *moment
@@ -164,7 +163,7 @@ func newView(latest *shown, started, now time.Time) *view {
 	return v
 }
 
-func newDeviceRow(d bridge.DeviceStatus, now time.Time) deviceRow {
+func newDeviceRow(d DeviceStatus, now time.Time) deviceRow {
 	model := d.Family.Model()
 	if model == "" {
 		model = plain(string(d.Family))

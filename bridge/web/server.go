@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/rapt-bridge/rapt-bridge/bridge"
 )
 
 // What a client may take. A page that is looked at takes one connection and one stream.
@@ -62,7 +60,7 @@ type Server struct {
 
 // shown is a snapshot and when it came.
 type shown struct {
-	*bridge.Snapshot
+	*Snapshot
 	came time.Time
 }
 
@@ -94,7 +92,7 @@ func New(o Options) *Server {
 }
 
 // Show hands over the newest snapshot, which nobody may change any more. It never waits for a client.
-func (s *Server) Show(snapshot *bridge.Snapshot) {
+func (s *Server) Show(snapshot *Snapshot) {
 	s.latest.Store(&shown{Snapshot: snapshot, came: s.options.Now()})
 	changed := make(chan struct{})
 	close(*s.changed.Swap(&changed))

@@ -2,8 +2,6 @@ package web
 
 import (
 	"time"
-
-	"github.com/rapt-bridge/rapt-bridge/bridge"
 )
 
 // verdict is what the page says first: whether all works, what does not, and what to do.
@@ -41,7 +39,7 @@ func judge(latest *shown, started, now time.Time) verdict {
 }
 
 // judgeAPI is the verdict while the broker is there.
-func judgeAPI(s *bridge.Snapshot) verdict {
+func judgeAPI(s *Snapshot) verdict {
 	v, known := apiVerdicts()[s.APIStatus]
 	if !known {
 		v = verdict{Level: "warn", Title: "RAPT Cloud: " + plain(s.APIStatus)}

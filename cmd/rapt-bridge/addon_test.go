@@ -15,8 +15,8 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
-// supervisor stands in for Home Assistant's Supervisor, by its documented replies.
-func supervisor(t *testing.T, mqtt func(asked int) (status int, reply string)) string {
+// startSupervisor starts what stands in for Home Assistant's Supervisor, by its documented replies.
+func startSupervisor(t *testing.T, mqtt func(asked int) (status int, reply string)) string {
 	t.Helper()
 	asked := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -77,7 +77,7 @@ func TestAddOnStart(t *testing.T) {
 				"RAPT_BRIDGE_RAPT_USERNAME=" + account, "RAPT_BRIDGE_RAPT_API_SECRET=" + secret, "RAPT_BRIDGE_HTTP_LISTEN=" + closedPort(t),
 			}, c.environ...)
 			p, _, stderr := newProgram(environ)
-			p.supervisorURL, p.brokerWait = supervisor(t, c.mqtt), time.Second
+			p.supervisorURL, p.brokerWait = startSupervisor(t, c.mqtt), time.Second
 			if c.works {
 				p.brokerWait = 20 * time.Second
 				stop := started(t, p)
@@ -98,7 +98,7 @@ func TestAddOnStart(t *testing.T) {
 			"SUPERVISOR_TOKEN=" + token, "RAPT_BRIDGE_RAPT_USERNAME=" + account, "RAPT_BRIDGE_RAPT_API_SECRET=" + secret,
 			"RAPT_BRIDGE_MQTT_INSECURE_SKIP_VERIFY=true",
 		})
-		p.supervisorURL = supervisor(t, always(200, found(port, true)))
+		p.supervisorURL = startSupervisor(t, always(200, found(port, true)))
 		cmd := p.command()
 		cfg, err := p.load(cmd, true)
 		assert.NoError(t, err)

@@ -127,7 +127,7 @@ func (c *checker) run(cmd *cobra.Command) error {
 
 	var announced [][]byte
 	if err := within(cmd.Context(), func(ctx context.Context) (err error) {
-		announced, err = bridge.Announced(ctx, options)
+		announced, err = bridge.RetainedConfigs(ctx, options)
 		return err
 	}); err != nil {
 		return c.fail("broker", exitFailed, err)

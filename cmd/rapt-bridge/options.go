@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge"
+	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/config"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
@@ -47,34 +48,35 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 		Version:            programVersion(),
 		Log:                log,
 	}
-	supervisor, addOn := p.supervisor()
+	client, addOn := p.supervisor()
 	if cfg.MQTT.URL == "" && addOn {
-		o.FindBroker = func(ctx context.Context) (bridge.Broker, error) {
-			found, err := supervisor.WaitMQTT(ctx, cmp.Or(p.brokerWait, brokerWait), log)
+		o.FindBroker = func(ctx context.Context) (broker.Server, error) {
+			found, err := client.WaitForBroker(ctx, cmp.Or(p.brokerWait, brokerWait), log)
 			if err != nil {
-				return bridge.Broker{}, err
+				return broker.Server{}, err
 			}
-			return broker(cfg, found.URL, found.Username, found.Password.Reveal())
+			return server(cfg, found.URL, found.Username, found.Password.Reveal())
 		}
 		return o, nil
 	}
-	var err error
-	o.Broker, err = broker(cfg, cfg.MQTT.URL, cfg.MQTT.Username, cfg.MQTT.Password.Reveal())
+	known, err := server(cfg, cfg.MQTT.URL, cfg.MQTT.Username, cfg.MQTT.Password.Reveal())
+	o.FindBroker = broker.Known(known)
 	return o, err
 }
 
-func broker(cfg config.Config, address, username, password string) (bridge.Broker, error) {
+// server is the broker at an address, with the TLS settings of the configuration.
+func server(cfg config.Config, address, username, password string) (broker.Server, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return bridge.Broker{}, fmt.Errorf("the broker's address %s can't be read", redact.URL(address))
+		return broker.Server{}, fmt.Errorf("the broker's address %s can't be read", redact.URL(address))
 	}
-	b := bridge.Broker{URL: u, Username: username, Password: password}
+	s := broker.Server{URL: u, Username: username, Password: password}
 	if u.Scheme == "mqtts" || u.Scheme == "wss" {
-		if b.TLS, err = tlsConfig(cfg, u.Hostname()); err != nil {
-			return b, &exitError{exitConfig, err}
+		if s.TLS, err = tlsConfig(cfg, u.Hostname()); err != nil {
+			return s, &exitError{exitConfig, err}
 		}
 	}
-	return b, nil
+	return s, nil
 }
 
 func tlsConfig(cfg config.Config, host string) (*tls.Config, error) {
@@ -100,7 +102,7 @@ func tlsConfig(cfg config.Config, host string) (*tls.Config, error) {
 }
 
 func (p *program) pageOptions(o bridge.Options, metrics prometheus.Gatherer, refresh chan<- struct{}) web.Options {
-	_, addOn := config.NewSupervisor(p.environ)
+	_, addOn := p.supervisor()
 	return web.Options{
 		Refresh: func() {
 			select {

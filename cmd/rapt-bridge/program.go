@@ -16,6 +16,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/config"
+	"github.com/rapt-bridge/rapt-bridge/config/supervisor"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
 
@@ -107,8 +108,8 @@ func programVersion() string {
 // load reads the configuration from all of its layers.
 func (p *program) load(cmd *cobra.Command, demo bool) (config.Config, error) {
 	o := p.layers(cmd, demo)
-	if supervisor, addOn := p.supervisor(); addOn {
-		o.ReadOptions = func() ([]byte, error) { return supervisor.Options(cmd.Context()) }
+	if client, addOn := p.supervisor(); addOn {
+		o.ReadOptions = func() ([]byte, error) { return client.Options(cmd.Context()) }
 	}
 	cfg, err := config.Load(o)
 	if err != nil {
@@ -125,10 +126,10 @@ func (p *program) layers(cmd *cobra.Command, demo bool) config.Options {
 }
 
 // supervisor is the one that started this program as an add-on; false when none did.
-func (p *program) supervisor() (config.Supervisor, bool) {
-	supervisor, addOn := config.NewSupervisor(p.environ)
-	supervisor.URL = p.supervisorURL
-	return supervisor, addOn
+func (p *program) supervisor() (supervisor.Client, bool) {
+	client, addOn := supervisor.New(p.environ)
+	client.URL = p.supervisorURL
+	return client, addOn
 }
 
 func (p *program) logger(cfg config.Config) *slog.Logger {
@@ -178,7 +179,13 @@ func (p *program) bridge(ctx context.Context, cfg config.Config, o bridge.Option
 		}
 		server := web.New(p.pageOptions(o, registry, refresh))
 		o.OnSnapshot = server.Show
-		go func() { page <- server.Serve(ctx, listener) }()
+		go func() {
+			err := server.Serve(ctx, listener)
+			if err != nil {
+				o.Log.Error("the status page can't be shown any more; restart the bridge to have it again", slog.Any("reason", err))
+			}
+			page <- err
+		}()
 	} else {
 		close(page)
 	}

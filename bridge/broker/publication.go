@@ -1,0 +1,28 @@
+package broker
+
+// Publication is a message on its way to the broker.
+type Publication struct {
+	Topic       string
+	Payload     []byte
+	Retain      bool
+	Correlation []byte
+	// OnAcked, when set, is called once: with true when the broker has acknowledged the message, with false when it can't
+	// get there, because the broker is away, refuses it, or a newer message took its place and can't get there either.
+	OnAcked func(delivered bool)
+}
+
+func (p Publication) acked(delivered bool) {
+	if p.OnAcked != nil {
+		p.OnAcked(delivered)
+	}
+}
+
+// Message is a message of the broker.
+type Message struct {
+	Topic         string
+	Payload       []byte
+	Retained      bool
+	ResponseTopic string
+	Correlation   []byte
+	ID            string // the user property "id" or the correlation data, where that can be read
+}
