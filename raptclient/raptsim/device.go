@@ -112,7 +112,7 @@ func (d *device) advance(w *world, t brewTime) {
 // reading is the present state with the noise of sensors.
 func (d *device) reading() state {
 	s := d.s
-	s.temperature += 0.04 * d.rng.NormFloat64()
+	s.temperature = d.spec.Sensor.readTemperature(d.rng, s.temperature)
 	s.rssi = math.Round(s.rssi + 2*d.rng.NormFloat64())
 	if d.fam.bit&(inHydrometer|inExternal) != 0 {
 		s.gravity = d.readGravity()

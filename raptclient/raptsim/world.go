@@ -45,7 +45,7 @@ func (c *Cloud) now() time.Time {
 	return c.latest
 }
 
-// published is a moment by the cloud's clock.
+// published is a time by the cloud's clock.
 func (c *Cloud) published(t time.Time) time.Time { return t.Add(c.opts.ClockOffset).UTC() }
 
 // catchUp lets all reports happen that were due by now, in their order.
