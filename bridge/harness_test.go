@@ -51,7 +51,7 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 		close(stop)
 		m.work.Wait()
 	}
-	tell := func(e broker.Event) {
+	emit := func(e broker.Event) {
 		select {
 		case conn.Events <- e:
 		case <-stop:
@@ -69,9 +69,9 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 		}
 		m.mu.Unlock()
 		for _, msg := range earlier {
-			tell(broker.Event{Kind: broker.Received, Message: msg})
+			emit(broker.Event{Kind: broker.Received, Message: msg})
 		}
-		tell(broker.Event{Kind: broker.Up})
+		emit(broker.Event{Kind: broker.Up})
 		for {
 			out := conn.Out
 			if m.isStalled() {
@@ -87,7 +87,7 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 					p.OnAcked(true)
 				}
 				if p.Topic == b.mqtt.topics.BridgeMarker() && !m.mute {
-					tell(broker.Event{Kind: broker.Received, Message: broker.Message{Topic: p.Topic, Payload: p.Payload}})
+					emit(broker.Event{Kind: broker.Received, Message: broker.Message{Topic: p.Topic, Payload: p.Payload}})
 				}
 			}
 		}

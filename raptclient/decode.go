@@ -159,7 +159,7 @@ func (d *decoding) object(v reflect.Value, t *table) error {
 		if err != nil {
 			return err
 		}
-		name, _ := text(raw)
+		name, _ := unquote(raw)
 		f := t.fields[string(name)]
 		switch {
 		case f == nil:

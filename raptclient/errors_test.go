@@ -81,7 +81,7 @@ func TestAnAnswerThatIsOfNoUseHasAShortError(t *testing.T) {
 		"cut, length unknown": {reply200(`[{"id":"` + someID), true, e + `: the answer was cut off, it ends within its data at byte 6 ("[{\"id\":\"` + someID + `"): check the internet connection`},
 		"not JSON":            {reply200("Service is down"), true, e + `: the answer is not JSON, it breaks at byte 0 ("Service is down")`},
 		"long":                {reply200(long), true, e + `: the answer is not JSON, it breaks at byte 0 ("` + long[:199] + `…")`},
-		"not printable":       {reply200("\x00\x1b[31mred\xff\n"), true, e + `: the answer is not JSON, it breaks at byte 0 ("[31mred?")`},
+		"not printable":       {reply200("\x00\x1b[31mred\xff\n"), true, e + `: the answer is not JSON, it breaks at byte 0 ("[31mred")`},
 		"too large":           {reply200(strings.Repeat(" ", MaxBody+1)), true, e + ": the answer is longer than 8 MiB"},
 		"a gzip bomb":         {reply200(zipped(make([]byte, 20<<20)), "Content-Encoding", "gzip"), true, e + ": the answer is longer than 8 MiB"},
 		"broken gzip":         {reply200("[1,2,3 not zipped]", "Content-Encoding", "gzip"), true, e + ": the answer is not JSON, its compression is broken"},

@@ -156,7 +156,7 @@ func (c *client) supervise() {
 			c.end()
 			<-c.manager.Load().Done()
 			if err := c.start(); err != nil {
-				c.tell(Event{Kind: Failed, Err: fmt.Errorf("mqtt: %w", err)})
+				c.emit(Event{Kind: Failed, Err: fmt.Errorf("mqtt: %w", err)})
 			}
 		}
 	}
@@ -178,9 +178,9 @@ func (c *client) config() autopaho.ClientConfig {
 	}
 	cfg.OnConnectError = c.failed
 	cfg.OnPublishReceived = []func(paho.PublishReceived) (bool, error){c.received}
-	cfg.OnClientError = func(err error) { c.tell(Event{Kind: Down, Err: lossReason(err)}) }
+	cfg.OnClientError = func(err error) { c.emit(Event{Kind: Down, Err: lossReason(err)}) }
 	cfg.OnServerDisconnect = func(d *paho.Disconnect) {
-		c.tell(Event{Kind: Down, Err: disconnectReason(d, c.options.ClientID)})
+		c.emit(Event{Kind: Down, Err: disconnectReason(d, c.options.ClientID)})
 	}
 	return cfg
 }
@@ -222,7 +222,7 @@ func (c *client) failed(err error) {
 	if errors.As(err, &connack) && (connack.ReasonCode == packets.ConnackBadUsernameOrPassword || connack.ReasonCode == packets.ConnackNotAuthorized) {
 		c.refused = true
 	}
-	c.tell(Event{Kind: Failed, Err: connectReason(err, c.options.ClientID)})
+	c.emit(Event{Kind: Failed, Err: connectReason(err, c.options.ClientID)})
 }
 
 // subscribe subscribes on a new connection and tells the user when that is done. A connection whose subscriptions are
@@ -244,18 +244,18 @@ func (c *client) subscribe(manager *autopaho.ConnectionManager) {
 	switch {
 	case err == nil:
 	case suback != nil:
-		c.tell(Event{Kind: Failed, Err: fmt.Errorf("the broker doesn't let user %q subscribe to %s (reasons %x); check its access rules", c.server.Load().Username, strings.Join(topicsOf(sub), " "), suback.Reasons)})
+		c.emit(Event{Kind: Failed, Err: fmt.Errorf("the broker doesn't let user %q subscribe to %s (reasons %x); check its access rules", c.server.Load().Username, strings.Join(topicsOf(sub), " "), suback.Reasons)})
 	case c.ctx.Err() != nil || errors.Is(err, autopaho.ConnectionDownError):
 		return // the next connection subscribes
 	default:
-		c.tell(Event{Kind: Down, Err: fmt.Errorf("the broker doesn't answer the subscription (%w); connecting anew", err)})
+		c.emit(Event{Kind: Down, Err: fmt.Errorf("the broker doesn't answer the subscription (%w); connecting anew", err)})
 		select {
 		case c.renew <- struct{}{}:
 		default: // it is asked for already
 		}
 		return
 	}
-	c.tell(Event{Kind: Up})
+	c.emit(Event{Kind: Up})
 }
 
 func topicsOf(sub *paho.Subscribe) []string {
@@ -281,7 +281,7 @@ func (c *client) received(p paho.PublishReceived) (bool, error) {
 		m.ResponseTopic, m.Correlation = props.ResponseTopic, props.CorrelationData
 		m.ID = requestID(props)
 	}
-	c.tell(Event{Kind: Received, Message: m})
+	c.emit(Event{Kind: Received, Message: m})
 	return true, nil
 }
 
@@ -297,7 +297,7 @@ func requestID(props *paho.PublishProperties) string {
 	return id
 }
 
-func (c *client) tell(e Event) {
+func (c *client) emit(e Event) {
 	select {
 	case c.events <- e:
 	case <-c.ctx.Done():
@@ -328,7 +328,7 @@ func (c *client) send(ctx context.Context, p Publication) {
 	switch {
 	case err == nil || c.ctx.Err() != nil:
 	case reply != nil && reply.ReasonCode >= 0x80:
-		c.tell(Event{Kind: Failed, Err: fmt.Errorf("the broker doesn't let user %q publish to %s (reason 0x%x); check its access rules", c.server.Load().Username, p.Topic, reply.ReasonCode)})
+		c.emit(Event{Kind: Failed, Err: fmt.Errorf("the broker doesn't let user %q publish to %s (reason 0x%x); check its access rules", c.server.Load().Username, p.Topic, reply.ReasonCode)})
 	case !errors.Is(err, autopaho.ConnectionDownError):
 		c.options.Log.Debug("mqtt: a message didn't reach the broker; all are published again on the next connection", slog.String("topic", p.Topic), slog.Any("error", err))
 	}
