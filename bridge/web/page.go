@@ -80,7 +80,7 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 		frame.Version = plain(parts.of.Version)
 	}
 	if r.URL.RawQuery == "asked" {
-		frame.Asked = refreshed
+		frame.Asked = s.refreshed()
 	}
 	var b bytes.Buffer
 	if err := s.page.ExecuteTemplate(&b, "page", frame); err != nil {
