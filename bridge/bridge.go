@@ -9,6 +9,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
+	"github.com/rapt-bridge/rapt-bridge/bridge/metrics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
@@ -28,7 +29,7 @@ type bridge struct {
 	mqtt      mqtt
 	validator command.Validator
 	sinks     []Sink
-	metrics   *metrics
+	metrics   *metrics.Metrics
 	page      *statusPage
 	tickAt    time.Time
 	warned    map[string]bool // what warnOnce has told of
@@ -65,7 +66,7 @@ func newBridge(o Options) (*bridge, error) {
 	for _, f := range b.account.families {
 		b.validator.Families = append(b.validator.Families, f.Family)
 	}
-	b.metrics, b.page = newMetrics(o.Metrics, o.Version), newStatusPage()
+	b.metrics, b.page = metrics.New(o.Metrics, o.Version), newStatusPage()
 	b.sinks = []Sink{b.metrics, b.page}
 	return b, nil
 }

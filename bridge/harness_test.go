@@ -61,7 +61,7 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 		m.mu.Lock()
 		var earlier []broker.Message
 		for topic, payload := range m.retained {
-			_, state := stateOf(b.mqtt.topics, topic)
+			_, _, state := b.mqtt.topics.ParseState(topic)
 			_, config := b.mqtt.topics.ParseConfig(topic)
 			if state || config || topic == b.mqtt.topics.BridgeState() {
 				earlier = append(earlier, broker.Message{Topic: topic, Payload: payload, Retained: true})

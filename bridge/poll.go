@@ -86,7 +86,7 @@ func (b *bridge) authorize(r permitRequest) {
 	}
 	a.requests.Record(now, purpose, r.request.SignIn)
 	a.lastSent = now
-	b.page.requests.add(b.clock.wall())
+	b.page.requests.Add(b.clock.wall())
 	b.putState(func(bool) { r.reply <- nil })
 }
 
@@ -104,7 +104,7 @@ func (b *bridge) finish(c *call) {
 // exchanged takes what an answer says beside its body: the cloud's clock and the rate limit.
 func (b *bridge) exchanged(e raptclient.Exchange) {
 	a, now := b.account, b.clock.now()
-	b.metrics.exchange(e)
+	b.metrics.Exchange(e)
 	if e.Date.Valid {
 		if skew := e.Date.V.Sub(now); (skew - a.skew).Abs() > 2*time.Second {
 			b.adjustClock(skew)
@@ -144,7 +144,7 @@ func (b *bridge) polled(f *familyState, list device.Listing, err error) {
 	f.Answered, f.failures, f.Retry = now, 0, time.Time{}
 	f.backOff.Reset()
 	b.account.lastPoll = b.clock.wall()
-	b.metrics.polled(string(f.Name), now.Sub(f.Asked))
+	b.metrics.Polled(string(f.Name), now.Sub(f.Asked))
 
 	seen := b.observe(f, list.Readings, now, before)
 	if list.Report.Skipped == 0 {

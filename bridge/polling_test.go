@@ -122,7 +122,7 @@ func (v *virtual) drain() {
 		if p.OnAcked != nil {
 			p.OnAcked(true)
 		}
-		ref, ok := stateOf(v.b.mqtt.topics, p.Topic)
+		_, id, ok := v.b.mqtt.topics.ParseState(p.Topic)
 		if !ok || len(p.Payload) == 0 {
 			continue
 		}
@@ -132,11 +132,11 @@ func (v *virtual) drain() {
 		if json.Unmarshal(p.Payload, &doc) != nil || doc.LastActivity.IsZero() {
 			continue
 		}
-		if v.published[ref.ID] == nil {
-			v.published[ref.ID] = map[time.Time]time.Time{}
+		if v.published[id] == nil {
+			v.published[id] = map[time.Time]time.Time{}
 		}
-		if _, seen := v.published[ref.ID][doc.LastActivity]; !seen {
-			v.published[ref.ID][doc.LastActivity] = v.now
+		if _, seen := v.published[id][doc.LastActivity]; !seen {
+			v.published[id][doc.LastActivity] = v.now
 		}
 	}
 }

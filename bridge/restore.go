@@ -4,14 +4,12 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
-	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
 // restore reads what an earlier run left with the broker: the log of its requests, the rhythms it had learned, and the
@@ -20,15 +18,8 @@ type restore struct {
 	marker   string
 	since    time.Time
 	requests *limit.SavedLog
-	devices  map[device.Ref]savedDevice
+	devices  map[device.Ref]device.Saved
 	configs  map[string]savedConfig // by object id
-}
-
-// savedDevice is what matters in a device's retained document.
-type savedDevice struct {
-	lastActivity, expected time.Time
-	interval               time.Duration
-	heating, cooling       raptclient.Null[bool]
 }
 
 // savedConfig is a discovery payload of ours.
@@ -38,7 +29,7 @@ type savedConfig struct {
 }
 
 func newRestore() *restore {
-	return &restore{devices: map[device.Ref]savedDevice{}, configs: map[string]savedConfig{}}
+	return &restore{devices: map[device.Ref]device.Saved{}, configs: map[string]savedConfig{}}
 }
 
 // begin starts the wait for the marker. What was retained may have come in already.
@@ -60,9 +51,9 @@ func (t *restore) collect(topics discovery.Topics, m broker.Message) bool {
 		}
 		return true
 	}
-	if ref, ok := stateOf(topics, m.Topic); ok {
+	if family, id, ok := topics.ParseState(m.Topic); ok {
 		if len(m.Payload) > 0 {
-			t.devices[ref] = readSavedDevice(m.Payload)
+			t.devices[device.Ref{Family: family, ID: id}] = device.ParseSaved(m.Payload)
 		}
 		return true
 	}
@@ -77,60 +68,15 @@ func (t *restore) collect(topics discovery.Topics, m broker.Message) bool {
 		StateTopic string `json:"state_topic"`
 	}
 	_ = json.Unmarshal(m.Payload, &config)
-	ref, _ := stateOf(topics, config.StateTopic)
-	t.configs[object] = savedConfig{topic: m.Topic, Ref: ref}
+	family, id, _ := topics.ParseState(config.StateTopic)
+	t.configs[object] = savedConfig{topic: m.Topic, Ref: device.Ref{Family: family, ID: id}}
 	return true
 }
 
-// longestInterval is the longest reporting interval that is believed: the contract's telemetry frequency ends before it.
-const longestInterval = 31 * 24 * time.Hour
-
-func readSavedDevice(payload []byte) savedDevice {
-	var doc struct {
-		LastActivity *time.Time `json:"last_activity"`
-		Expected     *time.Time `json:"next_reading_expected"`
-		Interval     *float64   `json:"reporting_interval"`
-		Heating      *bool      `json:"heating_active"`
-		Cooling      *bool      `json:"cooling_active"`
-	}
-	var d savedDevice
-	if json.Unmarshal(payload, &doc) != nil {
-		return d
-	}
-	if doc.LastActivity != nil {
-		d.lastActivity = *doc.LastActivity
-	}
-	if doc.Expected != nil {
-		d.expected = *doc.Expected
-	}
-	if doc.Interval != nil && *doc.Interval >= 1 && *doc.Interval < longestInterval.Seconds() {
-		d.interval = time.Duration(*doc.Interval * float64(time.Second))
-	}
-	if doc.Heating != nil {
-		d.heating = raptclient.Some(*doc.Heating)
-	}
-	if doc.Cooling != nil {
-		d.cooling = raptclient.Some(*doc.Cooling)
-	}
-	return d
-}
-
 // device is what an earlier run knew of a device.
-func (t *restore) device(ref device.Ref) (savedDevice, bool) {
+func (t *restore) device(ref device.Ref) (device.Saved, bool) {
 	d, ok := t.devices[ref]
 	return d, ok
-}
-
-// stateOf reads family and id from the topic of a device's state.
-func stateOf(topics discovery.Topics, topic string) (device.Ref, bool) {
-	for _, f := range discovery.Families() {
-		rest, ok := strings.CutPrefix(topic, strings.TrimSuffix(topics.State(f, ""), "/state"))
-		id, isState := strings.CutSuffix(rest, "/state")
-		if ok && isState && id != "" && !strings.Contains(id, "/") {
-			return device.Ref{Family: f, ID: id}, true
-		}
-	}
-	return device.Ref{}, false
 }
 
 // endRestore goes on where the earlier run left off: the ceiling holds, and devices that are gone are known.

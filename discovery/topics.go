@@ -91,6 +91,18 @@ func (t Topics) ParseCommand(topic string) (f Family, id, key string, ok bool) {
 	return "", "", "", false
 }
 
+// ParseState is the reverse of State. It says false for every other topic. Whether the device exists is for the caller to
+// find out.
+func (t Topics) ParseState(topic string) (f Family, id string, ok bool) {
+	rest, ours := strings.CutPrefix(topic, t.prefix()+"/")
+	rest, state := strings.CutSuffix(rest, "/state")
+	family, id, two := strings.Cut(rest, "/")
+	if !ours || !state || !two || !Family(family).known() || id == "" || strings.Contains(id, "/") {
+		return "", "", false
+	}
+	return Family(family), id, true
+}
+
 // ParseConfig reads the object id, such as rapt_<id>, from the topic of a discovery payload. Only the payload says
 // whose it is: see Own.
 func (t Topics) ParseConfig(topic string) (objectID string, ok bool) {

@@ -90,6 +90,7 @@ var parts = []struct {
 	{name: "bridge/poll", never: mqttLibraries, pure: true},
 	{name: "bridge/limit", knows: []string{"raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/command", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
+	{name: "bridge/metrics", knows: []string{"bridge/command", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries},
 	{name: "bridge/web", knows: []string{"discovery", "raptclient"}, never: mqttLibraries},
 	{name: "bridge/history", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/batch", knows: []string{"bridge/history", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
