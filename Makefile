@@ -14,7 +14,7 @@ PICTURES    ?= .github/pictures
 SLOW = TestAnOrdinaryDay TestADayWithEveryFault TestAWeekOfAPillAndThreeControllers TestACrashLoopForADay \
 	TestACloudThatLimitsEverySecondRequest TestAClockThatJumps TestARejectedSecretIsNotTriedOnATimer \
 	TestAChangedFrequencyIsFollowedWithinThreeReadings TestWhatADeviceMayLookLike TestEveryReplyFollowsTheContract \
-	TestAnAnswerThatIsOfNoUseIsToldInAFewWords
+	TestAnAnswerThatIsOfNoUseHasAShortError
 empty :=
 SLOW_PATTERN = ^($(subst $(empty) ,|,$(strip $(SLOW))))$$
 

@@ -35,6 +35,7 @@ type Options struct {
 	// Discovery announces the devices to Home Assistant under DiscoveryPrefix, "homeassistant" by default.
 	Discovery       bool
 	DiscoveryPrefix string
+	Language        string // one of discovery.Languages, English by default
 	// ReadOnly refuses every command and announces none.
 	ReadOnly bool
 

@@ -13,7 +13,7 @@ import (
 const supportURL = "https://github.com/rapt-bridge/rapt-bridge"
 
 func (b *bridge) discoveryOptions() discovery.Options {
-	return discovery.Options{Topics: b.mqtt.topics, Version: b.options.Version, ReadOnly: b.options.ReadOnly, SupportURL: supportURL}
+	return discovery.Options{Topics: b.mqtt.topics, Version: b.options.Version, ReadOnly: b.options.ReadOnly, SupportURL: supportURL, Language: b.options.Language}
 }
 
 // republish publishes everything: discovery first, then states and availability. It runs on every connection and after

@@ -1,6 +1,10 @@
 package discovery
 
-import "strings"
+import (
+	"fmt"
+	"hash/fnv"
+	"strings"
+)
 
 // Topics builds and reads the topics of one bridge. An empty field stands for its default.
 type Topics struct {
@@ -61,7 +65,41 @@ func (t Topics) Config(id string) string {
 }
 
 // BridgeConfig is where Home Assistant looks for the discovery payload of the bridge's own device, retained.
-func (t Topics) BridgeConfig() string { return t.Config(string(Bridge)) }
+func (t Topics) BridgeConfig() string { return t.Config(t.BridgeID()) }
+
+// BridgeID is the id of the bridge's own device in topics of Home Assistant and in unique ids. It is one per prefix, so that
+// two bridges on one broker are two devices.
+func (t Topics) BridgeID() string {
+	prefix := t.prefix()
+	if prefix == defaultPrefix {
+		return string(Bridge)
+	}
+	id := string(Bridge) + "_" + replaceInvalid(prefix)
+	if !validID(prefix) {
+		// home/rapt and home-rapt are two.
+		sum := fnv.New32a()
+		_, _ = sum.Write([]byte(prefix))
+		id += fmt.Sprintf("_%08x", sum.Sum32())
+	}
+	return id
+}
+
+// BridgeDevice is the bridge's own device.
+func (t Topics) BridgeDevice() Device {
+	d := Device{Family: Bridge, ID: t.BridgeID(), Name: Bridge.Model()}
+	if prefix := t.prefix(); prefix != defaultPrefix {
+		d.Name += " " + prefix
+	}
+	return d
+}
+
+// stateTopic carries the state document of a device, or of the bridge.
+func (t Topics) stateTopic(d Device) string {
+	if d.Family == Bridge {
+		return t.BridgeState()
+	}
+	return t.State(d.Family, d.ID)
+}
 
 // ConfigFilter matches the discovery payloads of all devices, those of other programs too.
 func (t Topics) ConfigFilter() string { return t.discovery() + "/device/+/config" }
