@@ -75,7 +75,7 @@ func inputTags(node *yaml.Node, names map[string]bool) {
 
 func TestBlueprintsAreWhole(t *testing.T) {
 	files := glob(t, "blueprints/automation/*.yaml")
-	require.Len(t, files, 9)
+	require.Len(t, files, 10)
 	models := map[string]bool{}
 	for _, f := range discovery.Families() {
 		models[f.Model()] = true
@@ -134,9 +134,17 @@ func TestBlueprintsAreWhole(t *testing.T) {
 					}
 				} else {
 					assert.NotNil(t, input.Default, "%s has no default", name)
+					if _, entity := input.Selector["entity"]; entity {
+						devices++
+					}
+				}
+				// A number in degrees says in its name that they are °C, whatever Home Assistant shows.
+				if number, ok := input.Selector["number"].(map[string]any); ok && number["unit_of_measurement"] == "°C" {
+					assert.Regexp(t, `in °C$`, input.Name, name)
+					assert.Contains(t, input.Description, "°F", name)
 				}
 			}
-			assert.NotZero(t, devices, "no input for a device")
+			assert.NotZero(t, devices, "no input for a device or an entity")
 			for name := range used {
 				assert.Contains(t, b.Input, name)
 			}
@@ -146,6 +154,25 @@ func TestBlueprintsAreWhole(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The families that blueprints publish for are those of the models, and no blueprint sets a temperature in the home's unit.
+func TestBlueprintsPublishInCelsiusToTheFamilysTopic(t *testing.T) {
+	family := map[string]string{}
+	for _, f := range discovery.Families() {
+		family[f.Model()] = string(f)
+	}
+	named := regexp.MustCompile(`'(RAPT [^']+)': '([a-z_]+)'`)
+	found := 0
+	for _, file := range glob(t, "blueprints/automation/*.yaml") {
+		text := read(t, file)
+		for _, m := range named.FindAllStringSubmatch(text, -1) {
+			assert.Equal(t, family[m[1]], m[2], file)
+			found++
+		}
+		assert.NotContains(t, text, "action: climate.", file)
+	}
+	assert.Equal(t, 4, found)
 }
 
 // core are the types of nodes that every Node-RED has and that the flows use.
