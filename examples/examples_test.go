@@ -177,19 +177,19 @@ func TestBlueprintsPublishInCelsiusToTheFamilysTopic(t *testing.T) {
 
 // core are the types of nodes that every Node-RED has and that the flows use.
 var core = []string{
-	"tab", "comment", "mqtt-broker", "mqtt in", "mqtt out", "inject", "debug", "function", "catch", "csv", "file", "file in",
+	"tab", "comment", "mqtt-broker", "mqtt in", "mqtt out", "inject", "debug", "function", "catch", "csv", "file", "file in", "http request",
 }
 
 func TestFlowsAreWholeAndCarryNoCredentials(t *testing.T) {
 	files := glob(t, "nodered/*.json")
-	require.Len(t, files, 4)
-	var broker any
+	require.Len(t, files, 5)
+	brokers := map[string]any{}
 	for _, file := range files {
 		t.Run(path.Base(file), func(t *testing.T) {
 			var nodes []map[string]any
 			require.NoError(t, json.Unmarshal([]byte(read(t, file)), &nodes))
 			byID := map[string]map[string]any{}
-			brokers := 0
+			own := 0
 			for _, node := range nodes {
 				id, _ := node["id"].(string)
 				require.Regexp(t, `^[0-9a-f]{16}$`, id)
@@ -198,14 +198,19 @@ func TestFlowsAreWholeAndCarryNoCredentials(t *testing.T) {
 				assert.Contains(t, core, node["type"])
 				assert.NotContains(t, node, "credentials")
 				if node["type"] == "mqtt-broker" {
-					brokers++
-					if broker == nil {
-						broker = node
+					own++
+					if brokers[id] == nil {
+						brokers[id] = node
 					}
-					assert.Equal(t, broker, node, "the broker is the same in all flows, so that an import asks for it once")
+					assert.Equal(t, brokers[id], node, "a broker is the same in all flows that have it, so that an import asks for it once")
+					if node["cleansession"] == false {
+						assert.NotEmpty(t, node["clientid"])
+						assert.Equal(t, false, node["autoUnsubscribe"])
+						assert.NotEmpty(t, node["sessionExpiry"])
+					}
 				}
 			}
-			assert.Equal(t, 1, brokers)
+			assert.Equal(t, 1, own)
 			assert.NotRegexp(t, `(?i)"(user|username|password|secret|token)"`, read(t, file))
 
 			for _, node := range nodes {
