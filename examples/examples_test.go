@@ -2,6 +2,7 @@ package examples_test
 
 import (
 	"encoding/json"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
@@ -173,6 +174,26 @@ func TestBlueprintsPublishInCelsiusToTheFamilysTopic(t *testing.T) {
 		assert.NotContains(t, text, "action: climate.", file)
 	}
 	assert.Equal(t, 4, found)
+}
+
+// Each blueprint is one click away from the pages that people read, and so is the repository.
+func TestPagesHaveMyHomeAssistantLinks(t *testing.T) {
+	for _, page := range []string{"../README.md", "../addon/DOCS.md"} {
+		links := map[string]bool{}
+		for _, m := range regexp.MustCompile(`\]\((https://my\.home-assistant\.io/redirect/[^)]+)\)`).FindAllStringSubmatch(read(t, page), -1) {
+			link, err := url.Parse(m[1])
+			require.NoError(t, err)
+			links[path.Base(link.Path)+" "+link.Query().Get("blueprint_url")+link.Query().Get("repository_url")] = true
+		}
+		files := glob(t, "blueprints/automation/*.yaml")
+		for _, file := range files {
+			source := regexp.MustCompile(`source_url: (\S+)`).FindStringSubmatch(read(t, file))
+			require.Len(t, source, 2, file)
+			assert.True(t, links["blueprint_import "+source[1]], "%s has no link to import %s", page, file)
+		}
+		assert.True(t, links["supervisor_add_addon_repository https://github.com/rapt-bridge/rapt-bridge"], page)
+		assert.Len(t, links, len(files)+1, page)
+	}
 }
 
 // core are the types of nodes that every Node-RED has and that the flows use.
