@@ -64,7 +64,7 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 		},
 		{
 			blueprint: "diacetyl-rest", told: "Pale Ale Pill: diacetyl rest",
-			says: b.either("Fermentation Fridge now warms to 20.5 °C. It was set to 18.5 °C", "Fermentation Fridge now warms to 68.9 °F. It was set to 65.3 °F"),
+			says: b.either("Fermentation Fridge now warms to 20.5 °C", "Fermentation Fridge now warms to 68.9 °F. It was set to 65.3 °F"),
 			input: map[string]any{
 				"hydrometer": b.registered(t, "Pale Ale Pill"), "controller": b.registered(t, "Fermentation Fridge"),
 				"gravity": 1.016, "temperature": 20.5, "hold": second,
