@@ -188,7 +188,7 @@ func TestBlueprintsDoWhatTheyPromise(t *testing.T) {
 	names := b.install(t)
 	mark := b.assistant.mark(t)
 
-	tests := append(temperatureBlueprints(t, b), quietBlueprints(t, b, attic, loft)...)
+	tests := append(quietBlueprints(t, b, attic, loft), temperatureBlueprints(t, b)...) // what takes longest first
 	tests = append(tests, blueprintTest{
 		blueprint: "gravity-stable", told: "Stout Pill: fermentation has finished",
 		input: map[string]any{

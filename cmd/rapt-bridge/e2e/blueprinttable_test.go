@@ -150,6 +150,20 @@ func quietBlueprints(t *testing.T, b blueprints, attic, loft raptsim.DeviceSpec)
 	}
 	return []blueprintTest{
 		{
+			name: "a device that is silent already, and then a second", blueprint: "device-silent",
+			told: "Loft Thermometer has gone silent", says: "no longer reports",
+			input: map[string]any{"hold": second},
+			before: func(t *testing.T) {
+				b.assistant.waitForState(t, patience, "sensor.attic_thermometer_temperature", isNumber)
+				b.silence(t, loft.ID)
+				b.assistant.waitForState(t, patience, "sensor.loft_thermometer_temperature", state("unavailable"))
+			},
+			done: func(t *testing.T) {
+				b.silence(t, attic.ID)
+				told(t, "2 devices have gone silent", "Attic Thermometer")
+			},
+		},
+		{
 			name: "a second battery", blueprint: "battery-low", told: "Stout Pill: battery is low", says: "Stout Pill is at 12 %",
 			input:   map[string]any{"exceptions": registered("Cellar Thermometer")},
 			before:  func(t *testing.T) { b.assistant.waitForState(t, patience, "sensor.stout_pill_battery", isNumber) },
@@ -170,20 +184,6 @@ func quietBlueprints(t *testing.T, b blueprints, attic, loft raptsim.DeviceSpec)
 		{
 			name: "batteries that are left out", blueprint: "battery-low", never: true,
 			input: map[string]any{"exceptions": registered("Stout Pill", "Mash Thermometer", "Cellar Thermometer")},
-		},
-		{
-			name: "a device that is silent already, and then a second", blueprint: "device-silent",
-			told: "Loft Thermometer has gone silent", says: "no longer reports",
-			input: map[string]any{"hold": second},
-			before: func(t *testing.T) {
-				b.assistant.waitForState(t, patience, "sensor.attic_thermometer_temperature", isNumber)
-				b.silence(t, loft.ID)
-				b.assistant.waitForState(t, patience, "sensor.loft_thermometer_temperature", state("unavailable"))
-			},
-			done: func(t *testing.T) {
-				b.silence(t, attic.ID)
-				told(t, "2 devices have gone silent", "Attic Thermometer")
-			},
 		},
 		{
 			name: "devices that are left out", blueprint: "device-silent", never: true,
