@@ -1,0 +1,275 @@
+package batch
+
+import (
+	"math"
+	"time"
+)
+
+// Forecast is when the beer will be within one point of its final gravity: a window of 80 % and the middle of what is
+// expected.
+type Forecast struct {
+	Earliest, Expected, Latest time.Time
+}
+
+// The forecast fits the integrated Monod law, by which yeast slows down as its sugar runs out:
+//
+//	t = a + b (S0 - S) + c ln(S0 / S)
+//
+// S is the gravity above the final one, b = 1/k the time a point takes while there is plenty, c = Ks/k what the scarcity
+// costs. It is linear in a, b and c, so that a fit needs no start values and no random numbers; the final gravity is
+// taken from a grid and weighed by its prior and the fit.
+const (
+	shown     = 0.6 // share of the expected drop before which nothing is worth showing
+	fromShare = 0.15
+	knots     = 96
+	gridFrom  = 0.50 // apparent attenuations
+	gridTo    = 1.15
+	gridStep  = 0.01
+	endAbove  = 1.0 // points above the final gravity, where a fermentation has ended
+
+	usualScarcity   = 4.0 // Ks in points, of beers
+	usualScarcitySD = 3.0
+	knotNoise       = 0.3 // points: what the law leaves unexplained of a good fermentation
+	correlation     = 6.0 // hours within which what it leaves is alike
+	furthest        = 45 * 24.0
+)
+
+// forecast is when the fermentation ends, nil when that is not worth saying, and the final gravity in SG.
+func (b *batch) forecast(s points, l *level, now time.Time) (*Forecast, *float64) {
+	og := b.top()
+	if !known(og) {
+		return nil, gravityOut(b.words.finalGravity())
+	}
+	final := gravityOut(b.expectedFinal())
+	switch {
+	case b.stage == StageComplete || b.stage == StageColdCrash && b.completed != 0:
+		return nil, gravityOut(min(b.stoodAt, b.lastGravity))
+	case !b.stage.fermenting() || b.stuck || l.disturbed(now.Unix()) || !known(b.lastGravity) || !known(b.original.found):
+		return nil, final
+	case og-b.lastGravity < shown*(og-b.expectedFinal()) || b.temperature.cooled():
+		return nil, final
+	}
+	k := b.knots(s, l)
+	if len(k) < 6 {
+		return nil, final
+	}
+	m := fitMonod(k, og, b.priorFinal(og))
+	elapsed := float64(now.Unix()-l.last) / hour
+	earliest, expected, latest, fg, ok := m.window(elapsed)
+	if !ok {
+		return nil, final
+	}
+	at := func(h float64) time.Time { return unix(l.last).Add(time.Duration(h * float64(time.Hour))).Truncate(time.Minute) }
+	return &Forecast{later(at(earliest), now), later(at(expected), now), later(at(latest), now)}, gravityOut(fg)
+}
+
+func later(t, now time.Time) time.Time {
+	if t.Before(now) {
+		return now
+	}
+	return t
+}
+
+// priorFinal is how probable a final gravity is, in points, before the readings tell: its logarithm.
+func (b *batch) priorFinal(og float64) func(fg float64) float64 {
+	if want := b.words.finalGravity(); known(want) {
+		return func(fg float64) float64 { return -sq((fg-want)/2) / 2 }
+	}
+	mean, sd := b.attenuation(), b.attenuationSD()
+	return func(fg float64) float64 { return -sq(((og-fg)/og-mean)/sd) / 2 }
+}
+
+func sq(v float64) float64 { return v * v }
+
+// knots are the readings since the beer has fallen a little, as medians of equal times, in hours before the last.
+func (b *batch) knots(s points, l *level) []sample {
+	from := s.since(max(l.segment, b.fermentingSince-12*hour))
+	top := b.top()
+	below := top - fromShare*(top-b.expectedFinal())
+	end := l.last
+	var first int64 = -1
+	for i := from; i < len(s); i++ {
+		if s[i].known() && float64(s[i].gravity) < below && !l.isExcluded(s[i].at) {
+			first = s[i].at
+			break
+		}
+	}
+	if first < 0 || end <= first {
+		return nil
+	}
+	width := max(float64(end-first)/knots, hour)
+	var out []sample
+	var bin []float64
+	var times float64
+	last := -1
+	flush := func() {
+		if len(bin) > 0 {
+			out = append(out, sample{times / float64(len(bin)), median(bin)})
+		}
+		bin, times = bin[:0], 0
+	}
+	for i := s.since(first); i < len(s) && s[i].at <= end; i++ {
+		if !s[i].known() || l.isExcluded(s[i].at) {
+			continue
+		}
+		n := int(float64(end-s[i].at) / width)
+		if n != last {
+			flush()
+			last = n
+		}
+		bin = append(bin, float64(s[i].gravity))
+		times += float64(s[i].at-end) / hour
+	}
+	flush()
+	return out
+}
+
+// outcome is the end for one final gravity.
+type outcome struct{ final, weight, mean, sd float64 }
+
+// monod is what the law says for every final gravity.
+type monod struct{ outcomes []outcome }
+
+// fitMonod fits the law to knots.
+func fitMonod(k []sample, og float64, prior func(float64) float64) monod {
+	var m monod
+	lowest := math.Inf(1)
+	for _, v := range k[max(len(k)-6, 0):] {
+		lowest = min(lowest, v.p)
+	}
+	span := k[len(k)-1].t - k[0].t
+	independent := max(min(span/correlation, float64(len(k))), 3)
+	best := math.Inf(-1)
+	for a := gridFrom; a <= gridTo; a += gridStep {
+		fg := og * (1 - a)
+		if fg > lowest-0.3 {
+			continue
+		}
+		o, misfit, ok := fitFinal(k, fg, independent)
+		if !ok {
+			continue
+		}
+		o.weight = prior(fg) - independent/2*math.Log(misfit)
+		best = max(best, o.weight)
+		m.outcomes = append(m.outcomes, o)
+	}
+	for i := range m.outcomes {
+		m.outcomes[i].weight = math.Exp(m.outcomes[i].weight - best)
+	}
+	return m
+}
+
+// fitFinal is the end when the final gravity is fg, and how badly the law fits then: the mean square of what it leaves, in
+// points, besides the noise that is there anyway.
+func fitFinal(k []sample, fg, independent float64) (o outcome, misfit float64, ok bool) {
+	top := k[0].p - fg
+	for _, v := range k {
+		top = max(top, v.p-fg)
+	}
+	var beta [3]float64
+	var cov [3][3]float64
+	perPoint := (k[len(k)-1].t - k[0].t) / max(k[0].p-k[len(k)-1].p, 1)
+	b, c := perPoint, usualScarcity*perPoint/4
+	misfit = sq(knotNoise)
+	for range 4 {
+		var ata [3][3]float64
+		var atb [3]float64
+		for _, v := range k {
+			left := max(v.p-fg, 0.2)
+			x := [3]float64{1, top - left, math.Log(top / left)}
+			w := 1 / sq(b+c/left) // (points an hour)²: residuals count as points
+			for i := range x {
+				for j := range x {
+					ata[i][j] += w * x[i] * x[j]
+				}
+				atb[i] += w * x[i] * v.t
+			}
+		}
+		// what is known of beers: c = Ks b, give or take
+		w := misfit * float64(len(k)) / independent / sq(usualScarcitySD*b)
+		ata[1][1] += w * sq(usualScarcity)
+		ata[1][2] -= w * usualScarcity
+		ata[2][1] -= w * usualScarcity
+		ata[2][2] += w
+		cov, ok = invert(ata)
+		if !ok {
+			return o, 0, false
+		}
+		for i := range beta {
+			beta[i] = cov[i][0]*atb[0] + cov[i][1]*atb[1] + cov[i][2]*atb[2]
+		}
+		b, c = max(beta[1], perPoint/10), max(beta[2], 0)
+	}
+	misfit = 0
+	for _, v := range k {
+		left := max(v.p-fg, 0.2)
+		r := (v.t - beta[0] - beta[1]*(top-left) - beta[2]*math.Log(top/left)) / (b + c/left)
+		misfit += sq(r)
+	}
+	misfit = misfit/float64(len(k)) + sq(knotNoise)
+	x := [3]float64{1, top - endAbove, math.Log(top / endAbove)}
+	variance := 0.0
+	for i := range x {
+		o.mean += x[i] * beta[i]
+		for j := range x {
+			variance += x[i] * cov[i][j] * x[j]
+		}
+	}
+	o.final = fg
+	o.sd = math.Sqrt(max(variance, 0) * misfit * float64(len(k)) / independent)
+	return o, misfit, beta[1] >= 0 || beta[2] > 0
+}
+
+// window is the 80 % window and the middle of the end, in hours from the last knot, given that it has not come after so
+// many; and the final gravity. It is not ok when the end should have come.
+func (m monod) window(elapsed float64) (earliest, expected, latest, final float64, ok bool) {
+	below := func(h float64) float64 {
+		p := 0.0
+		for _, o := range m.outcomes {
+			p += o.weight * normal((h-o.mean)/m.sd(o))
+		}
+		return p
+	}
+	total, fg := 0.0, 0.0
+	for _, o := range m.outcomes {
+		total += o.weight
+		fg += o.weight * o.final
+	}
+	past := below(elapsed)
+	if total <= 0 || (total-past)/total < 0.1 {
+		return 0, 0, 0, 0, false
+	}
+	quantile := func(q float64) float64 {
+		low, high := elapsed, furthest
+		want := past + q*(total-past)
+		for range 24 {
+			if mid := (low + high) / 2; below(mid) < want {
+				low = mid
+			} else {
+				high = mid
+			}
+		}
+		return high
+	}
+	earliest, expected, latest = quantile(0.1), quantile(0.5), quantile(0.9)
+	return earliest, expected, latest, fg / total, latest < furthest-1
+}
+
+func (m monod) sd(o outcome) float64 { return math.Sqrt(sq(o.sd) + sq(0.15*o.mean) + 4) }
+
+func normal(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
+
+// invert is the inverse of a symmetric matrix.
+func invert(m [3][3]float64) (r [3][3]float64, ok bool) {
+	det := m[0][0]*(m[1][1]*m[2][2]-m[1][2]*m[2][1]) - m[0][1]*(m[1][0]*m[2][2]-m[1][2]*m[2][0]) + m[0][2]*(m[1][0]*m[2][1]-m[1][1]*m[2][0])
+	if !(math.Abs(det) > 1e-12*math.Abs(m[0][0]*m[1][1]*m[2][2])) {
+		return r, false
+	}
+	for i := range 3 {
+		for j := range 3 {
+			a, b, c, d := (i+1)%3, (i+2)%3, (j+1)%3, (j+2)%3
+			r[j][i] = (m[a][c]*m[b][d] - m[a][d]*m[b][c]) / det
+		}
+	}
+	return r, true
+}
