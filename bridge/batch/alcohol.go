@@ -9,7 +9,9 @@ func plato(points float64) float64 {
 
 // realExtract is the extract in °P that is left, of which alcohol hides a part from the hydrometer (Balling; De Clerck,
 // A Textbook of Brewing, 1957): 0.1808 of the original and 0.8192 of the apparent extract.
-func realExtract(original, final float64) float64 { return 0.1808*plato(original) + 0.8192*plato(final) }
+func realExtract(original, final float64) float64 {
+	return 0.1808*plato(original) + 0.8192*plato(final)
+}
 
 // alcoholByWeight is in %, by Balling's formula: 2.0665 g of extract give 1 g of alcohol, 0.9565 g of carbon dioxide and
 // 0.11 g of yeast (Balling, Die Gährungschemie, 1865), so that A = (E - R) / (2.0665 - 0.010665 E) with the original

@@ -59,7 +59,9 @@ func (b *batch) originalGravity() float64 {
 }
 
 // top is the gravity from which the device saw the beer fall: for the stages, where a calibration that is off must not count.
-func (b *batch) top() float64 { return firstKnown(b.original.found, b.originalGravity(), b.original.first) }
+func (b *batch) top() float64 {
+	return firstKnown(b.original.found, b.originalGravity(), b.original.first)
+}
 
 // attenuation is the apparent attenuation that is expected, in 1.
 func (b *batch) attenuation() float64 {

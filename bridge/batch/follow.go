@@ -258,7 +258,7 @@ func (f *follower) beginFalling(s points, i int) {
 	f.batch.original.first = top
 	f.batch.original.done = true
 	n := len(stood)
-	for n > 0 && stood[n-1].p > top-1-2*l.noise && stood[n-1].t < stood[len(stood)-1].t+steadyLongest {
+	for n > 0 && stood[n-1].p > top-1-2*l.noise && (len(stood)-n < 2 || stood[n-1].t < stood[len(stood)-1].t+steadyLongest) {
 		n--
 	}
 	l.samples = append(l.samples[:0], stood[n:]...)

@@ -19,13 +19,14 @@ type Forecast struct {
 // costs. It is linear in a, b and c, so that a fit needs no start values and no random numbers; the final gravity is
 // taken from a grid and weighed by its prior and the fit.
 const (
-	shown     = 0.6 // share of the expected drop before which nothing is worth showing
-	fromShare = 0.15
-	knots     = 96
-	gridFrom  = 0.50 // apparent attenuations
-	gridTo    = 1.15
-	gridStep  = 0.01
-	endAbove  = 1.0 // points above the final gravity, where a fermentation has ended
+	heaviestBeer = 80  // points
+	shown        = 0.6 // share of the expected drop before which nothing is worth showing
+	fromShare    = 0.15
+	knots        = 96
+	gridFrom     = 0.50 // apparent attenuations
+	gridTo       = 1.15
+	gridStep     = 0.01
+	endAbove     = 1.0 // points above the final gravity, where a fermentation has ended
 
 	usualScarcity   = 4.0 // Ks in points, of beers
 	usualScarcitySD = 3.0
@@ -46,7 +47,7 @@ func (b *batch) forecast(s points, l *level, now time.Time) (*Forecast, *float64
 		return nil, gravityOut(min(b.stoodAt, b.lastGravity))
 	case !b.stage.fermenting() || b.stuck || l.disturbed(now.Unix()) || !known(b.lastGravity) || !known(b.original.found):
 		return nil, final
-	case og-b.lastGravity < shown*(og-b.expectedFinal()) || b.temperature.cooled():
+	case og-b.lastGravity < shown*(og-b.leastExpected()) || b.temperature.cooled() || b.heavy():
 		return nil, final
 	}
 	k := b.knots(s, l)
@@ -59,8 +60,22 @@ func (b *batch) forecast(s points, l *level, now time.Time) (*Forecast, *float64
 	if !ok {
 		return nil, final
 	}
-	at := func(h float64) time.Time { return unix(l.last).Add(time.Duration(h * float64(time.Hour))).Truncate(time.Minute) }
+	at := func(h float64) time.Time {
+		return unix(l.last).Add(time.Duration(h * float64(time.Hour))).Truncate(time.Minute)
+	}
 	return &Forecast{later(at(earliest), now), later(at(expected), now), later(at(latest), now)}, gravityOut(fg)
+}
+
+// leastExpected is the final gravity of the drop that three in four batches reach.
+func (b *batch) leastExpected() float64 {
+	const quartile = 0.674 // of a normal distribution, in standard deviations
+	return firstKnown(b.words.finalGravity(), b.top()*(1-b.attenuation()+quartile*b.attenuationSD()))
+}
+
+// heavy is whether it is wine, mead or mash as far as anybody said: they end in a tail of days that nothing foretells, and
+// every law is days early.
+func (b *batch) heavy() bool {
+	return b.top() > heaviestBeer && !known(b.words.finalGravity()) && !known(b.words.attenuation)
 }
 
 func later(t, now time.Time) time.Time {

@@ -94,10 +94,14 @@ func noise(samples []sample, scratch *[]float64) float64 {
 	}
 	*scratch = r
 	if len(r) < 4 {
-		return minNoise
+		return usualNoise
 	}
 	return max(minNoise, 1.4826*median(r))
 }
 
-// minNoise is the least noise in points that is believed: a fine probe's, or the resolution of a coarse one.
-const minNoise = 0.1
+const (
+	// minNoise is the least noise in points that is believed: a fine probe's, or the resolution of a coarse one.
+	minNoise = 0.1
+	// usualNoise is assumed until enough readings tell.
+	usualNoise = 0.3
+)

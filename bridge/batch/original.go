@@ -64,8 +64,10 @@ func steadyFrom(s points, i int, l *level) int64 {
 	for n < 2 && n < len(l.samples) || n < len(l.samples) && -l.samples[n-1].t < steadyHours {
 		n++
 	}
+	first := l.samples[len(l.samples)-1].p
 	l.samples = l.samples[:n]
-	if n < 2 || -l.samples[n-1].t < steadyHours || !isSteady(l) {
+	fallen := first-l.middle() > fell+2*l.noise // a pause in a fall is no begin
+	if n < 2 || -l.samples[n-1].t < steadyHours || !isSteady(l) || fallen {
 		return 0
 	}
 	return s[i].at + int64(l.samples[n-1].t*hour)

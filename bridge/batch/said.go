@@ -56,13 +56,13 @@ func (s said) id() string {
 
 // words are what the owner and the profile say of one batch. Gravities are in points, NaN when nobody said them.
 type words struct {
-	name               string
-	original, final    float64
-	session            *Session
-	sessionOriginal    float64
-	sessionFinal       float64
-	attenuation        float64 // apparent, in 1
-	temperatureLimits  [2]float64
+	name              string
+	original, final   float64
+	session           *Session
+	sessionOriginal   float64
+	sessionFinal      float64
+	attenuation       float64 // apparent, in 1
+	temperatureLimits [2]float64
 }
 
 func noWords() words {

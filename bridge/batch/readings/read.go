@@ -142,19 +142,30 @@ func value(v float64, convert func(float64) float64) *float64 {
 
 func same(v float64) float64 { return v }
 
-// gravityUnit is how gravities become SG. Without a unit in the header the middle of the values tells: no beer is of 2 SG,
-// and none of 500 °P.
+// gravityUnit is how gravities become SG. Without a unit in the header the most of the values tell; a device in the air
+// reports values that belong to no unit.
 func gravityUnit(unit string, values []float64) func(float64) float64 {
-	middle := middleOf(values)
-	switch {
-	case unit == "p" || unit == "plato" || unit == "brix" || unit == "bx":
-		return fromPlato
-	case unit == "" && middle > 500:
-		return func(v float64) float64 { return v / 1000 }
-	case unit == "" && (middle > 1.5 || middle < 0.5):
+	if unit == "p" || unit == "plato" || unit == "brix" || unit == "bx" {
 		return fromPlato
 	}
-	return same
+	var sg, thousand, plato int
+	for _, v := range values {
+		switch {
+		case v > 0.9 && v < 1.3:
+			sg++
+		case v > 900 && v < 1300:
+			thousand++
+		case v > 1.3 && v < 50:
+			plato++
+		}
+	}
+	switch {
+	case unit != "" || sg >= thousand && sg >= plato:
+		return same
+	case thousand >= plato:
+		return func(v float64) float64 { return v / 1000 }
+	}
+	return fromPlato
 }
 
 // temperatureUnit is how temperatures become °C. Without a unit in the header they are °F when their middle is above 45: no
