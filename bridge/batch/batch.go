@@ -23,6 +23,7 @@ type batch struct {
 	stage           Stage
 	fermentingSince int64
 	fastest         float64 // the greatest rate, points a day, positive
+	finishingSince  int64   // the first time; 0 before
 	standingSince   int64   // 0 while it falls
 	stoodAt         float64
 	completed       int64

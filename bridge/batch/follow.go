@@ -168,7 +168,7 @@ func (f *follower) go_(s points, i int, c change) {
 		return
 	}
 	b.original.take(s, i, l)
-	b.advance(l, p.at)
+	b.advance(s, i, l)
 	if l.shift.since == 0 {
 		b.lastGravity = l.gravity
 	}

@@ -21,7 +21,7 @@ type Forecast struct {
 const (
 	heaviestBeer = 80  // points
 	shown        = 0.6 // share of the expected drop before which nothing is worth showing
-	fromShare    = 0.15
+	fromShare    = 0.3 // share of the expected drop until which yeast grows: the law does not hold before
 	knots        = 96
 	gridFrom     = 0.50 // apparent attenuations
 	gridTo       = 1.15

@@ -312,3 +312,18 @@ func (l *level) restart(at int64) {
 	*l = newLevel()
 	l.segment, l.disturbedAt, l.junk, l.junkSince, l.samples, l.scratch = at, disturbed, junk, since, samples, scratch
 }
+
+// stands is whether the gravity has stood still for hours, as enough readings show.
+func (l *level) stands(s points, i int, hours float64) bool {
+	if !known(l.rate) || l.rate < -3*standing-2*l.rateError {
+		return false
+	}
+	l.collect(s, i, l.segment, standLongest)
+	n := max(within(l.samples, hours), min(standCount, len(l.samples)))
+	if n < standCount || -l.samples[n-1].t < hours-1 {
+		return false
+	}
+	f := fitLine(l.samples[:n], 0, l.noise, &l.scratch)
+	rate, e := 24*f.slope, 24*f.se
+	return rate > -standing && rate < 3*standing && e < 1.5*standing
+}

@@ -19,15 +19,17 @@ func (s Stage) fermenting() bool { return s == StageActive || s == StageSlowing 
 
 // Rules of the stages. Shares are of the fastest rate of the batch.
 const (
-	begun      = 2.0 // points below the original gravity at which a fermentation has begun
-	begunRate  = 1.0 // and how fast it falls, points a day
-	slowShare  = 0.5
-	fastAgain  = 0.7
-	lastShare  = 0.2
-	notLast    = 0.35
-	lastRate   = 2.0 // points a day, slow for any beer
-	standing   = 0.4 // points a day: a Pill in a finished beer drifts by 0.25
-	standHours = 24  // of them a beer must stand
+	begun     = 2.0 // points below the original gravity at which a fermentation has begun
+	begunRate = 1.0 // and how fast it falls, points a day
+	slowShare = 0.5
+	fastAgain = 0.7
+	lastShare = 0.2
+	notLast   = 0.35
+	lastRate  = 2.0  // points a day, slow for any beer
+	standing  = 0.35 // points a day: a Pill in a finished beer drifts by 0.25
+	// standHours are the fewest and the most hours that a beer must stand: half of the time that it has been finishing, since a
+	// long tail pauses for long.
+	standHours, standLongest = 18, 72
 	// standCount is how many readings show that it does.
 	standCount = 8
 	// attenuated is the share of the original gravity that ferments before anybody may call a beer complete.
@@ -43,7 +45,8 @@ const (
 )
 
 // advance finds the stage after a reading. It keeps the stage while the level is in doubt.
-func (b *batch) advance(l *level, at int64) {
+func (b *batch) advance(s points, i int, l *level) {
+	at := s[i].at
 	if b.stage == StageColdCrash {
 		return
 	}
@@ -81,23 +84,26 @@ func (b *batch) advance(l *level, at int64) {
 			b.standingSince = 0
 		}
 	}
-	b.stand(l, at)
+	b.stand(s, i, l)
 }
 
 // stand finds out whether the gravity stands still, and whether that is the end.
-func (b *batch) stand(l *level, at int64) {
+func (b *batch) stand(s points, i int, l *level) {
+	at := s[i].at
 	if b.stage == StageLag {
 		return
 	}
-	still := known(l.rate) && l.rateCount >= standCount && l.rateSpan >= standHours-1 &&
-		l.rate > -standing && l.rate < 2*standing && l.rateError < standing
-	if !still || l.recent(at) {
+	hours := float64(standHours)
+	if b.finishingSince != 0 {
+		hours = min(max(hours, float64(at-b.finishingSince)/hour/2), standLongest)
+	}
+	if l.recent(at) || !l.stands(s, i, hours) {
 		b.standingSince = 0
 		b.stuck = false
 		return
 	}
 	if b.standingSince == 0 {
-		b.standingSince = at - standHours*hour
+		b.standingSince = at - int64(hours*hour)
 		b.stoodAt = l.gravity
 	}
 	stood := float64(at-b.standingSince) / hour
@@ -110,7 +116,7 @@ func (b *batch) stand(l *level, at int64) {
 	if want := b.words.finalGravity(); known(want) {
 		enough = l.gravity < want+stuckAbove
 	}
-	if b.stage != StageComplete && enough && !b.stuck {
+	if b.stage != StageComplete && enough && !b.stuck && !b.temperature.cooled() {
 		b.enter(StageComplete, at)
 		b.completed, b.stoodAt = at, l.gravity
 	}
@@ -134,6 +140,9 @@ func (b *batch) enter(s Stage, at int64) {
 		return
 	}
 	b.stage = s
+	if s == StageFinishing && b.finishingSince == 0 {
+		b.finishingSince = at
+	}
 	if kind, ok := stageEvents[s]; ok && !b.told[kind] {
 		b.told[kind] = true
 		b.events = append(b.events, Event{At: unix(at), Kind: kind, Batch: b.id()})
