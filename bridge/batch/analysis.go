@@ -62,6 +62,7 @@ func (a *Analysis) at(now int64) *follower {
 		a.now.step(a.rows, a.taken, a.said)
 		a.taken++
 	}
+	a.now.hearUntil(a.said, now)
 	return a.now
 }
 

@@ -29,6 +29,7 @@ type batch struct {
 	completed       int64
 	stuck           bool
 	disturbances    int
+	shifted         float64 // points by which the level of the readings has shifted since the fermentation began
 	lastGravity     float64 // the last filtered one while undisturbed
 	said            bool    // owner or session began it
 
@@ -64,6 +65,9 @@ func (b *batch) top() float64 {
 	return firstKnown(b.original.found, b.originalGravity(), b.original.first)
 }
 
+// level is the original gravity as the device would show it now: what shifted the readings shifted it too.
+func (b *batch) level() float64 { return b.top() + b.shifted }
+
 // attenuation is the apparent attenuation that is expected, in 1.
 func (b *batch) attenuation() float64 {
 	if known(b.words.attenuation) {
@@ -81,7 +85,7 @@ func (b *batch) attenuationSD() float64 {
 
 // expectedFinal is the final gravity that is expected before the readings tell.
 func (b *batch) expectedFinal() float64 {
-	return firstKnown(b.words.finalGravity(), b.top()*(1-b.attenuation()))
+	return firstKnown(b.words.finalGravity(), b.level()*(1-b.attenuation()))
 }
 
 // disturb counts a disturbance.

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"maps"
+	"math"
 	"slices"
 )
 
@@ -28,7 +29,6 @@ type follower struct {
 	level  level
 	batch  *batch // nil without one
 	next   words  // what was said while there was none
-	fresh  bool   // next holds something
 	number int    // of batches so far
 
 	ended    []Summary
@@ -58,22 +58,30 @@ func (f *follower) clone() follower {
 // step takes the reading at index i of s in, and before it what was said until then.
 func (f *follower) step(s points, i int, all []said) {
 	p := s[i]
-	for f.saidTo < len(all) && all[f.saidTo].at <= p.at {
-		f.hear(all[f.saidTo])
-		f.saidTo++
-	}
+	f.hearUntil(all, p.at)
 	c := f.level.take(s, i)
 	if c.silent >= away {
 		f.longAway = true
 	}
 	if f.batch != nil {
-		f.go_(s, i, c)
+		f.carryOn(s, i, c)
 	}
 	if f.batch == nil {
 		f.watch(s, i)
 	}
 	if b := f.batch; b != nil && len(b.events) > 0 {
 		f.tell(b)
+	}
+}
+
+// hearUntil takes in what was said until a time.
+func (f *follower) hearUntil(all []said, at int64) {
+	for f.saidTo < len(all) && all[f.saidTo].at <= at {
+		f.hear(all[f.saidTo])
+		f.saidTo++
+	}
+	if f.batch != nil {
+		f.tell(f.batch)
 	}
 }
 
@@ -143,8 +151,8 @@ func (f *follower) end(at int64) {
 // keptSummaries is how many ended batches are kept.
 const keptSummaries = 20
 
-// go_ carries the batch on with a reading.
-func (f *follower) go_(s points, i int, c change) {
+// carryOn carries the batch on with a reading.
+func (f *follower) carryOn(s points, i int, c change) {
 	b, l, p := f.batch, &f.level, s[i]
 	if c.disturbed && b.stage != StageLag {
 		b.disturb(p.at)
@@ -158,7 +166,7 @@ func (f *follower) go_(s points, i int, c change) {
 		return
 	}
 	if known(float64(p.temperature)) {
-		b.temperature.take(float64(p.temperature), p.at, b.stage.fermenting())
+		b.temperature.take(float64(p.temperature), p.at, b.stage == StageActive || b.stage == StageSlowing)
 	}
 	b.crash(p.at)
 	if !p.known() {
@@ -188,7 +196,7 @@ func (f *follower) replaced(c change) bool {
 			b.began = c.since
 		}
 		return false
-	case c.shifted >= rise && over, c.shifted >= greatRise && c.shifted >= (b.top()-b.lastGravity)*2/3:
+	case c.shifted >= rise && over, c.shifted >= greatRise && c.shifted >= (b.level()-b.lastGravity)*2/3:
 		f.end(c.since)
 		f.begin(c.since, false)
 		return false
@@ -196,6 +204,7 @@ func (f *follower) replaced(c change) bool {
 		f.end(c.since)
 		return true
 	}
+	b.shifted += c.shifted
 	return false
 }
 
@@ -239,9 +248,7 @@ func (f *follower) watch(s points, i int) {
 		return
 	}
 	l.collect(s, i, l.segment, 5*24)
-	n := len(l.samples)
-	first := l.samples[n-1]
-	if l.gravity < 2*water || first.p-l.gravity < fell || -first.t < fellHours {
+	if hours := -l.samples[len(l.samples)-1].t; l.gravity < 2*water || l.oldest()-l.gravity < fell || hours < fellHours {
 		return
 	}
 	f.beginFalling(s, i)
@@ -252,17 +259,21 @@ func (f *follower) watch(s points, i int) {
 func (f *follower) beginFalling(s points, i int) {
 	l := &f.level
 	from := s[s.since(max(l.segment, s[i].at-5*24*hour))].at
-	top := l.samples[len(l.samples)-1].p
-	stood := append([]sample(nil), l.samples...)
+	top := l.oldest()
 	f.begin(from, false)
 	f.batch.original.first = top
 	f.batch.original.done = true
-	n := len(stood)
-	for n > 0 && stood[n-1].p > top-1-2*l.noise && (len(stood)-n < 2 || stood[n-1].t < stood[len(stood)-1].t+steadyLongest) {
-		n--
+	var stood []sample // oldest first
+	for _, v := range slices.Backward(l.samples) {
+		if v.t > l.samples[len(l.samples)-1].t+steadyLongest && len(stood) >= 2 {
+			break
+		}
+		if math.Abs(v.p-top) <= steadyChange+2*l.noise {
+			stood = append(stood, v)
+		}
 	}
-	l.samples = append(l.samples[:0], stood[n:]...)
-	if hours := len(l.samples); hours >= 2 && l.samples[0].t-l.samples[hours-1].t >= steadyHours && top >= lightestWort {
+	if n := len(stood); top >= lightestWort && n >= 2 && stood[n-1].t-stood[0].t >= steadyHours {
+		l.samples = append(l.samples[:0], stood...)
 		f.batch.original.found = l.middle()
 	}
 }

@@ -37,7 +37,7 @@ const (
 
 // forecast is when the fermentation ends, nil when that is not worth saying, and the final gravity in SG.
 func (b *batch) forecast(s points, l *level, now time.Time) (*Forecast, *float64) {
-	og := b.top()
+	og := b.level()
 	if !known(og) {
 		return nil, gravityOut(b.words.finalGravity())
 	}
@@ -69,7 +69,7 @@ func (b *batch) forecast(s points, l *level, now time.Time) (*Forecast, *float64
 // leastExpected is the final gravity of the drop that three in four batches reach.
 func (b *batch) leastExpected() float64 {
 	const quartile = 0.674 // of a normal distribution, in standard deviations
-	return firstKnown(b.words.finalGravity(), b.top()*(1-b.attenuation()+quartile*b.attenuationSD()))
+	return firstKnown(b.words.finalGravity(), b.level()*(1-b.attenuation()+quartile*b.attenuationSD()))
 }
 
 // heavy is whether it is wine, mead or mash as far as anybody said: they end in a tail of days that nothing foretells, and
@@ -99,7 +99,7 @@ func sq(v float64) float64 { return v * v }
 // knots are the readings since the beer has fallen a little, as medians of equal times, in hours before the last.
 func (b *batch) knots(s points, l *level) []sample {
 	from := s.since(max(l.segment, b.fermentingSince-12*hour))
-	top := b.top()
+	top := b.level()
 	below := top - fromShare*(top-b.expectedFinal())
 	end := l.last
 	var first int64 = -1

@@ -39,7 +39,8 @@ type level struct {
 	rate        float64 // points a day over 24 hours, negative while it falls
 	rateError   float64 // its standard error
 	rateSpan    float64 // hours of readings in it
-	rateCount   int     // readings in it
+	pace        float64 // the same over 9 to 16 hours, where there are enough readings
+	paceError   float64
 
 	samples []sample
 	scratch []float64
@@ -61,7 +62,7 @@ type change struct {
 }
 
 func newLevel() level {
-	return level{noise: minNoise, gravity: unknown, rate: unknown, rateError: unknown}
+	return level{noise: minNoise, gravity: unknown, rate: unknown, rateError: unknown, pace: unknown, paceError: unknown}
 }
 
 // disturbed is whether a disturbance was seen lately.
@@ -130,7 +131,8 @@ func (l *level) look(s points, i int, c *change) {
 	if at-l.shift.latest >= settled*hour {
 		l.segment = l.shift.latest
 		l.collect(s, i, l.segment, 24)
-		c.since, c.shifted = l.shift.latest, l.middle()-l.shift.before.level
+		passed := float64(at-l.shift.since)/hour + l.samples[len(l.samples)-1].t/2
+		c.since, c.shifted = l.shift.latest, l.middle()-l.shift.before.level-min(l.shift.before.slope, 0)*passed
 		l.shift = shift{}
 	}
 }
@@ -161,7 +163,7 @@ func (l *level) stepped(s points, first, i int, since int64) (float64, line) {
 		return 0, line{}
 	}
 	before := fitLine(l.samples, 0, l.noise, &l.scratch)
-	if !known(before.level) {
+	if !known(before.slope) {
 		return 0, line{}
 	}
 	lastGap := -l.samples[0].t
@@ -215,9 +217,9 @@ func (l *level) returned(s points, first, i int) bool {
 // measure finds the filtered gravity and its rate at the reading of index i.
 func (l *level) measure(s points, i int) {
 	at := s[i].at
+	l.rate, l.rateError, l.rateSpan, l.pace, l.paceError = unknown, unknown, 0, unknown, unknown
 	if b := l.shift.before; l.shift.since != 0 {
 		l.gravity = b.level + min(b.slope, 0)*float64(at-l.shift.since)/hour
-		l.rate, l.rateError, l.rateSpan, l.rateCount = unknown, unknown, 0, 0
 		return
 	}
 	l.collect(s, i, l.segment, 48)
@@ -229,20 +231,30 @@ func (l *level) measure(s points, i int) {
 	}
 	near := l.samples[:n]
 	reach := max(window, 1.05*-near[n-1].t)
-	if f := fitLine(near, reach, l.noise, &l.scratch); n >= 4 && known(f.level) {
+	switch f := fitLine(near, reach, l.noise, &l.scratch); {
+	case n >= 5 && known(f.slope):
 		l.gravity = f.level
-	} else {
+	case -near[n-1].t < 2:
+		l.samples = near
+		l.gravity = l.middle()
+		return
+	default:
 		l.gravity = near[0].p
 	}
 	n = within(l.samples, 24)
 	for n < 4 && n < len(l.samples) {
 		n++
 	}
-	l.rateCount, l.rateSpan = n, -l.samples[n-1].t
-	l.rate, l.rateError = unknown, unknown
-	if n >= 3 && l.rateSpan >= 6 {
-		f := fitLine(l.samples[:n], 0, l.noise, &l.scratch)
-		l.rate, l.rateError = 24*f.slope, 24*f.se
+	l.rateSpan = -l.samples[n-1].t
+	if n < 3 || l.rateSpan < 6 {
+		return
+	}
+	f := fitLine(l.samples[:n], 0, l.noise, &l.scratch)
+	l.rate, l.rateError = 24*f.slope, 24*f.se
+	l.pace, l.paceError = l.rate, l.rateError
+	if n = within(l.samples, min(8+8*l.noise, longest)); n >= 8 && -l.samples[n-1].t >= 6 {
+		f = fitLine(l.samples[:n], 0, l.noise, &l.scratch)
+		l.pace, l.paceError = 24*f.slope, 24*f.se
 	}
 }
 
@@ -260,20 +272,22 @@ func (l *level) collect(s points, i int, since int64, hours float64) {
 	}
 }
 
-// collectBefore gathers the readings of the eight hours before index first, but at least three of a day and a half.
+// collectBefore gathers the readings of the eight hours before index first, newest first, not across a silence; of a device
+// that is silent before first the last three.
 func (l *level) collectBefore(s points, first int, since int64) int {
 	l.samples = l.samples[:0]
 	for j := first - 1; j >= 0 && s[j].at >= since; j-- {
+		if !s[j].known() || l.isExcluded(s[j].at) {
+			continue
+		}
 		t := float64(s[j].at-s[first].at) / hour
-		if len(l.samples) >= 3 && -t > 8 && -l.samples[0].t < silence {
-			break
+		if n := len(l.samples); n > 0 {
+			sparse := -l.samples[0].t > silence
+			if sparse && n == 3 || !sparse && (-t > 8 || l.samples[n-1].t-t > silence) {
+				break
+			}
 		}
-		if s[j].known() && !l.isExcluded(s[j].at) {
-			l.samples = append(l.samples, sample{t, float64(s[j].gravity)})
-		}
-		if len(l.samples) >= 3 && -l.samples[0].t >= silence {
-			break
-		}
+		l.samples = append(l.samples, sample{t, float64(s[j].gravity)})
 	}
 	return len(l.samples)
 }

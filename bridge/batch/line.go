@@ -11,22 +11,34 @@ type sample struct{ t, p float64 }
 // line is a straight line through samples, at the origin of their times.
 type line struct {
 	level float64 // points
-	slope float64 // points an hour
+	slope float64 // points an hour; unknown with less than two times
 	se    float64 // standard error of the slope
-	n     int
 }
 
 // tukey is the distance, in standard deviations, from which a reading has no weight: the usual constant of the biweight,
 // which costs 5 % of efficiency when all readings are good.
 const tukey = 4.685
 
+// gross is, in points, what the first fit allows besides the spread of the readings.
+const gross = 2.5
+
 // fitLine is the line through samples that outliers don't bend: least squares, weighted again and again with Tukey's
 // biweight of the residuals (Beaton and Tukey 1974). Where kernel is above zero, a sample at that many hours from the
 // origin has no weight and nearer ones the more (Epanechnikov). noise is the least standard deviation of the residuals
 // in points; scratch is reused.
 func fitLine(samples []sample, kernel, noise float64, scratch *[]float64) line {
-	l := line{level: math.NaN(), slope: math.NaN(), se: math.NaN(), n: len(samples)}
-	scale := math.Inf(1)
+	l := line{level: unknown, slope: 0, se: unknown}
+	r := (*scratch)[:0]
+	for _, s := range samples {
+		r = append(r, s.p)
+	}
+	*scratch = r
+	l.level = median(r)
+	if !known(l.level) {
+		return l
+	}
+	scale := gross + spread(samples, l, scratch) // a first look leaves out only what no beer can have
+	slope := unknown
 	for round := range 5 {
 		var sw, st, sp, stt, stp float64
 		for _, s := range samples {
@@ -34,9 +46,11 @@ func fitLine(samples []sample, kernel, noise float64, scratch *[]float64) line {
 			if kernel > 0 {
 				w = max(1-(s.t/kernel)*(s.t/kernel), 0)
 			}
+			u := (s.p - l.level - l.slope*s.t) / (tukey * scale)
 			if round > 0 {
-				u := (s.p - l.level - l.slope*s.t) / (tukey * scale)
 				w *= biweight(u)
+			} else if u < -1 || u > 1 {
+				w = 0
 			}
 			sw += w
 			st += w * s.t
@@ -48,11 +62,13 @@ func fitLine(samples []sample, kernel, noise float64, scratch *[]float64) line {
 		if sw <= 0 || det <= 1e-9*sw*sw {
 			break
 		}
-		l.slope = (sw*stp - st*sp) / det
+		slope = (sw*stp - st*sp) / det
+		l.slope = slope
 		l.level = (sp - l.slope*st) / sw
 		scale = max(noise, spread(samples, l, scratch))
 		l.se = scale * math.Sqrt(sw/det)
 	}
+	l.slope = slope
 	return l
 }
 

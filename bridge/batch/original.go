@@ -64,7 +64,7 @@ func steadyFrom(s points, i int, l *level) int64 {
 	for n < 2 && n < len(l.samples) || n < len(l.samples) && -l.samples[n-1].t < steadyHours {
 		n++
 	}
-	first := l.samples[len(l.samples)-1].p
+	first := l.oldest()
 	l.samples = l.samples[:n]
 	fallen := first-l.middle() > fell+2*l.noise // a pause in a fall is no begin
 	if n < 2 || -l.samples[n-1].t < steadyHours || !isSteady(l) || fallen {
@@ -88,4 +88,13 @@ func isSteady(l *level) bool {
 	change := f.slope * span
 	allowed := steadyChange + 2*f.se*span
 	return known(change) && change > -allowed && change < allowed
+}
+
+// oldest is the median of the three oldest collected readings.
+func (l *level) oldest() float64 {
+	l.scratch = l.scratch[:0]
+	for _, v := range l.samples[max(len(l.samples)-3, 0):] {
+		l.scratch = append(l.scratch, v.p)
+	}
+	return median(l.scratch)
 }

@@ -53,29 +53,29 @@ func (b *batch) advance(s points, i int, l *level) {
 	if l.shift.since != 0 || !known(l.gravity) {
 		return
 	}
-	drop := b.top() - l.gravity
-	if known(l.rate) && l.rateSpan >= 12 && !l.recent(at) {
-		b.fastest = max(b.fastest, -l.rate)
+	drop := b.level() - l.gravity
+	if known(l.pace) && l.rateSpan >= 12 && !l.recent(at) {
+		b.fastest = max(b.fastest, -l.pace)
 	}
 	switch b.stage {
 	case StageLag:
-		if drop >= begun+2*l.noise && l.rate <= -begunRate && l.rateError < -l.rate/3 && !l.recent(at) {
+		if drop >= begun+2*l.noise && l.pace <= -begunRate && l.paceError < -l.pace/3 && !l.recent(at) {
 			b.enter(StageActive, at)
 			b.fermentingSince = at
 		}
 	case StageActive:
-		if -l.rate < slowShare*b.fastest && drop > 0.35*(b.top()-b.expectedFinal()) {
+		if -l.pace < slowShare*b.fastest && drop > 0.35*(b.level()-b.expectedFinal()) {
 			b.enter(StageSlowing, at)
 		}
 	case StageSlowing:
 		switch {
-		case -l.rate > fastAgain*b.fastest:
+		case -l.pace > fastAgain*b.fastest:
 			b.enter(StageActive, at)
-		case -l.rate < max(lastShare*b.fastest, lastRate):
+		case -l.pace < max(lastShare*b.fastest, lastRate):
 			b.enter(StageFinishing, at)
 		}
 	case StageFinishing:
-		if -l.rate > max(notLast*b.fastest, 1.5*lastRate) {
+		if -l.pace > max(notLast*b.fastest, 1.5*lastRate) {
 			b.enter(StageSlowing, at)
 		}
 	case StageComplete:
@@ -107,9 +107,11 @@ func (b *batch) stand(s points, i int, l *level) {
 		b.stoodAt = l.gravity
 	}
 	stood := float64(at-b.standingSince) / hour
-	b.stuck = b.isStuck(l, stood)
+	if b.stuck = b.isStuck(l, stood); b.stuck {
+		b.tell(EventStuck, at)
+	}
 	share := 1.0
-	if top := b.top(); top > 0 {
+	if top := b.level(); top > 0 {
 		share = (top - l.gravity) / top
 	}
 	enough := share >= doubtful || share >= attenuated && stood >= 72
@@ -143,7 +145,14 @@ func (b *batch) enter(s Stage, at int64) {
 	if s == StageFinishing && b.finishingSince == 0 {
 		b.finishingSince = at
 	}
-	if kind, ok := stageEvents[s]; ok && !b.told[kind] {
+	if kind, ok := stageEvents[s]; ok {
+		b.tell(kind, at)
+	}
+}
+
+// tell notes an event of which a batch has one.
+func (b *batch) tell(kind EventKind, at int64) {
+	if !b.told[kind] {
 		b.told[kind] = true
 		b.events = append(b.events, Event{At: unix(at), Kind: kind, Batch: b.id()})
 	}

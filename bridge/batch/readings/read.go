@@ -13,8 +13,8 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/batch"
 )
 
-// maxRows bounds a file: three years of a reading a minute.
-const maxRows = 1_600_000
+// maxRows bounds a file: a year of a reading a minute.
+const maxRows = 600_000
 
 // Read reads a file of readings, in its own order. Gravity may be SG, SG times 1000 or °P, temperature °C or °F: the header
 // tells, else the values do. An error names the line that is wrong and what should be there.
