@@ -154,7 +154,7 @@ const keptSummaries = 20
 // carryOn carries the batch on with a reading.
 func (f *follower) carryOn(s points, i int, c change) {
 	b, l, p := f.batch, &f.level, s[i]
-	if c.disturbed && b.stage != StageLag {
+	if c.disturbed && (b.stage.fermenting() || b.stage != StageLag && !p.junk) { // out of a finished beer is the usual end of it
 		b.disturb(p.at)
 	}
 	if p.junk {
@@ -171,6 +171,9 @@ func (f *follower) carryOn(s points, i int, c change) {
 	b.crash(p.at)
 	if !p.known() {
 		return
+	}
+	if l.shift.since != 0 {
+		b.lastGravity = l.shift.before.level
 	}
 	if c.shifted != 0 && f.replaced(c) {
 		return

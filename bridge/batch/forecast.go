@@ -136,7 +136,7 @@ func (b *batch) knots(s points, l *level) []sample {
 		times += float64(s[i].at-end) / hour
 	}
 	flush()
-	return out
+	return out[max(len(out)-knots-2, 0):]
 }
 
 // outcome is the end for one final gravity.
@@ -177,51 +177,57 @@ func fitMonod(k []sample, og float64, prior func(float64) float64) monod {
 // fitFinal is the end when the final gravity is fg, and how badly the law fits then: the mean square of what it leaves, in
 // points, besides the noise that is there anyway.
 func fitFinal(k []sample, fg, independent float64) (o outcome, misfit float64, ok bool) {
-	top := k[0].p - fg
+	top := k[0].p
 	for _, v := range k {
-		top = max(top, v.p-fg)
+		top = max(top, v.p)
 	}
+	top -= fg
+	var left, scarce [knots + 2]float64 // S and ln(S0 / S) at the knots
+	for i, v := range k {
+		left[i] = max(v.p-fg, 0.2)
+		scarce[i] = math.Log(top / left[i])
+	}
+	perPoint := (k[len(k)-1].t - k[0].t) / max(k[0].p-k[len(k)-1].p, 1)
+	b, c := perPoint, perPoint
+	misfit = sq(knotNoise)
+	inflation := float64(len(k)) / independent
 	var beta [3]float64
 	var cov [3][3]float64
-	perPoint := (k[len(k)-1].t - k[0].t) / max(k[0].p-k[len(k)-1].p, 1)
-	b, c := perPoint, usualScarcity*perPoint/4
-	misfit = sq(knotNoise)
 	for range 4 {
-		var ata [3][3]float64
-		var atb [3]float64
-		for _, v := range k {
-			left := max(v.p-fg, 0.2)
-			x := [3]float64{1, top - left, math.Log(top / left)}
-			w := 1 / sq(b+c/left) // (points an hour)²: residuals count as points
-			for i := range x {
-				for j := range x {
-					ata[i][j] += w * x[i] * x[j]
-				}
-				atb[i] += w * x[i] * v.t
+		var m [3][3]float64
+		var v [3]float64
+		for i := range k {
+			w := 1 / sq(b+c/left[i]) // (points an hour)²: residuals count as points
+			x := [3]float64{1, top - left[i], scarce[i]}
+			m[0][0] += w
+			m[0][1] += w * x[1]
+			m[0][2] += w * x[2]
+			m[1][1] += w * x[1] * x[1]
+			m[1][2] += w * x[1] * x[2]
+			m[2][2] += w * x[2] * x[2]
+			for j := range x {
+				v[j] += w * x[j] * k[i].t
 			}
 		}
 		// what is known of beers: c = Ks b, give or take
-		w := misfit * float64(len(k)) / independent / sq(usualScarcitySD*b)
-		ata[1][1] += w * sq(usualScarcity)
-		ata[1][2] -= w * usualScarcity
-		ata[2][1] -= w * usualScarcity
-		ata[2][2] += w
-		cov, ok = invert(ata)
-		if !ok {
+		w := misfit * inflation / sq(usualScarcitySD*b)
+		m[1][1] += w * sq(usualScarcity)
+		m[1][2] -= w * usualScarcity
+		m[2][2] += w
+		m[1][0], m[2][0], m[2][1] = m[0][1], m[0][2], m[1][2]
+		if cov, ok = invert(m); !ok {
 			return o, 0, false
 		}
-		for i := range beta {
-			beta[i] = cov[i][0]*atb[0] + cov[i][1]*atb[1] + cov[i][2]*atb[2]
+		for j := range beta {
+			beta[j] = cov[j][0]*v[0] + cov[j][1]*v[1] + cov[j][2]*v[2]
 		}
 		b, c = max(beta[1], perPoint/10), max(beta[2], 0)
+		misfit = 0
+		for i := range k {
+			misfit += sq((k[i].t - beta[0] - beta[1]*(top-left[i]) - beta[2]*scarce[i]) / (b + c/left[i]))
+		}
+		misfit = misfit/float64(len(k)) + sq(knotNoise)
 	}
-	misfit = 0
-	for _, v := range k {
-		left := max(v.p-fg, 0.2)
-		r := (v.t - beta[0] - beta[1]*(top-left) - beta[2]*math.Log(top/left)) / (b + c/left)
-		misfit += sq(r)
-	}
-	misfit = misfit/float64(len(k)) + sq(knotNoise)
 	x := [3]float64{1, top - endAbove, math.Log(top / endAbove)}
 	variance := 0.0
 	for i := range x {
@@ -231,7 +237,7 @@ func fitFinal(k []sample, fg, independent float64) (o outcome, misfit float64, o
 		}
 	}
 	o.final = fg
-	o.sd = math.Sqrt(max(variance, 0) * misfit * float64(len(k)) / independent)
+	o.sd = math.Sqrt(max(variance, 0) * misfit * inflation)
 	return o, misfit, beta[1] >= 0 || beta[2] > 0
 }
 

@@ -89,14 +89,47 @@ func spread(samples []sample, l line, scratch *[]float64) float64 {
 	return 1.4826 * median(r)
 }
 
-// median is the middle of values, which it sorts; NaN without any.
+// median is the middle of values, which it reorders; NaN without any.
 func median(values []float64) float64 {
 	n := len(values)
 	if n == 0 {
 		return math.NaN()
 	}
-	slices.Sort(values)
-	return (values[(n-1)/2] + values[n/2]) / 2
+	upper := nth(values, n/2)
+	if n%2 == 1 {
+		return upper
+	}
+	return (slices.Max(values[:n/2]) + upper) / 2
+}
+
+// nth is the value that would be at index k if values were sorted; it puts no greater ones before it (Hoare's selection).
+func nth(values []float64, k int) float64 {
+	low, high := 0, len(values)-1
+	for low < high {
+		pivot := values[(low+high)/2]
+		i, j := low, high
+		for i <= j {
+			for values[i] < pivot {
+				i++
+			}
+			for values[j] > pivot {
+				j--
+			}
+			if i <= j {
+				values[i], values[j] = values[j], values[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case k <= j:
+			high = j
+		case k >= i:
+			low = i
+		default:
+			return values[k]
+		}
+	}
+	return values[k]
 }
 
 // noise is the standard deviation of single readings in points: how far each is from the line between its neighbours,

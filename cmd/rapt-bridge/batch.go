@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,7 +17,6 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/batch/readings"
 )
 
-// maxReadingsFile bounds what is read of a file.
 func (p *program) batchCommand() *cobra.Command {
 	var picture string
 	cmd := &cobra.Command{
@@ -49,18 +50,14 @@ func (p *program) batch(path, picture string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	lines, drawing, err := analyse(rows, filepath.Base(path))
+	if err != nil {
+		return err
+	}
 	out := bufio.NewWriter(p.stdout)
-	var analysis batch.Analysis
-	drawing := chart.New()
-	for _, row := range rows {
-		analysis.Add(row)
-		found := analysis.Findings(row.At)
-		line, err := json.Marshal(newBatchLine(row.At, found))
-		if err != nil {
-			return err
-		}
-		out.Write(append(line, '\n'))
-		drawing.Add(row, found)
+	for _, line := range lines {
+		out.Write(line)
+		out.WriteByte('\n')
 	}
 	if err := out.Flush(); err != nil {
 		return err
@@ -69,6 +66,29 @@ func (p *program) batch(path, picture string) error {
 		return nil
 	}
 	return os.WriteFile(picture, drawing.SVG(), 0o644)
+}
+
+// analyse goes through the rows by their times, and gives a line for each in their own order.
+func analyse(rows []batch.Row, title string) ([][]byte, *chart.Chart, error) {
+	byTime := make([]int, len(rows))
+	for i := range byTime {
+		byTime[i] = i
+	}
+	slices.SortStableFunc(byTime, func(i, j int) int { return rows[i].At.Compare(rows[j].At) })
+	lines := make([][]byte, len(rows))
+	drawing := chart.New(title)
+	var analysis batch.Analysis
+	for _, i := range byTime {
+		analysis.Add(rows[i])
+		found := analysis.Findings(rows[i].At)
+		line, err := json.Marshal(newBatchLine(rows[i].At, found))
+		if err != nil {
+			return nil, nil, err
+		}
+		lines[i] = line
+		drawing.Add(rows[i], found)
+	}
+	return lines, drawing, nil
 }
 
 // batchLine is what the command prints for a row.
