@@ -203,7 +203,7 @@ func (d *drawing) temperature(shown []moment) {
 		return
 	}
 	y := axis{low - 1, high + 1, warmEnd, warmTop}
-	d.scale(y, 4, func(v float64) string { return fmt.Sprintf("%g", math.Round(v*10)/10) }, "°C")
+	d.scale(y, 4, func(v float64) string { return fmt.Sprintf("%g", math.Round(v*10)/10+0) }, "°C")
 	d.line(shown, y, warm, 1.4, plausible)
 }
 
