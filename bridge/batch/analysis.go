@@ -6,17 +6,28 @@ import (
 )
 
 // Analysis follows the batches in one device. It is a function of the rows, the owner's entries and the profile sessions:
-// their order and repetition change nothing. Rows that come more than a month late may be left out. The zero value is
-// ready; it is not safe for concurrent use.
+// their order and repetition change nothing. Rows that come months late are left out. The zero value is ready; it is not safe
+// for concurrent use.
 type Analysis struct {
-	rows    points
-	said    []said
-	base    *follower // has taken the rows before the first kept one that is not taken below
-	baseAt  int       // how many of the kept rows base has taken
-	now     *follower
-	taken   int // how many of the kept rows now has taken
-	horizon int64
+	rows     points
+	entries  []Entry
+	sessions []Session
+	notes    []note
+	marks    []mark // states to go back to, oldest first
+	now      *tracker
+	taken    int   // how many of the rows now has taken
+	horizon  int64 // rows before it come too late
+	trimmed  bool  // the first mark is of rows that are gone
 }
+
+// mark is the state after so many of the kept rows.
+type mark struct {
+	taken int
+	state *tracker
+}
+
+// Between two marks are so many rows: to take in a row that comes out of order costs at most twice as many.
+const markEvery, keptMarks = 500, 3
 
 // Add takes a row in. A row of the same five minutes as an earlier one adds nothing.
 func (a *Analysis) Add(r Row) {
@@ -24,64 +35,108 @@ func (a *Analysis) Add(r Row) {
 	if p.at < a.horizon || r.At.IsZero() {
 		return
 	}
-	from, ok := a.rows.add(p)
-	if ok && from < a.taken {
-		a.restart()
+	if from, ok := a.rows.add(p); ok && from < a.taken {
+		a.rewind(from)
 	}
 }
 
-// Say sets what the owner and the profiles said, in place of what was said before.
-func (a *Analysis) Say(entries []Entry, sessions []Session) {
-	a.said = merge(entries, slices.Clone(sessions))
-	a.restart()
+// SetEntries sets what the owner entered, in place of what was set before.
+func (a *Analysis) SetEntries(entries []Entry) {
+	a.entries = slices.Clone(entries)
+	a.setNotes()
 }
 
-func (a *Analysis) restart() { a.now, a.taken = nil, 0 }
+// SetSessions sets the profile sessions of the device, in place of what was set before.
+func (a *Analysis) SetSessions(sessions []Session) {
+	a.sessions = slices.Clone(sessions)
+	a.setNotes()
+}
 
-// Findings are what is known at a time from the rows until then.
+// setNotes puts entries and sessions in order. What was said of rows that are gone can't be unsaid.
+func (a *Analysis) setNotes() {
+	a.notes = merge(a.entries, a.sessions)
+	a.rewind(0)
+	if a.trimmed {
+		base := a.marks[0].state
+		base.noted = 0
+		for base.noted < len(a.notes) && a.notes[base.noted].at < a.horizon {
+			base.noted++
+		}
+	}
+}
+
+// rewind forgets what was made of the rows from an index on.
+func (a *Analysis) rewind(from int) {
+	keep := 0
+	for keep < len(a.marks) && (a.marks[keep].taken <= from || keep == 0 && a.trimmed) {
+		keep++
+	}
+	a.marks = a.marks[:keep]
+	a.now = nil
+}
+
+// Findings are what is known at a time from the rows until then. Later rows wait.
 func (a *Analysis) Findings(now time.Time) Findings {
-	f := a.at(now.Unix())
-	found := f.findings(a.rows[:a.taken], now)
-	a.trim(now.Unix())
+	t := a.at(now.Unix())
+	found := t.findings(a.rows[:a.taken], now)
+	a.trim()
 	return found
 }
 
-// at brings the follower to a time.
-func (a *Analysis) at(now int64) *follower {
-	if a.taken > 0 && a.rows[a.taken-1].at > now {
-		a.restart()
+// at brings the tracker to a time.
+func (a *Analysis) at(now int64) *tracker {
+	if a.now != nil && (a.taken > 0 && a.rows[a.taken-1].at > now || a.now.heardTo > now) {
+		a.rewind(a.rows.since(now + 1))
 	}
 	if a.now == nil {
-		f := newFollower()
-		if a.base != nil {
-			f = a.base.clone()
+		a.now, a.taken = newTracker(), 0
+		if n := len(a.marks); n > 0 {
+			a.now, a.taken = a.marks[n-1].state.clone(), a.marks[n-1].taken
 		}
-		a.now, a.taken = &f, a.baseAt
 	}
 	for a.taken < len(a.rows) && a.rows[a.taken].at <= now {
-		a.now.step(a.rows, a.taken, a.said)
+		a.now.step(a.rows, a.taken, a.notes)
 		a.taken++
+		a.mark()
 	}
-	a.now.hearUntil(a.said, now)
+	a.now.hear(a.notes, now)
 	return a.now
 }
 
+// mark keeps the state, if the last mark is long ago.
+func (a *Analysis) mark() {
+	last := 0
+	if n := len(a.marks); n > 0 {
+		last = a.marks[n-1].taken
+	}
+	if a.taken-last < markEvery {
+		return
+	}
+	a.marks = append(a.marks, mark{a.taken, a.now.clone()})
+	if len(a.marks) > keptMarks {
+		oldest := 0
+		if a.trimmed {
+			oldest = 1
+		}
+		a.marks = slices.Delete(a.marks, oldest, oldest+1)
+	}
+}
+
 // trim lets the oldest rows go when there are more than are kept, a fourth of them at once.
-func (a *Analysis) trim(now int64) {
-	const month = maxPoints / 4
+func (a *Analysis) trim() {
 	if a.taken <= maxPoints {
 		return
 	}
-	f := newFollower()
-	if a.base != nil {
-		f = a.base.clone()
+	base, upTo := newTracker(), 0
+	if a.trimmed {
+		base, upTo = a.marks[0].state.clone(), a.marks[0].taken
 	}
-	upTo := a.baseAt
-	for ; upTo < a.taken-maxPoints+month; upTo++ {
-		f.step(a.rows, upTo, a.said)
+	for ; upTo < a.taken-maxPoints*3/4; upTo++ {
+		base.step(a.rows, upTo, a.notes)
 	}
 	first := a.rows.since(a.rows[upTo].at - overlap)
-	a.base, a.baseAt, a.horizon = &f, upTo-first, a.rows[upTo].at
+	a.horizon = a.rows[upTo].at
 	a.rows = slices.Clone(a.rows[first:])
 	a.taken -= first
+	a.marks, a.trimmed = []mark{{upTo - first, base}}, true
 }

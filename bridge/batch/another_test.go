@@ -57,7 +57,8 @@ func TestAnotherBatch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var a batch.Analysis
-			a.Say(test.entries, test.sessions)
+			a.SetEntries(test.entries)
+			a.SetSessions(test.sessions)
 			all := follow(&a, test.rows)
 			ended := a.Ended()
 			require.Len(t, ended, 1)
@@ -76,7 +77,7 @@ func TestAnotherBatch(t *testing.T) {
 
 func TestSummaryOfAnEndedBatch(t *testing.T) {
 	var a batch.Analysis
-	a.Say(nil, []batch.Session{{ID: "1", Name: "Pale", Started: begin}})
+	a.SetSessions([]batch.Session{{ID: "1", Name: "Pale", Started: begin}})
 	rows := paleAle.rows(10, pill, func(h float64, r *batch.Row) bool {
 		if h > 50 {
 			lift(r, 7)
@@ -146,7 +147,8 @@ func TestOwnerWinsOverSessionOverReadings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var a batch.Analysis
-			a.Say(test.entries, test.sessions)
+			a.SetEntries(test.entries)
+			a.SetSessions(test.sessions)
 			follow(&a, rows)
 			found := a.Findings(begin.Add(217 * time.Hour))
 			require.NotNil(t, found.Batch)
@@ -168,7 +170,8 @@ func TestEnteredFinalGravityMovesTheForecast(t *testing.T) {
 		if session != nil {
 			sessions = append(sessions, *session)
 		}
-		a.Say([]batch.Entry{{At: begin, FinalGravity: fg}}, sessions)
+		a.SetEntries([]batch.Entry{{At: begin, FinalGravity: fg}})
+		a.SetSessions(sessions)
 		for _, r := range rows {
 			a.Add(r)
 		}
@@ -196,7 +199,7 @@ func TestOutsideTheYeastsRange(t *testing.T) {
 		return true
 	})
 	var a, without batch.Analysis
-	a.Say(nil, []batch.Session{limits})
+	a.SetSessions([]batch.Session{limits})
 	all := follow(&a, rows)
 	assert.False(t, *at(all, 29).OutsideRange)
 	assert.True(t, *at(all, 30.9).OutsideRange)
@@ -213,7 +216,8 @@ func TestAlcohol(t *testing.T) {
 		{1.100, 1.015, 11.6, 69.8, 95},
 	} {
 		var a batch.Analysis
-		a.Say([]batch.Entry{{At: begin.Add(-time.Hour), OriginalGravity: ptr(test.og)}}, []batch.Session{{ID: "1", Started: begin}})
+		a.SetEntries([]batch.Entry{{At: begin.Add(-time.Hour), OriginalGravity: ptr(test.og)}})
+		a.SetSessions([]batch.Session{{ID: "1", Started: begin}})
 		for i := range 40 {
 			a.Add(batch.Row{At: begin.Add(time.Duration(i) * time.Hour), Gravity: ptr(test.fg)})
 		}

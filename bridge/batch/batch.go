@@ -16,7 +16,7 @@ const (
 // batch is one beer in the device, from its first steady hours until it ends. Times are Unix seconds, gravities points.
 type batch struct {
 	began       int64
-	words       words
+	details     details
 	original    original
 	temperature temperature
 
@@ -37,8 +37,8 @@ type batch struct {
 	events []Event
 }
 
-func newBatch(began int64, w words) *batch {
-	b := &batch{began: began, words: w, temperature: newTemperature(), stage: StageLag, lastGravity: unknown, told: map[EventKind]bool{}, original: newOriginal()}
+func newBatch(began int64, w details) *batch {
+	b := &batch{began: began, details: w, temperature: newTemperature(), stage: StageLag, lastGravity: unknown, told: map[EventKind]bool{}, original: newOriginal()}
 	return b
 }
 
@@ -47,17 +47,17 @@ func (b *batch) id() string { return unix(b.began).Format(time.RFC3339) }
 // name is what the owner or the session calls the batch, or the day on which it began.
 func (b *batch) name() string {
 	switch {
-	case b.words.name != "":
-		return b.words.name
-	case b.words.session != nil && b.words.session.Name != "":
-		return b.words.session.Name
+	case b.details.name != "":
+		return b.details.name
+	case b.details.session != nil && b.details.session.Name != "":
+		return b.details.session.Name
 	}
 	return unix(b.began).Format(time.DateOnly)
 }
 
 // originalGravity is the owner's, else the session's, else the one that the readings show; unknown without any.
 func (b *batch) originalGravity() float64 {
-	return firstKnown(b.words.original, b.words.sessionOriginal, b.original.found)
+	return firstKnown(b.details.original, b.details.sessionOriginal, b.original.found)
 }
 
 // top is the gravity from which the device saw the beer fall: for the stages, where a calibration that is off must not count.
@@ -70,14 +70,14 @@ func (b *batch) level() float64 { return b.top() + b.shifted }
 
 // attenuation is the apparent attenuation that is expected, in 1.
 func (b *batch) attenuation() float64 {
-	if known(b.words.attenuation) {
-		return b.words.attenuation
+	if known(b.details.attenuation) {
+		return b.details.attenuation
 	}
 	return usualAttenuation
 }
 
 func (b *batch) attenuationSD() float64 {
-	if known(b.words.attenuation) {
+	if known(b.details.attenuation) {
 		return yeastAttenuationSD
 	}
 	return usualAttenuationSD
@@ -85,7 +85,7 @@ func (b *batch) attenuationSD() float64 {
 
 // expectedFinal is the final gravity that is expected before the readings tell.
 func (b *batch) expectedFinal() float64 {
-	return firstKnown(b.words.finalGravity(), b.level()*(1-b.attenuation()))
+	return firstKnown(b.details.finalGravity(), b.level()*(1-b.attenuation()))
 }
 
 // disturb counts a disturbance.
@@ -96,7 +96,7 @@ func (b *batch) disturb(at int64) {
 
 // summary is what remains of a batch that ends.
 func (b *batch) summary(ended int64) Summary {
-	og, fg := b.originalGravity(), firstKnown(b.words.final, b.lastGravity)
+	og, fg := b.originalGravity(), firstKnown(b.details.final, b.lastGravity)
 	s := Summary{
 		ID: b.id(), Name: b.name(), Began: unix(b.began), Ended: unix(ended),
 		OriginalGravity: gravityOut(og), FinalGravity: gravityOut(fg),

@@ -6,12 +6,13 @@
 // sessions said, in any order and as often as they come, and says what is known at a time:
 //
 //	var a batch.Analysis
-//	a.Say(entries, sessions)
+//	a.SetEntries(entries)
+//	a.SetSessions(sessions)
 //	a.Add(row)
 //	found := a.Findings(now)
 //
-// A new row costs well under a millisecond. A late one, an entry or a session has the findings computed again from the rows
-// that are kept, four months of them, once and when they are asked for. After a restart the same rows and entries give the
+// A new row costs well under a millisecond. After a late one, an entry or a session the findings are computed again from the
+// rows that are kept, four months of them at the most, once and when they are asked for. After a restart the same rows and entries give the
 // same findings, so nothing but the entries needs to be stored. What is not known is nil, never a guess.
 //
 // Gravity is in SG outside and in points, thousandths of SG above 1, inside. It is not corrected for temperature: Pills that
@@ -19,6 +20,6 @@
 //
 // How it works, in the order of the files: Row and points keep one reading in five minutes (row.go); level leaves out what is
 // not of the beer and finds the filtered gravity and its rate (level.go, line.go); original finds the original gravity
-// (original.go); batch, stage and temperature know how far the fermentation is; follower begins and ends batches
-// (follow.go); forecast says when it ends (forecast.go).
+// (original.go); batch, stage and temperature know how far the fermentation is; tracker begins and ends batches
+// (tracker.go); forecast says when it ends (forecast.go).
 package batch

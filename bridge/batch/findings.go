@@ -52,19 +52,19 @@ func (a *Analysis) Events() []Event {
 	return append([]Event(nil), a.now.events...)
 }
 
-func (f *follower) findings(s points, now time.Time) Findings {
-	l, at := &f.level, now.Unix()
+func (t *tracker) findings(s points, now time.Time) Findings {
+	l, at := &t.level, now.Unix()
 	found := Findings{Stage: StageNone, Gravity: gravityOut(l.gravity), Rate: rounded(l.rate, 2), Disturbed: l.disturbed(at)}
 	if l.inAir(at) {
 		found.Gravity, found.Rate = nil, nil
 	}
-	b := f.batch
+	b := t.batch
 	if b == nil {
 		return found
 	}
 	og, g := b.originalGravity(), b.lastGravity
 	found.Batch = &Current{
-		ID: b.id(), Number: f.number, Name: b.name(), Began: unix(b.began), Day: int(max(at-b.began, 0)/(24*hour)) + 1,
+		ID: b.id(), Number: t.number, Name: b.name(), Began: unix(b.began), Day: int(max(at-b.began, 0)/(24*hour)) + 1,
 		LowestTemperature: rounded(b.temperature.low, 1), HighestTemperature: rounded(b.temperature.high, 1),
 		Disturbances: b.disturbances,
 	}
@@ -81,7 +81,7 @@ func (f *follower) findings(s points, now time.Time) Findings {
 
 // outsideRange compares the beer's temperature with the yeast's range; nil where one of them is unknown.
 func (b *batch) outsideRange() *bool {
-	t, limits := b.temperature.now, b.words.temperatureLimits
+	t, limits := b.temperature.now, b.details.temperatureLimits
 	if !known(t) || !known(limits[0]) && !known(limits[1]) {
 		return nil
 	}

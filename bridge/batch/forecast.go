@@ -39,7 +39,7 @@ const (
 func (b *batch) forecast(s points, l *level, now time.Time) (*Forecast, *float64) {
 	og := b.level()
 	if !known(og) {
-		return nil, gravityOut(b.words.finalGravity())
+		return nil, gravityOut(b.details.finalGravity())
 	}
 	final := gravityOut(b.expectedFinal())
 	switch {
@@ -69,13 +69,13 @@ func (b *batch) forecast(s points, l *level, now time.Time) (*Forecast, *float64
 // leastExpected is the final gravity of the drop that three in four batches reach.
 func (b *batch) leastExpected() float64 {
 	const quartile = 0.674 // of a normal distribution, in standard deviations
-	return firstKnown(b.words.finalGravity(), b.level()*(1-b.attenuation()+quartile*b.attenuationSD()))
+	return firstKnown(b.details.finalGravity(), b.level()*(1-b.attenuation()+quartile*b.attenuationSD()))
 }
 
 // heavy is whether it is wine, mead or mash as far as anybody said: they end in a tail of days that nothing foretells, and
 // every law is days early.
 func (b *batch) heavy() bool {
-	return b.top() > heaviestBeer && !known(b.words.finalGravity()) && !known(b.words.attenuation)
+	return b.top() > heaviestBeer && !known(b.details.finalGravity()) && !known(b.details.attenuation)
 }
 
 func later(t, now time.Time) time.Time {
@@ -87,7 +87,7 @@ func later(t, now time.Time) time.Time {
 
 // priorFinal is how probable a final gravity is, in points, before the readings tell: its logarithm.
 func (b *batch) priorFinal(og float64) func(fg float64) float64 {
-	if want := b.words.finalGravity(); known(want) {
+	if want := b.details.finalGravity(); known(want) {
 		return func(fg float64) float64 { return -sq((fg-want)/2) / 2 }
 	}
 	mean, sd := b.attenuation(), b.attenuationSD()
@@ -276,7 +276,7 @@ func (m monod) window(elapsed float64) (earliest, expected, latest, final float6
 	return earliest, expected, latest, fg / total, latest < furthest-1
 }
 
-func (m monod) sd(o outcome) float64 { return math.Sqrt(sq(o.sd) + sq(0.15*o.mean) + 4) }
+func (m monod) sd(o outcome) float64 { return math.Sqrt(sq(o.sd) + sq(0.12*o.mean) + 3) }
 
 func normal(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
 

@@ -180,7 +180,7 @@ func (l *level) stepped(s points, first, i int, since int64) (float64, line) {
 		}
 		t := float64(s[j].at-s[first].at) / hour
 		off := float64(s[j].gravity) - before.level - before.slope*t
-		allowed := max(leastShift, 5*l.noise) + min(2*before.se*(t+1), 5)
+		allowed := max(leastShift, 4*l.noise) + min(2*before.se*(t+1), 5)
 		if off < 0 {
 			allowed += t + 1
 			if lastGap > silence {

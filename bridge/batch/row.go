@@ -15,7 +15,7 @@ type Row struct {
 }
 
 const (
-	// slot is the time of which one reading is kept: the first. A device that reports each minute needs no more.
+	// slot is the time of which one reading is kept: the first with a gravity. A device that reports each minute needs no more.
 	slot = 5 * 60
 	// maxPoints bounds the readings that are kept: four months, one each slot.
 	maxPoints = 120 * 24 * 3600 / slot
@@ -60,6 +60,9 @@ func (p point) known() bool { return p.gravity == p.gravity }
 
 // before orders the readings of one slot, so that the one that is kept does not depend on which came first.
 func (p point) before(q point) bool {
+	if p.known() != q.known() {
+		return p.known()
+	}
 	order := cmp.Or(cmp.Compare(p.at, q.at), cmp.Compare(p.gravity, q.gravity), cmp.Compare(p.temperature, q.temperature))
 	return order < 0
 }

@@ -115,7 +115,7 @@ func (b *batch) stand(s points, i int, l *level) {
 		share = (top - l.gravity) / top
 	}
 	enough := share >= doubtful || share >= attenuated && stood >= 72
-	if want := b.words.finalGravity(); known(want) {
+	if want := b.details.finalGravity(); known(want) {
 		enough = l.gravity < want+stuckAbove
 	}
 	if b.stage != StageComplete && enough && !b.stuck && !b.temperature.cooled() {
@@ -130,7 +130,7 @@ func (b *batch) isStuck(l *level, stood float64) bool {
 		return false
 	}
 	above := l.gravity - b.expectedFinal()
-	if !known(b.words.finalGravity()) {
+	if !known(b.details.finalGravity()) {
 		above -= 2 * b.attenuationSD() * b.originalGravity()
 	}
 	return above > stuckAbove

@@ -67,7 +67,7 @@ func (t *temperature) crashed() bool {
 // warm is whether the yeast could work: as warm as it worked before and not below its range. Unknown is not warm.
 func (b *batch) warm() bool {
 	t := &b.temperature
-	low := b.words.temperatureLimits[0]
+	low := b.details.temperatureLimits[0]
 	return known(t.now) && known(t.usual) && !t.cooled() && !(t.now < low)
 }
 

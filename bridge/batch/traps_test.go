@@ -284,7 +284,7 @@ func TestStuckWhereItShouldGoOn(t *testing.T) {
 
 	t.Run("not when the owner expects it", func(t *testing.T) {
 		var a batch.Analysis
-		a.Say([]batch.Entry{{At: begin.Add(time.Hour), FinalGravity: ptr(1.028)}}, nil)
+		a.SetEntries([]batch.Entry{{At: begin.Add(time.Hour), FinalGravity: ptr(1.028)}})
 		all := follow(&a, sticks.rows(11, pill, nil))
 		assert.True(t, math.IsNaN(first(all, func(m moment) bool { return m.Stuck })))
 		assert.Equal(t, batch.StageComplete, all[len(all)-1].Stage)
@@ -301,7 +301,7 @@ func TestStuckWhereItShouldGoOn(t *testing.T) {
 	})
 	t.Run("not a beer that the profile lets end there", func(t *testing.T) {
 		var a batch.Analysis
-		a.Say(nil, []batch.Session{{ID: "s", Started: begin, FinalGravity: ptr(1.027)}})
+		a.SetSessions([]batch.Session{{ID: "s", Started: begin, FinalGravity: ptr(1.027)}})
 		all := follow(&a, sticks.rows(11, pill, nil))
 		assert.True(t, math.IsNaN(first(all, func(m moment) bool { return m.Stuck })))
 	})

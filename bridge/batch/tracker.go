@@ -24,143 +24,147 @@ const (
 	fell, fellRate, fellHours = 4.0, 3.0, 8.0
 )
 
-// follower goes through the readings one after the other and keeps what they have shown.
-type follower struct {
+// tracker goes through the readings one after the other and keeps what they have shown.
+type tracker struct {
 	level  level
-	batch  *batch // nil without one
-	next   words  // what was said while there was none
-	number int    // of batches so far
+	batch  *batch  // nil without one
+	next   details // what was said while there was none
+	number int     // of batches so far
 
 	ended    []Summary
 	events   []Event
-	saidTo   int   // how many of the owner's entries and sessions are taken
+	noted    int   // how many of the owner's entries and sessions are taken
+	heardTo  int64 // the time of the last of them
 	restAt   int64 // the device is at rest from here: the last batch ended with the beer still in it
 	restedAt float64
 	longAway bool // the device was out of the liquid or silent, and what followed is not judged yet
 }
 
-func newFollower() follower { return follower{level: newLevel(), next: noWords(), restedAt: unknown} }
+func newTracker() *tracker { return &tracker{level: newLevel(), next: noDetails(), restedAt: unknown} }
 
 // clone is a copy that shares nothing that changes.
-func (f *follower) clone() follower {
-	c := *f
-	c.level.excluded = slices.Clone(f.level.excluded)
+func (t *tracker) clone() *tracker {
+	c := *t
+	c.level.excluded = slices.Clone(t.level.excluded)
 	c.level.samples, c.level.scratch = nil, nil
-	c.ended, c.events = slices.Clone(f.ended), slices.Clone(f.events)
-	if f.batch != nil {
-		b := *f.batch
+	c.ended, c.events = slices.Clone(t.ended), slices.Clone(t.events)
+	if t.batch != nil {
+		b := *t.batch
 		b.told, b.events = maps.Clone(b.told), slices.Clone(b.events)
 		c.batch = &b
 	}
-	return c
+	return &c
 }
 
 // step takes the reading at index i of s in, and before it what was said until then.
-func (f *follower) step(s points, i int, all []said) {
+func (t *tracker) step(s points, i int, all []note) {
 	p := s[i]
-	f.hearUntil(all, p.at)
-	c := f.level.take(s, i)
+	t.hear(all, p.at)
+	c := t.level.take(s, i)
 	if c.silent >= away {
-		f.longAway = true
+		t.longAway = true
 	}
-	if f.batch != nil {
-		f.carryOn(s, i, c)
+	if t.batch != nil {
+		t.update(s, i, c)
 	}
-	if f.batch == nil {
-		f.watch(s, i)
+	if t.batch == nil {
+		t.watch(s, i)
 	}
-	if b := f.batch; b != nil && len(b.events) > 0 {
-		f.tell(b)
+	if b := t.batch; b != nil && len(b.events) > 0 {
+		t.tell(b)
 	}
 }
 
 // hearUntil takes in what was said until a time.
-func (f *follower) hearUntil(all []said, at int64) {
-	for f.saidTo < len(all) && all[f.saidTo].at <= at {
-		f.hear(all[f.saidTo])
-		f.saidTo++
+func (t *tracker) hear(all []note, at int64) {
+	for t.noted < len(all) && all[t.noted].at <= at {
+		t.take(all[t.noted])
+		t.noted++
 	}
-	if f.batch != nil {
-		f.tell(f.batch)
+	if t.noted > 0 {
+		t.heardTo = all[t.noted-1].at
+	}
+	if t.batch != nil {
+		t.tell(t.batch)
 	}
 }
 
 // tell moves the events of a batch to all of them, of which the last hundred are kept.
-func (f *follower) tell(b *batch) {
-	f.events = append(f.events, b.events...)
+func (t *tracker) tell(b *batch) {
+	t.events = append(t.events, b.events...)
 	b.events = nil
-	f.events = f.events[max(len(f.events)-100, 0):]
+	t.events = t.events[max(len(t.events)-100, 0):]
 }
 
-// hear takes in what the owner or a session said.
-func (f *follower) hear(w said) {
+// take takes in what the owner or a session said.
+func (t *tracker) take(n note) {
 	switch {
-	case w.session != nil:
-		f.hearSession(w.session, w.at)
-	case w.entry.NewBatch:
-		f.end(w.at)
-		f.begin(w.at, true)
-		f.batch.words.take(w.entry)
-	case f.batch != nil:
-		f.batch.words.take(w.entry)
+	case n.session != nil:
+		t.join(n.session, n.at)
+	case n.entry.NewBatch:
+		t.end(n.at)
+		t.begin(n.at, true)
+		t.batch.details.take(n.entry)
+	case t.batch != nil:
+		t.batch.details.take(n.entry)
 	default:
-		f.next.take(w.entry)
+		t.next.take(n.entry)
 	}
 }
 
-// hearSession begins a batch with a session, unless the beer that is in the device lags or ferments: then the session is
+// join begins a batch with a session, unless the beer that is in the device lags or ferments: then the session is
 // of that beer, and new wort shows itself by its rise.
-func (f *follower) hearSession(s *Session, at int64) {
-	if b := f.batch; b != nil && b.stage != StageLag && !b.stage.fermenting() {
-		f.end(at)
+func (t *tracker) join(s *Session, at int64) {
+	if b := t.batch; b != nil && b.stage != StageLag && !b.stage.fermenting() {
+		t.end(at)
 	}
-	if f.batch == nil {
-		f.begin(at, true)
+	if t.batch == nil {
+		t.begin(at, true)
 	}
-	f.batch.words.join(s)
+	t.batch.details.join(s)
 }
 
 // begin begins a batch.
-func (f *follower) begin(at int64, said bool) {
-	f.number++
-	f.batch = newBatch(at, f.next)
-	f.batch.said = said
-	f.next = noWords()
-	f.batch.events = append(f.batch.events, Event{At: unix(at), Kind: EventStarted, Batch: f.batch.id()})
-	f.restAt = 0
+func (t *tracker) begin(at int64, said bool) {
+	t.number++
+	t.batch = newBatch(at, t.next)
+	t.batch.said = said
+	t.next = noDetails()
+	t.batch.events = append(t.batch.events, Event{At: unix(at), Kind: EventStarted, Batch: t.batch.id()})
+	t.restAt = 0
 	if said {
-		f.level.restart(at)
+		t.level.restart(at)
 	}
 }
 
 // end ends the batch, if there is one. One that never fermented leaves nothing.
-func (f *follower) end(at int64) {
-	b := f.batch
+func (t *tracker) end(at int64) {
+	b := t.batch
 	if b == nil {
 		return
 	}
 	if b.stage != StageLag {
 		b.events = append(b.events, Event{At: unix(at), Kind: EventEnded, Batch: b.id()})
-		f.ended = append(f.ended, b.summary(at))
-		f.ended = f.ended[max(len(f.ended)-keptSummaries, 0):]
+		t.ended = append(t.ended, b.summary(at))
+		t.ended = t.ended[max(len(t.ended)-keptSummaries, 0):]
 	}
-	f.tell(b)
-	f.batch = nil
+	t.tell(b)
+	t.batch = nil
 }
 
 // keptSummaries is how many ended batches are kept.
 const keptSummaries = 20
 
-// carryOn carries the batch on with a reading.
-func (f *follower) carryOn(s points, i int, c change) {
-	b, l, p := f.batch, &f.level, s[i]
+// update carries the batch on with a reading.
+func (t *tracker) update(s points, i int, c change) {
+	b, l, p := t.batch, &t.level, s[i]
 	if c.disturbed && (b.stage.fermenting() || b.stage != StageLag && !p.junk) { // out of a finished beer is the usual end of it
 		b.disturb(p.at)
 	}
 	if p.junk {
 		out := float64(p.at-l.junkSince) / hour
 		if l.inAir(p.at) && (out >= gone || out >= away && !b.stage.fermenting() || out >= away && b.stage == StageLag) {
-			f.end(l.junkSince)
+			t.end(l.junkSince)
 			l.restart(p.at)
 		}
 		return
@@ -175,7 +179,7 @@ func (f *follower) carryOn(s points, i int, c change) {
 	if l.shift.since != 0 {
 		b.lastGravity = l.shift.before.level
 	}
-	if c.shifted != 0 && f.replaced(c) {
+	if c.shifted != 0 && t.replaced(c) {
 		return
 	}
 	b.original.take(s, i, l)
@@ -183,14 +187,14 @@ func (f *follower) carryOn(s points, i int, c change) {
 	if l.shift.since == 0 {
 		b.lastGravity = l.gravity
 	}
-	f.idle(p.at)
+	t.idle(p.at)
 }
 
 // replaced is whether a shift of the level was another beer, or the device taken out of this one; the batch ends then.
-func (f *follower) replaced(c change) bool {
-	b := f.batch
-	over := !b.stage.fermenting() || f.longAway
-	f.longAway = false
+func (t *tracker) replaced(c change) bool {
+	b := t.batch
+	over := !b.stage.fermenting() || t.longAway
+	t.longAway = false
 	now := b.lastGravity + c.shifted
 	switch {
 	case b.stage == StageLag:
@@ -200,11 +204,11 @@ func (f *follower) replaced(c change) bool {
 		}
 		return false
 	case c.shifted >= rise && over, c.shifted >= greatRise && c.shifted >= (b.level()-b.lastGravity)*2/3:
-		f.end(c.since)
-		f.begin(c.since, false)
+		t.end(c.since)
+		t.begin(c.since, false)
 		return false
 	case c.shifted <= -2*leastShift && now > -water && now < water && b.lastGravity > water:
-		f.end(c.since)
+		t.end(c.since)
 		return true
 	}
 	b.shifted += c.shifted
@@ -212,8 +216,8 @@ func (f *follower) replaced(c change) bool {
 }
 
 // idle ends a batch in which nothing happens any more.
-func (f *follower) idle(at int64) {
-	b := f.batch
+func (t *tracker) idle(at int64) {
+	b := t.batch
 	stood := b.standingSince
 	if b.stage == StageColdCrash && b.completed != 0 {
 		stood = b.completed
@@ -222,28 +226,28 @@ func (f *follower) idle(at int64) {
 	case b.stage == StageLag && at-b.began > lagDays*24*hour,
 		b.stage == StageComplete && stood != 0 && at-stood > idleDays*24*hour,
 		b.stage == StageColdCrash && stood != 0 && at-stood > idleDays*24*hour:
-		f.end(at)
-		f.restAt, f.restedAt = at, f.level.gravity
+		t.end(at)
+		t.restAt, t.restedAt = at, t.level.gravity
 	}
 }
 
 // watch looks for the begin of a batch.
-func (f *follower) watch(s points, i int) {
-	l, p := &f.level, s[i]
+func (t *tracker) watch(s points, i int) {
+	l, p := &t.level, s[i]
 	if !p.known() || l.shift.since != 0 || !known(l.gravity) {
 		return
 	}
-	if f.restAt != 0 && l.gravity < f.restedAt+rise {
-		f.restAt = p.at
-		if l.segment < f.restAt-7*24*hour {
+	if t.restAt != 0 && l.gravity < t.restedAt+rise {
+		t.restAt = p.at
+		if l.segment < t.restAt-7*24*hour {
 			return
 		}
 	}
 	if from := steadyFrom(s, i, l); from != 0 {
 		level := l.middle()
-		if level >= lightestWort && level <= heaviestWort && !(float64(p.temperature) < coldestWort) && f.restAt == 0 {
-			f.begin(from, false)
-			f.batch.original.take(s, i, l)
+		if level >= lightestWort && level <= heaviestWort && !(float64(p.temperature) < coldestWort) && t.restAt == 0 {
+			t.begin(from, false)
+			t.batch.original.take(s, i, l)
 		}
 		return
 	}
@@ -254,18 +258,18 @@ func (f *follower) watch(s points, i int) {
 	if hours := -l.samples[len(l.samples)-1].t; l.gravity < 2*water || l.oldest()-l.gravity < fell || hours < fellHours {
 		return
 	}
-	f.beginFalling(s, i)
+	t.beginFalling(s, i)
 }
 
 // beginFalling begins a batch that already ferments. Where the readings stood before the fall, that is its original
 // gravity if wort can have it.
-func (f *follower) beginFalling(s points, i int) {
-	l := &f.level
+func (t *tracker) beginFalling(s points, i int) {
+	l := &t.level
 	from := s[s.since(max(l.segment, s[i].at-5*24*hour))].at
 	top := l.oldest()
-	f.begin(from, false)
-	f.batch.original.first = top
-	f.batch.original.done = true
+	t.begin(from, false)
+	t.batch.original.first = top
+	t.batch.original.done = true
 	var stood []sample // oldest first
 	for _, v := range slices.Backward(l.samples) {
 		if v.t > l.samples[len(l.samples)-1].t+steadyLongest && len(stood) >= 2 {
@@ -277,6 +281,6 @@ func (f *follower) beginFalling(s points, i int) {
 	}
 	if n := len(stood); top >= lightestWort && n >= 2 && stood[n-1].t-stood[0].t >= steadyHours {
 		l.samples = append(l.samples[:0], stood...)
-		f.batch.original.found = l.middle()
+		t.batch.original.found = l.middle()
 	}
 }

@@ -25,37 +25,41 @@ type Session struct {
 	MinTemperature, MaxTemperature *float64 // the yeast's, °C
 }
 
-// said is an entry or a session, in the order of their times.
-type said struct {
+// note is an entry or a session, in the order of their times.
+type note struct {
 	at      int64
 	entry   Entry
 	session *Session
 }
 
 // merge brings entries and sessions into one order that does not depend on theirs.
-func merge(entries []Entry, sessions []Session) []said {
-	var all []said
+func merge(entries []Entry, sessions []Session) []note {
+	var all []note
 	for _, e := range entries {
-		all = append(all, said{at: e.At.Unix(), entry: e})
+		if !e.At.IsZero() {
+			all = append(all, note{at: e.At.Unix(), entry: e})
+		}
 	}
 	for i := range sessions {
-		all = append(all, said{at: sessions[i].Started.Unix(), session: &sessions[i]})
+		if !sessions[i].Started.IsZero() {
+			all = append(all, note{at: sessions[i].Started.Unix(), session: &sessions[i]})
+		}
 	}
-	slices.SortStableFunc(all, func(a, b said) int {
+	slices.SortStableFunc(all, func(a, b note) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id(), b.id()))
 	})
 	return all
 }
 
-func (s said) id() string {
-	if s.session != nil {
-		return s.session.ID
+func (n note) id() string {
+	if n.session != nil {
+		return n.session.ID
 	}
 	return ""
 }
 
-// words are what the owner and the profile say of one batch. Gravities are in points, NaN when nobody said them.
-type words struct {
+// details are what the owner and the profile say of one batch. Gravities are in points, unknown when nobody said them.
+type details struct {
 	name              string
 	original, final   float64
 	session           *Session
@@ -65,11 +69,11 @@ type words struct {
 	temperatureLimits [2]float64
 }
 
-func noWords() words {
-	return words{original: unknown, final: unknown, sessionOriginal: unknown, sessionFinal: unknown, attenuation: unknown, temperatureLimits: [2]float64{unknown, unknown}}
+func noDetails() details {
+	return details{original: unknown, final: unknown, sessionOriginal: unknown, sessionFinal: unknown, attenuation: unknown, temperatureLimits: [2]float64{unknown, unknown}}
 }
 
-func (w *words) take(e Entry) {
+func (w *details) take(e Entry) {
 	if e.Name != nil {
 		w.name = *e.Name
 	}
@@ -81,7 +85,7 @@ func (w *words) take(e Entry) {
 	}
 }
 
-func (w *words) join(s *Session) {
+func (w *details) join(s *Session) {
 	w.session = s
 	w.sessionOriginal = between(number(s.OriginalGravity, inPoints), 1, 200)
 	w.sessionFinal = between(number(s.FinalGravity, inPoints), -20, 200)
@@ -91,7 +95,7 @@ func (w *words) join(s *Session) {
 }
 
 // finalGravity is the final gravity that somebody expects, in points, the owner's before the profile's; NaN when nobody does.
-func (w *words) finalGravity() float64 { return firstKnown(w.final, w.sessionFinal) }
+func (w *details) finalGravity() float64 { return firstKnown(w.final, w.sessionFinal) }
 
 // between is v, or unknown when it is outside the limits.
 func between(v, low, high float64) float64 {
