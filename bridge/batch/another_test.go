@@ -44,6 +44,7 @@ func TestAnotherBatch(t *testing.T) {
 		"after hours in water":                   {rows: then(still(pale, 240, 246, 1.0008), 246, stout, 8), began: 246, fg: 1.011},
 		"after an hour in water":                 {rows: then(still(pale, 240, 241, 1.0008), 241, stout, 8), began: 241, fg: 1.011},
 		"after a day in the air":                 {rows: then(still(pale, 240, 264, -0.23), 264, stout, 8), began: 264, fg: 1.011},
+		"poured on after weeks":                  {rows: then(paleAle.rows(30, pill, nil), 720, stout, 8), began: 720, fg: 1.011},
 		"after weeks on the shelf":               {rows: then(still(pale, 240, 800, -0.23), 800, stout, 8), began: 800, fg: 1.011},
 		"a dumped one, after a night of silence": {rows: then(half, 60, stout, 8), began: 60, fg: 1.031},
 		"when the owner says so": {
@@ -121,6 +122,21 @@ func TestIdleBatchesEnd(t *testing.T) {
 	assert.Equal(t, batch.StageLag, at(all, 48).Stage)
 	assert.Nil(t, all[len(all)-1].Batch)
 	assert.Empty(t, wort.Ended(), "it never was one")
+
+	var late batch.Analysis
+	all = follow(&late, beer{og: 50, fg: 11, lag: 220, fastest: 16, scarcity: 3, temperature: 19}.rows(20, pill, nil))
+	assert.Equal(t, batch.StageComplete, all[len(all)-1].Stage, "wort that begins after all")
+	assert.InDelta(t, 1.050, *all[len(all)-1].OriginalGravity, 0.001)
+
+	var cold batch.Analysis
+	all = follow(&cold, beer{og: 50, fg: 30, lag: 12, fastest: 16, scarcity: 3, temperature: 19}.rows(30, pill, func(h float64, r *batch.Row) bool {
+		if h > 60 {
+			*r.Temperature = 4
+		}
+		return true
+	}))
+	assert.Nil(t, all[len(all)-1].Batch, "a beer that was crashed in the middle")
+	assert.Len(t, cold.Ended(), 1)
 }
 
 func TestOwnerWinsOverSessionOverReadings(t *testing.T) {

@@ -21,6 +21,7 @@ type batch struct {
 	temperature temperature
 
 	stage           Stage
+	stageSince      int64
 	fermentingSince int64
 	fastest         float64 // the greatest rate, points a day, positive
 	finishingSince  int64   // the first time; 0 before
@@ -38,7 +39,7 @@ type batch struct {
 }
 
 func newBatch(began int64, w details) *batch {
-	b := &batch{began: began, details: w, temperature: newTemperature(), stage: StageLag, lastGravity: unknown, told: map[EventKind]bool{}, original: newOriginal()}
+	b := &batch{began: began, stageSince: began, details: w, temperature: newTemperature(), stage: StageLag, lastGravity: unknown, told: map[EventKind]bool{}, original: newOriginal()}
 	return b
 }
 

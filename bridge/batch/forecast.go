@@ -194,27 +194,13 @@ func fitFinal(k []sample, fg, independent float64) (o outcome, misfit float64, o
 	var beta [3]float64
 	var cov [3][3]float64
 	for range 4 {
-		var m [3][3]float64
-		var v [3]float64
-		for i := range k {
-			w := 1 / sq(b+c/left[i]) // (points an hour)²: residuals count as points
-			x := [3]float64{1, top - left[i], scarce[i]}
-			m[0][0] += w
-			m[0][1] += w * x[1]
-			m[0][2] += w * x[2]
-			m[1][1] += w * x[1] * x[1]
-			m[1][2] += w * x[1] * x[2]
-			m[2][2] += w * x[2] * x[2]
-			for j := range x {
-				v[j] += w * x[j] * k[i].t
-			}
-		}
+		m, v := equations(k, left[:len(k)], scarce[:len(k)], top, b, c)
 		// what is known of beers: c = Ks b, give or take
 		w := misfit * inflation / sq(usualScarcitySD*b)
 		m[1][1] += w * sq(usualScarcity)
 		m[1][2] -= w * usualScarcity
+		m[2][1] -= w * usualScarcity
 		m[2][2] += w
-		m[1][0], m[2][0], m[2][1] = m[0][1], m[0][2], m[1][2]
 		if cov, ok = invert(m); !ok {
 			return o, 0, false
 		}
@@ -239,6 +225,25 @@ func fitFinal(k []sample, fg, independent float64) (o outcome, misfit float64, o
 	o.final = fg
 	o.sd = math.Sqrt(max(variance, 0) * misfit * inflation)
 	return o, misfit, beta[1] >= 0 || beta[2] > 0
+}
+
+// equations are the normal equations of the law for knots with S left and ln(S0/S) scarce, by the rate that b and c give.
+func equations(k []sample, left, scarce []float64, top, b, c float64) (m [3][3]float64, v [3]float64) {
+	for i := range k {
+		w := 1 / sq(b+c/left[i]) // (points an hour)²: residuals count as points
+		x := [3]float64{1, top - left[i], scarce[i]}
+		m[0][0] += w
+		m[0][1] += w * x[1]
+		m[0][2] += w * x[2]
+		m[1][1] += w * x[1] * x[1]
+		m[1][2] += w * x[1] * x[2]
+		m[2][2] += w * x[2] * x[2]
+		for j := range x {
+			v[j] += w * x[j] * k[i].t
+		}
+	}
+	m[1][0], m[2][0], m[2][1] = m[0][1], m[0][2], m[1][2]
+	return m, v
 }
 
 // window is the 80 % window and the middle of the end, in hours from the last knot, given that it has not come after so

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -35,7 +36,7 @@ func packed(rows []batch.Row) (data []byte) {
 // unpacked are the rows, entries and sessions of some bytes.
 func unpacked(data []byte) (rows []batch.Row, entries []batch.Entry, sessions []batch.Session) {
 	at := begin
-	for len(data) >= 8 && len(rows) < 2000 {
+	for len(data) >= 8 && len(rows) < 400 {
 		step, what := binary.BigEndian.Uint16(data), binary.BigEndian.Uint16(data[6:])
 		g, temperature := int16(binary.BigEndian.Uint16(data[2:])), int16(binary.BigEndian.Uint16(data[4:]))
 		data = data[8:]
@@ -57,16 +58,16 @@ func unpacked(data []byte) (rows []batch.Row, entries []batch.Entry, sessions []
 		case 3:
 			entries = append(entries, batch.Entry{At: at, FinalGravity: &value})
 		case 4:
-			sessions = append(sessions, batch.Session{ID: at.String(), Started: at, Attenuation: ptr(value * 50), OriginalGravity: &value, MinTemperature: &value})
+			sessions = append(sessions, batch.Session{ID: strconv.Itoa(len(sessions)), Started: at, Attenuation: ptr(value * 50), OriginalGravity: &value, MinTemperature: &value})
 		}
 	}
 	return rows, entries, sessions
 }
 
 func FuzzRows(f *testing.F) {
-	f.Add(packed(paleAle.rows(7, noise{0.19, 0.1, 0, time.Hour}, nil)))
-	f.Add(packed(then(then(nil, 0, paleAle, 6), 200, stout, 6)[:900]))
-	f.Add(packed(still(nil, 0, 60, 0.23)))
+	f.Add(packed(paleAle.rows(7, noise{0.19, 0.1, 0, 2 * time.Hour}, nil)))
+	f.Add(packed(append(paleAle.rows(6, noise{1, 1, 0.01, 3 * time.Hour}, nil), still(nil, 150, 160, 0.23)...)))
+	f.Add(packed(still(nil, 0, 20, 0.23)))
 	f.Add([]byte("\x00\x0f\x01\xf4\x00\xc3\x00\x01\x00\x0f\x01\xf4\x00\xc3\x04\x02\xff\xff\x00\x00\x00\x00\x20\x04"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		rows, entries, sessions := unpacked(data)

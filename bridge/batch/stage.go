@@ -141,7 +141,7 @@ func (b *batch) enter(s Stage, at int64) {
 	if s == b.stage {
 		return
 	}
-	b.stage = s
+	b.stage, b.stageSince = s, at
 	if s == StageFinishing && b.finishingSince == 0 {
 		b.finishingSince = at
 	}

@@ -27,8 +27,9 @@ func newTemperature() temperature {
 	return temperature{now: unknown, usual: unknown, low: unknown, high: unknown}
 }
 
-// take takes a temperature in; a single wrong one changes nothing.
-func (t *temperature) take(v float64, at int64, learn bool) {
+// take takes a temperature in; a single wrong one changes nothing. The usual one is that of the time in which most ferments,
+// the extremes leave out wort that is still hot.
+func (t *temperature) take(v float64, at int64, stage Stage) {
 	copy(t.recent[:], t.recent[1:])
 	t.recent[2] = v
 	if t.recentFilled++; t.recentFilled < 3 {
@@ -38,9 +39,11 @@ func (t *temperature) take(v float64, at int64, learn bool) {
 	middle := max(min(a, b), min(max(a, b), c))
 	elapsed := float64(at-t.at) / hour
 	t.now, t.at = middle, at
-	t.low, t.high = min(middle, orElse(t.low, middle)), max(middle, orElse(t.high, middle))
+	if stage != StageLag {
+		t.low, t.high = min(middle, orElse(t.low, middle)), max(middle, orElse(t.high, middle))
+	}
 	switch {
-	case !learn:
+	case stage != StageActive && stage != StageSlowing:
 	case !known(t.usual):
 		t.usual = middle
 	default:
@@ -76,10 +79,11 @@ func (b *batch) crash(at int64) {
 	t := &b.temperature
 	switch {
 	case b.stage == StageColdCrash && !t.cooled():
-		b.stage = StageFinishing
+		next := StageFinishing
 		if b.completed != 0 {
-			b.stage = StageComplete
+			next = StageComplete
 		}
+		b.enter(next, at)
 	case b.stage.fermenting() || b.stage == StageComplete:
 		if t.crashed() {
 			b.stuck = false

@@ -31,16 +31,15 @@ type tracker struct {
 	next   details // what was said while there was none
 	number int     // of batches so far
 
-	ended    []Summary
-	events   []Event
-	noted    int   // how many of the owner's entries and sessions are taken
-	heardTo  int64 // the time of the last of them
-	restAt   int64 // the device is at rest from here: the last batch ended with the beer still in it
-	restedAt float64
-	longAway bool // the device was out of the liquid or silent, and what followed is not judged yet
+	ended   []Summary
+	events  []Event
+	noted   int     // how many of the owner's entries and sessions are taken
+	heardTo int64   // the time of the last of them
+	rested  float64 // the gravity of a beer that still is in the device although its batch has ended; unknown without one
+	back    int64   // when the device was last back after hours of silence or out of the liquid
 }
 
-func newTracker() *tracker { return &tracker{level: newLevel(), next: noDetails(), restedAt: unknown} }
+func newTracker() *tracker { return &tracker{level: newLevel(), next: noDetails(), rested: unknown} }
 
 // clone is a copy that shares nothing that changes.
 func (t *tracker) clone() *tracker {
@@ -62,7 +61,10 @@ func (t *tracker) step(s points, i int, all []note) {
 	t.hear(all, p.at)
 	c := t.level.take(s, i)
 	if c.silent >= away {
-		t.longAway = true
+		t.back = p.at
+	}
+	if t.level.inAir(p.at) {
+		t.rested = unknown
 	}
 	if t.batch != nil {
 		t.update(s, i, c)
@@ -75,7 +77,7 @@ func (t *tracker) step(s points, i int, all []note) {
 	}
 }
 
-// hearUntil takes in what was said until a time.
+// hear takes in what was said until a time.
 func (t *tracker) hear(all []note, at int64) {
 	for t.noted < len(all) && all[t.noted].at <= at {
 		t.take(all[t.noted])
@@ -131,7 +133,7 @@ func (t *tracker) begin(at int64, said bool) {
 	t.batch.said = said
 	t.next = noDetails()
 	t.batch.events = append(t.batch.events, Event{At: unix(at), Kind: EventStarted, Batch: t.batch.id()})
-	t.restAt = 0
+	t.rested = unknown
 	if said {
 		t.level.restart(at)
 	}
@@ -163,14 +165,14 @@ func (t *tracker) update(s points, i int, c change) {
 	}
 	if p.junk {
 		out := float64(p.at-l.junkSince) / hour
-		if l.inAir(p.at) && (out >= gone || out >= away && !b.stage.fermenting() || out >= away && b.stage == StageLag) {
+		if l.inAir(p.at) && (out >= gone || out >= away && !b.stage.fermenting()) {
 			t.end(l.junkSince)
 			l.restart(p.at)
 		}
 		return
 	}
 	if known(float64(p.temperature)) {
-		b.temperature.take(float64(p.temperature), p.at, b.stage == StageActive || b.stage == StageSlowing)
+		b.temperature.take(float64(p.temperature), p.at, b.stage)
 	}
 	b.crash(p.at)
 	if !p.known() {
@@ -193,10 +195,13 @@ func (t *tracker) update(s points, i int, c change) {
 // replaced is whether a shift of the level was another beer, or the device taken out of this one; the batch ends then.
 func (t *tracker) replaced(c change) bool {
 	b := t.batch
-	over := !b.stage.fermenting() || t.longAway
-	t.longAway = false
+	over := !b.stage.fermenting() || t.back != 0 && c.since-t.back < away*hour
 	now := b.lastGravity + c.shifted
+	inWater := c.shifted <= -2*leastShift && now > -water && now < water && b.lastGravity > water
 	switch {
+	case inWater && (b.stage != StageLag || !b.said):
+		t.end(c.since)
+		return true
 	case b.stage == StageLag:
 		b.original.restart()
 		if c.shifted >= rise && !b.said {
@@ -207,9 +212,6 @@ func (t *tracker) replaced(c change) bool {
 		t.end(c.since)
 		t.begin(c.since, false)
 		return false
-	case c.shifted <= -2*leastShift && now > -water && now < water && b.lastGravity > water:
-		t.end(c.since)
-		return true
 	}
 	b.shifted += c.shifted
 	return false
@@ -218,16 +220,10 @@ func (t *tracker) replaced(c change) bool {
 // idle ends a batch in which nothing happens any more.
 func (t *tracker) idle(at int64) {
 	b := t.batch
-	stood := b.standingSince
-	if b.stage == StageColdCrash && b.completed != 0 {
-		stood = b.completed
-	}
-	switch {
-	case b.stage == StageLag && at-b.began > lagDays*24*hour,
-		b.stage == StageComplete && stood != 0 && at-stood > idleDays*24*hour,
-		b.stage == StageColdCrash && stood != 0 && at-stood > idleDays*24*hour:
+	days := float64(at-b.stageSince) / hour / 24
+	if b.stage == StageLag && days > lagDays || (b.stage == StageComplete || b.stage == StageColdCrash) && days > idleDays {
 		t.end(at)
-		t.restAt, t.restedAt = at, t.level.gravity
+		t.rested = t.level.gravity
 	}
 }
 
@@ -237,15 +233,9 @@ func (t *tracker) watch(s points, i int) {
 	if !p.known() || l.shift.since != 0 || !known(l.gravity) {
 		return
 	}
-	if t.restAt != 0 && l.gravity < t.restedAt+rise {
-		t.restAt = p.at
-		if l.segment < t.restAt-7*24*hour {
-			return
-		}
-	}
 	if from := steadyFrom(s, i, l); from != 0 {
 		level := l.middle()
-		if level >= lightestWort && level <= heaviestWort && !(float64(p.temperature) < coldestWort) && t.restAt == 0 {
+		if level >= lightestWort && level <= heaviestWort && !(float64(p.temperature) < coldestWort) && !(level < t.rested+rise) {
 			t.begin(from, false)
 			t.batch.original.take(s, i, l)
 		}

@@ -178,6 +178,12 @@ func TestTraps(t *testing.T) {
 		}},
 		"silent for a day in the middle": {event: func(h float64, _ *batch.Row) bool { return h < middle || h > middle+24 }},
 		"silent for four days":           {event: func(h float64, _ *batch.Row) bool { return h < middle || h > middle+95 }},
+		"silent for a day, stirred two days later": {disturbed: true, event: func(h float64, r *batch.Row) bool {
+			if h > middle {
+				lift(r, 12)
+			}
+			return h < 4 || h > 28
+		}},
 		"no temperature": {event: func(_ float64, r *batch.Row) bool {
 			r.Temperature = nil
 			return true
