@@ -54,7 +54,7 @@ func (b *batch) forecast(s points, l *level, now time.Time) (*Forecast, *float64
 	if len(k) < 6 {
 		return nil, final
 	}
-	m := fitMonod(k, og, b.priorFinal(og))
+	m := fitMonod(k, og, b.lastGravity, b.priorFinal(og))
 	elapsed := float64(now.Unix()-l.last) / hour
 	earliest, expected, latest, fg, ok := m.window(elapsed)
 	if !ok {
@@ -145,19 +145,15 @@ type outcome struct{ final, weight, mean, sd float64 }
 // monod is what the law says for every final gravity.
 type monod struct{ outcomes []outcome }
 
-// fitMonod fits the law to knots.
-func fitMonod(k []sample, og float64, prior func(float64) float64) monod {
+// fitMonod fits the law to knots. The gravity has come down to now.
+func fitMonod(k []sample, og, now float64, prior func(float64) float64) monod {
 	var m monod
-	lowest := math.Inf(1)
-	for _, v := range k[max(len(k)-6, 0):] {
-		lowest = min(lowest, v.p)
-	}
 	span := k[len(k)-1].t - k[0].t
 	independent := max(min(span/correlation, float64(len(k))), 3)
 	best := math.Inf(-1)
 	for a := gridFrom; a <= gridTo; a += gridStep {
 		fg := og * (1 - a)
-		if fg > lowest-0.3 {
+		if fg > now-0.3 {
 			continue
 		}
 		o, misfit, ok := fitFinal(k, fg, independent)
