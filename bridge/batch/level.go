@@ -10,7 +10,7 @@ const hour = 3600
 
 const (
 	// shortest and longest are the windows of the filter in hours: noisy readings take a longer one.
-	shortest, longest = 4, 16
+	shortest, longest = 5, 12
 	// settled is how long a new level must stay before it is the beer's, in hours; until then the old one counts.
 	settled = 3
 	// quiet is how long a disturbance lasts after the last sign of it, in hours.
@@ -39,7 +39,7 @@ type level struct {
 	rate        float64 // points a day over 24 hours, negative while it falls
 	rateError   float64 // its standard error
 	rateSpan    float64 // hours of readings in it
-	pace        float64 // the same over 9 to 16 hours, where there are enough readings
+	pace        float64 // the same over 9 to 12 hours, where there are enough readings
 	paceError   float64
 
 	samples []sample
@@ -67,7 +67,7 @@ func newLevel() level {
 
 // disturbed is whether a disturbance was seen lately.
 func (l *level) disturbed(at int64) bool {
-	return l.disturbedAt != 0 && at-l.disturbedAt < quiet*hour || l.inAir(at)
+	return l.recent(at) || l.inAir(at)
 }
 
 // inAir is whether the device reports what can't be true, and more than once.
