@@ -77,7 +77,7 @@ func (l *level) inAir(at int64) bool { return l.junk >= 2 && at-l.junkSince >= 2
 func (l *level) take(s points, i int) (c change) {
 	p := s[i]
 	switch {
-	case p.junk:
+	case p.junk():
 		if l.junk++; l.junk == 1 {
 			l.junkSince = p.at
 		}

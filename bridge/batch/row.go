@@ -30,33 +30,38 @@ const (
 	minTemperature, maxTemperature = -5, 60   // °C
 )
 
-// point is a kept reading. Gravity is in points (thousandths of SG above 1), NaN when unknown or not plausible.
+// point is a kept reading. Gravity is in points (thousandths of SG above 1): NaN when unknown, infinite when there was a
+// reading that can't be true.
 type point struct {
 	at                   int64 // Unix seconds
 	gravity, temperature float32
-	junk                 bool // there was a reading, and it can't be true
 }
 
 func newPoint(r Row) point {
 	p := point{at: r.At.Unix(), gravity: unknown32, temperature: unknown32}
+	plausible := true
 	if r.Temperature != nil && !math.IsNaN(*r.Temperature) {
 		p.temperature = float32(*r.Temperature)
-		p.junk = *r.Temperature < minTemperature || *r.Temperature > maxTemperature
+		plausible = *r.Temperature >= minTemperature && *r.Temperature <= maxTemperature
 	}
 	if r.Gravity != nil && !math.IsNaN(*r.Gravity) {
-		points := (*r.Gravity - 1) * 1000
-		p.junk = p.junk || points < minGravity || points > maxGravity
+		points := inPoints(*r.Gravity)
+		plausible = plausible && points >= minGravity && points <= maxGravity
 		p.gravity = float32(points)
 	}
-	if p.junk {
-		p.gravity, p.temperature = unknown32, unknown32
+	if !plausible {
+		p.gravity, p.temperature = float32(math.Inf(1)), unknown32
 	}
 	return p
 }
 
 var unknown32 = float32(math.NaN())
 
-func (p point) known() bool { return p.gravity == p.gravity }
+// known is whether there is a gravity that may be true.
+func (p point) known() bool { return p.gravity <= maxGravity }
+
+// junk is whether the reading can't be true.
+func (p point) junk() bool { return p.gravity > maxGravity }
 
 // before orders the readings of one slot, so that the one that is kept does not depend on which came first.
 func (p point) before(q point) bool {

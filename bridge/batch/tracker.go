@@ -160,10 +160,10 @@ const keptSummaries = 20
 // update carries the batch on with a reading.
 func (t *tracker) update(s points, i int, c change) {
 	b, l, p := t.batch, &t.level, s[i]
-	if c.disturbed && (b.stage.fermenting() || b.stage != StageLag && !p.junk) { // out of a finished beer is the usual end of it
+	if c.disturbed && (b.stage.fermenting() || b.stage != StageLag && !p.junk()) { // out of a finished beer is the usual end of it
 		b.disturb(p.at)
 	}
-	if p.junk {
+	if p.junk() {
 		out := float64(p.at-l.junkSince) / hour
 		if l.inAir(p.at) && (out >= gone || out >= away && !b.stage.fermenting()) {
 			t.end(l.junkSince)
