@@ -53,6 +53,11 @@ var layers = []layer{
 		never: []string{"config/...", "raptclient/raptsim/...", "cmd/..."},
 	},
 	{
+		name:  "what the beer does is a function of readings",
+		from:  []string{"bridge/batch/..."},
+		never: []string{"bridge", "raptclient/...", "discovery/...", "net/...", "log/...", "os/exec"},
+	},
+	{
 		name:   "configuration is known to the command alone",
 		from:   []string{"..."},
 		except: []string{"config/...", "cmd/..."},

@@ -49,6 +49,10 @@ func TestReadmeHasWhatTheTablesSay(t *testing.T) {
 		require.NoError(t, err)
 		parts["polling"] = func() string { return string(table) }
 	}
+	if *forecastScores != "" {
+		table := forecastTable(t, *forecastScores, *forecastSources)
+		parts["forecast"] = func() string { return table }
+	}
 	var found []string
 	fresh := marked.ReplaceAllStringFunc(string(page), func(part string) string {
 		m := marked.FindStringSubmatch(part)
