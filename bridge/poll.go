@@ -104,12 +104,15 @@ func (b *bridge) finish(c *call) {
 	b.publishState()
 }
 
+// mostSkew is how far the clocks may differ: a machine without a clock of its own starts in 1970.
+const mostSkew = 100 * 365 * 24 * time.Hour
+
 // exchanged takes what an answer says beside its body: the cloud's clock and the rate limit.
 func (b *bridge) exchanged(e raptclient.Exchange) {
 	a, now := b.account, b.clock.now()
 	b.metrics.exchange(e)
 	if e.Date.Valid {
-		if skew := e.Date.V.Sub(now); (skew - a.skew).Abs() > 2*time.Second {
+		if skew := e.Date.V.Sub(now); skew.Abs() < mostSkew && (skew-a.skew).Abs() > 2*time.Second {
 			b.adjustClock(skew)
 		}
 	}

@@ -83,8 +83,8 @@ func (t *restore) collect(topics discovery.Topics, m broker.Message) bool {
 	return true
 }
 
-// longestInterval is the longest reporting interval that is believed: the contract's telemetry frequency ends before it.
-const longestInterval = 31 * 24 * time.Hour
+// mostSeconds is what a time.Duration surely holds. Which intervals are believed, poll says.
+const mostSeconds = 1e9
 
 func readSavedDevice(payload []byte) savedDevice {
 	var doc struct {
@@ -104,7 +104,7 @@ func readSavedDevice(payload []byte) savedDevice {
 	if doc.Expected != nil {
 		d.expected = *doc.Expected
 	}
-	if doc.Interval != nil && *doc.Interval >= 1 && *doc.Interval < longestInterval.Seconds() {
+	if doc.Interval != nil && *doc.Interval > 0 && *doc.Interval < mostSeconds {
 		d.interval = time.Duration(*doc.Interval * float64(time.Second))
 	}
 	if doc.Heating != nil {

@@ -185,3 +185,34 @@ func TestALogThatIsNotToBeTrustedCountsAsLost(t *testing.T) {
 		})
 	}
 }
+
+// TestNoRetainedStateHangsTheBridge has what anybody may have retained as a device's state.
+func TestNoRetainedStateHangsTheBridge(t *testing.T) {
+	for _, hostile := range []string{
+		`{"last_activity":%q,"reporting_interval":1e-9}`,
+		`{"last_activity":%q,"reporting_interval":1}`,
+		`{"last_activity":"0001-01-01T00:00:01Z","reporting_interval":1e-9,"next_reading_expected":%q}`,
+		`{"last_activity":"9999-12-31T23:59:59Z","reporting_interval":1,"next_reading_expected":%q}`,
+		`{"last_activity":%q,"reporting_interval":1e300}`,
+		`{"last_activity":%q,"reporting_interval":-1e300,"next_reading_expected":"9999-12-31T23:59:59Z"}`,
+	} {
+		t.Run(hostile, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(raptsim.Options{}, withoutCeiling)
+				for _, d := range w.cloud.Devices() {
+					w.broker.retain(fmt.Sprintf("rapt/%s/%s/state", d.Family, d.ID), fmt.Appendf(nil, hostile, time.Now().Add(-24*time.Hour).Format(time.RFC3339)))
+				}
+				w.start(t)
+				defer w.halt()
+				pass(ready)
+				_, kettle := w.deviceOf(raptsim.BrewZilla)
+				w.broker.deliver(publish(kettle+"/heating_enabled/set", "ON"))
+				pass(time.Second)
+				require.Len(t, w.writes(), 1)
+				pass(3 * time.Hour)
+				recovered(t, w)
+				obeys(t, w, 100_000)
+			})
+		})
+	}
+}
