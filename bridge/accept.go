@@ -58,7 +58,7 @@ func (b *bridge) admit(f *familyState, r device.Reading, now time.Time) *deviceS
 func (b *bridge) found(f *familyState, r device.Reading) *deviceState {
 	d := b.account.add(f, r.ID())
 	if known, ok := b.mqtt.restore.device(d.Ref); ok {
-		d.estimator.Resume(b.account.steady(known.LastActivity), known.Interval, b.account.steady(known.Expected))
+		d.estimator.Resume(b.account.steady(known.LastActivity), known.Interval, b.account.steady(known.Expected), b.clock.now())
 		d.derived.Heating, d.derived.Cooling = known.Heating, known.Cooling
 	}
 	b.log.Info("found a device", slog.String("family", string(f.Name)), slog.String("device", nameOf(r, d.Ref)))

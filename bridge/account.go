@@ -18,6 +18,7 @@ type account struct {
 	client   *raptclient.Client
 	worker   *worker
 	requests *limit.RequestLog
+	key      limit.Key // of the log as the broker retains it
 	health   *limit.Health
 	skew     time.Duration // what the cloud's clock is ahead of steady time
 	lastSent time.Time     // when the last request left
@@ -45,6 +46,7 @@ type account struct {
 func newAccount(o *Options, clock clock) (*account, error) {
 	a := &account{
 		worker: newWorker(), requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), health: limit.NewHealth(),
+		key:    limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
 		byName: map[discovery.Family]*familyState{}, byID: map[string]*deviceState{},
 		bounds: poll.Bounds{Min: o.MinPollInterval, Max: o.MaxPollInterval},
 	}
@@ -85,9 +87,14 @@ func (a *account) nextPoll(now time.Time) time.Time {
 	return times.Latest(a.requests.NextAllowed(now, limit.ForPoll, false), a.requests.Paced(now), a.health.NextPoll(now, a.lastSent))
 }
 
-// nextCommand is the same for a command.
-func (a *account) nextCommand(now time.Time) time.Time {
-	return times.Latest(a.requests.NextAllowed(now, limit.ForCommand, false), a.health.NextCommand(), a.commandsAfter)
+// nextCommand is the same for a command, whose purpose is ForCommand or ForOff.
+func (a *account) nextCommand(now time.Time, p limit.Purpose) time.Time {
+	return times.Latest(a.requests.NextAllowed(now, p, false), a.health.NextCommand(p), a.commandsAfter)
+}
+
+// opening is when the limits let commands leave.
+func (a *account) opening(now time.Time) command.Opening {
+	return command.Opening{Commands: a.nextCommand(now, limit.ForCommand), Off: a.nextCommand(now, limit.ForOff)}
 }
 
 // plan works out when a family is due again, after something about it has changed.

@@ -165,19 +165,21 @@ func (b *bridge) wake(now time.Time) time.Time {
 		sooner(m.nextConfig())
 		if a.calling == nil {
 			sooner(poll.Next(now, a.dues(), a.nextPoll(now)).Wake)
+			sooner(a.queue.ListlessFrom(a.opening(now)))
 		}
 	}
 	sooner(a.nextPendingEnd())
 	sooner(b.page.due())
-	switch ready := a.queue.Ready(); {
+	switch open := a.opening(now); {
 	case a.calling == nil:
-		sooner(a.queue.Wake(a.nextCommand(now)))
-		sooner(a.nextReadback(now))
-	case a.calling.poll && !ready.IsZero() && a.calling.ctx.Err() == nil:
-		sooner(times.Latest(a.calling.since.Add(preemptAfter), ready, a.nextCommand(now)))
-		fallthrough
+		sooner(a.queue.Wake(open))
+		sooner(a.nextReadback(now, open))
 	default:
-		sooner(a.queue.Wake(now.Add(time.Hour)))
+		if ready := a.queue.Ready(open); a.calling.yields && !ready.IsZero() && a.calling.ctx.Err() == nil {
+			sooner(times.Latest(a.calling.since.Add(preemptAfter), ready))
+		}
+		later := now.Add(time.Hour)
+		sooner(a.queue.Wake(command.Opening{Commands: later, Off: later}))
 	}
 	return at
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
-	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
@@ -75,7 +74,8 @@ func newVirtual(t testing.TB, o raptsim.Options, adapt func(*Options)) *virtual 
 	b.mqtt.conn = &broker.Connection{EndRestore: func() {}}
 	v.b = b
 	b.connected()
-	b.mqtt.restore.requests = &limit.SavedLog{At: start} // it has been running before
+	unused := testKey.Unused(start)
+	b.mqtt.restore.requests = &unused // it has been running before
 	b.endRestore()
 	return v
 }

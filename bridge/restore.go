@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"log/slog"
@@ -79,17 +80,29 @@ func (t *restore) device(ref device.Ref) (device.Saved, bool) {
 	return d, ok
 }
 
+// restoreRequests takes over the log of the past hour's requests. Anybody may have written what the broker retains: a log
+// that is not to be trusted counts as lost.
+func (b *bridge) restoreRequests(now time.Time) {
+	a, r := b.account, b.mqtt.restore
+	why, level := "the broker holds nothing of an earlier run", slog.LevelInfo
+	if r.requests != nil {
+		err := a.requests.Check(a.key, *r.requests, b.clock.wall())
+		if err == nil {
+			a.requests.Restore(*r.requests, now, b.clock.wall())
+			b.log.Info("took over from an earlier run", slog.Int("requests_last_hour", a.requests.LastHour(now)), slog.Int("devices", len(r.devices)))
+			return
+		}
+		why, level = "the log of requests that the broker holds can't be trusted: "+err.Error(), slog.LevelWarn
+	}
+	a.requests.Reserve(now)
+	b.log.Log(context.Background(), level, why+"; starting with a quarter of the hour's requests", slog.Int("requests", b.options.MaxRequestsPerHour/4))
+}
+
 // endRestore goes on where the earlier run left off: the ceiling holds, and devices that are gone are known.
 func (b *bridge) endRestore() {
 	a, m, now := b.account, &b.mqtt, b.clock.now()
 	m.conn.EndRestore()
-	if saved := m.restore.requests; saved != nil {
-		a.requests.Restore(*saved, now, b.clock.wall())
-		b.log.Info("took over from an earlier run", slog.Int("requests_last_hour", a.requests.LastHour(now)), slog.Int("devices", len(m.restore.devices)))
-	} else {
-		a.requests.Reserve(now)
-		b.log.Info("the broker holds nothing of an earlier run; starting with a quarter of the hour's requests", slog.Int("requests", b.options.MaxRequestsPerHour/4))
-	}
+	b.restoreRequests(now)
 	for ref := range m.restore.devices {
 		a.byName[ref.Family].orphans[ref.ID] = 0
 	}

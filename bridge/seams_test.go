@@ -154,7 +154,7 @@ func TestWhatASingleDeviceShowsIsNoticedToo(t *testing.T) {
 func TestASignInThatTheCeilingHoldsBackIsToldAsThat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{TokenLifetime: 2 * time.Minute}, func(o *Options) { o.MaxRequestsPerHour = 20 })
-		w.broker.retain("rapt/bridge/state", []byte(`{"ledger":{"at":"`+time.Now().UTC().Format(time.RFC3339)+`"}}`))
+		w.broker.retain("rapt/bridge/state", unusedHour(t))
 		w.start(t)
 		defer w.halt()
 		pass(40 * time.Minute)

@@ -13,8 +13,8 @@ type Saved struct {
 	Derived
 }
 
-// longestInterval is the longest reporting interval that is believed: the contract's telemetry frequency ends before it.
-const longestInterval = 31 * 24 * time.Hour
+// mostSeconds is what a time.Duration surely holds. Which intervals are believed, poll says.
+const mostSeconds = 1e9
 
 // ParseSaved reads a state document. What can't be read or can't be true is left out: anybody may have written it.
 func ParseSaved(payload []byte) Saved {
@@ -35,7 +35,7 @@ func ParseSaved(payload []byte) Saved {
 	if doc.Expected != nil {
 		d.Expected = *doc.Expected
 	}
-	if doc.Interval != nil && *doc.Interval >= 1 && *doc.Interval < longestInterval.Seconds() {
+	if doc.Interval != nil && *doc.Interval > 0 && *doc.Interval < mostSeconds {
 		d.Interval = time.Duration(*doc.Interval * float64(time.Second))
 	}
 	if doc.Heating != nil {

@@ -35,7 +35,7 @@ type Estimator struct {
 // Observe takes a poll's answer into account. reading is the device's last activity, asked the time of the answer,
 // before the time of the family's answer before it (zero when there was none). It reports whether the reading is new.
 func (r *Estimator) Observe(reading, asked, before time.Time) bool {
-	if reading.IsZero() {
+	if reading.IsZero() || !plausible(reading, asked) {
 		return false
 	}
 	if r.last.IsZero() {
@@ -79,11 +79,11 @@ func (r *Estimator) Observe(reading, asked, before time.Time) bool {
 // SetFrequency takes the telemetry frequency that the owner has set. Its unit is unknown, so a change only says that
 // what was learned is no longer true; the new rhythm is guessed by the ratio.
 func (r *Estimator) SetFrequency(frequency float64) {
-	if frequency <= 0 {
+	if !(frequency > 0) {
 		return
 	}
 	if r.stated > 0 && r.stated != frequency {
-		r.interval = time.Duration(float64(r.interval) * frequency / r.stated)
+		r.interval = scaled(r.interval, frequency/r.stated)
 		r.steps, r.spread, r.readings = nil, nil, 0
 	}
 	r.stated = frequency
@@ -105,11 +105,11 @@ func (r *Estimator) learn() {
 		}
 	}
 	if len(fit) == 0 {
-		r.interval = base
+		r.interval = bounded(base)
 		return
 	}
 	slices.Sort(fit)
-	interval := time.Duration(fit[len(fit)/2])
+	interval := bounded(time.Duration(fit[len(fit)/2]))
 	if r.interval > 0 && !near(float64(interval), float64(r.interval)) {
 		r.spread = nil // deviations from another rhythm say nothing of this one
 		r.intervalConfirmed = false
@@ -214,13 +214,14 @@ func (r *Estimator) Shift(by time.Duration) {
 	}
 }
 
-// Resume takes over what an earlier run had learned: the interval, and the lag within expected.
-func (r *Estimator) Resume(last time.Time, interval time.Duration, expected time.Time) {
-	if last.IsZero() || interval <= 0 {
+// Resume takes over what an earlier run had learned: the interval, and the lag within expected. What can't be true is
+// passed over.
+func (r *Estimator) Resume(last time.Time, interval time.Duration, expected, now time.Time) {
+	if !plausible(last, now) || interval != bounded(interval) {
 		return
 	}
 	r.last, r.interval = last, interval
-	if late := expected.Sub(last) % interval; !expected.IsZero() && late >= 0 && late < interval/4 {
+	if late := expected.Sub(last) % interval; plausible(expected, now.Add(longestInterval)) && late >= 0 && late < interval/4 {
 		r.lags = push(nil, late)
 	}
 	r.estimate()

@@ -112,8 +112,8 @@ func (a *State) candidates(b Bounds) []candidate {
 			w.at = again
 		}
 		if w.fast {
-			for a.Asked.Add(pace).Sub(w.at) > r.interval/4 {
-				w.at = w.at.Add(r.interval)
+			if late := a.Asked.Add(pace).Sub(w.at) - r.interval/4; late > 0 {
+				w.at = w.at.Add((1 + (late-1)/r.interval) * r.interval)
 			}
 		}
 		out = append(out, w)
