@@ -26,6 +26,10 @@ type account struct {
 	families []*familyState
 	byName   map[discovery.Family]*familyState
 	byID     map[string]*deviceState
+	// absent are the devices that lists lack, those that an earlier run left with the broker too; nextLook is when the
+	// first of them may be asked for by itself.
+	absent             map[device.Ref]*absent
+	nextLook, lastLook time.Time
 	// withPending are the devices with pending writes, and some that had.
 	withPending []*deviceState
 	bounds      poll.Bounds
@@ -46,6 +50,7 @@ func newAccount(o *Options, clock clock) (*account, error) {
 	a := &account{
 		worker: newWorker(), requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), health: limit.NewHealth(),
 		byName: map[discovery.Family]*familyState{}, byID: map[string]*deviceState{},
+		absent: map[device.Ref]*absent{},
 		bounds: poll.Bounds{Min: o.MinPollInterval, Max: o.MaxPollInterval},
 	}
 	api := o.RAPT
@@ -56,7 +61,7 @@ func newAccount(o *Options, clock clock) (*account, error) {
 	}
 	a.client = client
 	for _, f := range device.Families() {
-		s := &familyState{Family: f, orphans: map[string]int{}, backOff: retry.New(a.bounds.Min, max(a.bounds.Max, a.bounds.Min), 0)}
+		s := &familyState{Family: f, backOff: retry.New(a.bounds.Min, max(a.bounds.Max, a.bounds.Min), 0)}
 		a.families = append(a.families, s)
 		a.byName[f.Name] = s
 	}

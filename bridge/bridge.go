@@ -98,6 +98,8 @@ func (b *bridge) run(ctx context.Context) error {
 			b.finish(c)
 		case <-b.options.Refresh:
 			b.refresh(b.clock.now())
+		case id := <-b.options.Forget:
+			b.forgetFromPage(id)
 		case <-timer.C:
 		}
 		timer.Reset(b.step(working))
@@ -164,6 +166,9 @@ func (b *bridge) wake(now time.Time) time.Time {
 		sooner(m.nextConfig())
 		if a.calling == nil {
 			sooner(poll.Next(now, a.dues(), a.nextPoll(now)).Wake)
+			if !a.nextLook.IsZero() {
+				sooner(times.Latest(a.nextLook, a.nextPoll(now)))
+			}
 		}
 	}
 	sooner(a.nextPendingEnd())

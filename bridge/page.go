@@ -114,7 +114,9 @@ func (b *bridge) snapshot(now time.Time) {
 	for d := range a.each {
 		status := p.devices[d.Ref]
 		status.Online = d.online == online
+		status.ID, status.Missing = d.ID, a.doubtful(d.Ref)
 		s.Devices = append(s.Devices, status)
 	}
+	s.Devices = append(s.Devices, a.leftBehind()...)
 	b.options.OnSnapshot(s)
 }

@@ -38,6 +38,8 @@ func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 	}
 	if p := poll.Next(now, a.dues(), a.nextPoll(now)); p.Ask >= 0 {
 		b.poll(ctx, a.families[p.Ask], now)
+	} else if ref, due := a.lookDue(now); due {
+		b.look(ctx, ref, now)
 	}
 }
 
@@ -156,6 +158,9 @@ func (b *bridge) polled(f *familyState, list device.Listing, err error) {
 	f.Empty++
 	if len(f.devices) > 0 || len(seen) > 0 {
 		f.Empty = 0
+		if !before.IsZero() {
+			f.Usual = now.Sub(before)
+		}
 	}
 	b.account.plan(f, now)
 }

@@ -61,7 +61,7 @@ func (t *restore) collect(topics discovery.Topics, m broker.Message) bool {
 		return true
 	}
 	if ref, ok := stateOf(topics, m.Topic); ok {
-		if len(m.Payload) > 0 {
+		if len(m.Payload) > 0 && len(t.devices) < maxRestored && len(ref.ID) <= maxID {
 			t.devices[ref] = readSavedDevice(m.Payload)
 		}
 		return true
@@ -70,7 +70,7 @@ func (t *restore) collect(topics discovery.Topics, m broker.Message) bool {
 	if !ok {
 		return false
 	}
-	if !discovery.Own(m.Payload) {
+	if !discovery.Own(m.Payload) || len(t.configs) >= maxRestored || len(object) > 2*maxID {
 		return true // somebody else's: never touched
 	}
 	var config struct {
@@ -81,6 +81,13 @@ func (t *restore) collect(topics discovery.Topics, m broker.Message) bool {
 	t.configs[object] = savedConfig{topic: m.Topic, Ref: ref}
 	return true
 }
+
+// What is kept of the broker's retained messages, which anybody may have written: so many devices, with ids of so many
+// bytes.
+const (
+	maxRestored = 20_000
+	maxID       = 64
+)
 
 // longestInterval is the longest reporting interval that is believed: the contract's telemetry frequency ends before it.
 const longestInterval = 31 * 24 * time.Hour
@@ -145,7 +152,7 @@ func (b *bridge) endRestore() {
 		b.log.Info("the broker holds nothing of an earlier run; starting with a quarter of the hour's requests", slog.Int("requests", b.options.MaxRequestsPerHour/4))
 	}
 	for ref := range m.restore.devices {
-		a.byName[ref.Family].orphans[ref.ID] = 0
+		a.absent[ref] = &absent{}
 	}
 	for object, c := range m.restore.configs {
 		switch {
@@ -155,7 +162,7 @@ func (b *bridge) endRestore() {
 		case !b.options.Discovery:
 			m.clear(c.topic)
 		default:
-			a.byName[c.Family].orphans[c.ID] = 0
+			a.absent[c.Ref] = &absent{config: c.topic}
 		}
 	}
 	if !b.options.Discovery {

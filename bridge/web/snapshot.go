@@ -39,6 +39,7 @@ type Snapshot struct {
 // DeviceStatus is one device in a Snapshot.
 type DeviceStatus struct {
 	Family       discovery.Family
+	ID           string
 	Name         string
 	LastActivity time.Time                // zero while the device has never reported
 	Expected     time.Time                // when the next reading should show; zero while unknown
@@ -46,6 +47,7 @@ type DeviceStatus struct {
 	Gravity      raptclient.Null[float64] // SG
 	Battery      raptclient.Null[float64] // percent; not valid where the family has none
 	Online       bool
+	Missing      bool // the lists of its family lack it, so that it can be taken out
 }
 
 // CommandRecord is one command and what became of it.
