@@ -102,7 +102,7 @@ func (b *bridge) snapshot(now time.Time) {
 	status, reason := b.apiStatus(now)
 	s := &web.Snapshot{
 		At: b.clock.wall(), Started: b.clock.read(b.clock.origin), Version: b.options.Version,
-		Connected: m.phase != away, Since: b.clock.read(m.since), Broken: m.lastErr,
+		Connected: m.phase != away, Since: b.clock.read(m.since), Broken: m.lastErr, Standby: m.phase == standingBy && m.watch.Active(),
 		APIStatus: string(status), APIReason: reason, LastSuccessfulPoll: a.lastPoll,
 		RequestsLastHour: a.requests.LastHour(now), RequestsPerHour: b.options.MaxRequestsPerHour, RequestsRemaining: a.remaining(now),
 		UnknownFields: a.unknownFields, ReadOnly: b.options.ReadOnly, Refresh: b.refreshPlan(now), Day: p.requests.day(b.clock.wall()),

@@ -19,6 +19,9 @@ import (
 // dispatch gives the worker its next call: a command, a readback or a poll, in this order.
 func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 	a := b.account
+	if !b.mqtt.active() {
+		return // another bridge of the account may be
+	}
 	if !a.nextCommand(now).After(now) {
 		if batch := a.queue.Take(now); batch != nil {
 			b.send(ctx, batch)
@@ -89,8 +92,17 @@ func (b *bridge) authorize(r permitRequest) {
 	a.requests.Record(now, purpose, r.request.SignIn)
 	a.lastSent = now
 	b.page.requests.add(b.clock.wall())
-	b.putState(func(bool) { r.reply <- nil })
+	b.putState(func(delivered bool) {
+		if !delivered || b.clock.now().Sub(now) > staleAck {
+			r.reply <- &limit.RateLimitedError{At: now, Reason: "the MQTT broker is away, so that another bridge of the account may be active"}
+			return
+		}
+		r.reply <- nil
+	})
 }
+
+// staleAck is how late the broker's answer to a count may come: a process that was frozen finds one from before.
+const staleAck = 20 * time.Second
 
 // finish takes the worker's result.
 func (b *bridge) finish(c *call) {

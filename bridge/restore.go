@@ -22,6 +22,7 @@ type restore struct {
 	requests *limit.SavedLog
 	devices  map[device.Ref]savedDevice
 	configs  map[string]savedConfig // by object id
+	account  string                 // the hash of the account that it is of; empty for not known
 }
 
 // savedDevice is what matters in a device's retained document.
@@ -54,9 +55,10 @@ func (t *restore) collect(topics discovery.Topics, m broker.Message) bool {
 	if m.Topic == topics.BridgeState() {
 		var s struct {
 			Requests *limit.SavedLog `json:"ledger"`
+			Account  string          `json:"account"`
 		}
 		if json.Unmarshal(m.Payload, &s) == nil && s.Requests != nil {
-			t.requests = s.Requests
+			t.requests, t.account = s.Requests, s.Account
 		}
 		return true
 	}
@@ -143,6 +145,9 @@ func stateOf(topics discovery.Topics, topic string) (device.Ref, bool) {
 // endRestore goes on where the earlier run left off: the ceiling holds, and devices that are gone are known.
 func (b *bridge) endRestore() {
 	a, m, now := b.account, &b.mqtt, b.clock.now()
+	if b.isForeign(m.restore.account) {
+		return
+	}
 	m.conn.EndRestore()
 	if saved := m.restore.requests; saved != nil {
 		a.requests.Restore(*saved, now, b.clock.wall())

@@ -16,6 +16,7 @@ type Snapshot struct {
 	Connected bool      // to the broker
 	Since     time.Time // of the broker's state
 	Broken    string    // why the broker can't be used
+	Standby   bool      // another bridge of the account is active; this one takes over when that is gone
 
 	APIStatus          string
 	APIReason          string // what is wrong and what to do; empty while all is well
