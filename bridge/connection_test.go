@@ -362,10 +362,11 @@ func TestOneThatIsTakenOverOnARealBrokerStandsBack(t *testing.T) {
 	one := startReal(t, func(o *Options) { o.FindBroker = knownAt(t, "mqtt", b.address) })
 	eventually(t, b.complete)
 	thief, err := broker.Connect(context.Background(), broker.Options{Find: knownAt(t, "mqtt", b.address), ClientID: "rapt-bridge", Filters: []string{"a"},
-		Will: broker.Publication{Topic: "a/will"}, Log: slog.New(slog.DiscardHandler)})
+		Will: broker.Publication{Topic: "a/will", Payload: []byte("gone")}, Log: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
+	up := <-thief.Events
+	require.Equal(t, broker.Up, up.Kind, "%v", up.Err)
 	eventually(t, func() bool { return len(one.lines("taken the connection over")) == 1 })
-	require.Equal(t, broker.Up, (<-thief.Events).Kind)
 	assert.Never(t, func() bool { return len(thief.Events) > 0 }, 4*time.Second, 50*time.Millisecond, "the name is not taken back at once")
 	thief.Close(context.Background(), broker.Publication{})
 	eventually(t, func() bool { return len(one.lines("connected to the MQTT broker")) == 2 })
