@@ -9,6 +9,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/once"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 	"github.com/rapt-bridge/rapt-bridge/bridge/standby"
@@ -33,7 +34,7 @@ type bridge struct {
 	metrics   *metrics
 	page      *statusPage
 	tickAt    time.Time
-	warned    map[string]bool // what warnOnce has told of
+	warned    *once.Set // what warnOnce has told of
 	identity  identity
 	ended     error // why the loop ends, where ctx doesn't
 }
@@ -56,7 +57,7 @@ func Run(ctx context.Context, o Options) error {
 
 func newBridge(o Options) (*bridge, error) {
 	o.defaults()
-	b := &bridge{options: o, log: o.Log, clock: newClock(o.Wall), warned: map[string]bool{}, identity: newIdentity(o.RAPT.Username, o.TopicPrefix)}
+	b := &bridge{options: o, log: o.Log, clock: newClock(o.Wall), warned: once.New(), identity: newIdentity(o.RAPT.Username, o.TopicPrefix)}
 	b.metrics, b.page = newMetrics(o.Metrics, o.Version), newStatusPage()
 	b.sinks = []Sink{b.metrics, b.page}
 	account, err := newAccount(&b.options, b.clock)
@@ -73,7 +74,7 @@ func (b *bridge) begin(account *account) {
 	b.account, b.ended = account, nil
 	b.mqtt = mqtt{
 		topics: discovery.Topics{Prefix: o.TopicPrefix, DiscoveryPrefix: o.DiscoveryPrefix}, outbox: broker.NewOutbox(),
-		since: b.clock.origin, restore: newRestore(), logged: map[string]bool{}, deferredConfigs: map[*deviceState]time.Time{},
+		since: b.clock.origin, restore: newRestore(), logged: once.New(), deferredConfigs: map[*deviceState]time.Time{},
 		watch: standby.New(b.identity.instance, b.identity.lost),
 	}
 	b.validator = command.Validator{ReadOnly: o.ReadOnly}
@@ -232,11 +233,11 @@ func (b *bridge) tick(now time.Time) {
 // problem keeps something that went wrong for the bridge's entity and the status page.
 func (b *bridge) problem(text string) { b.page.addProblem(text, b.clock.wall()) }
 
-// warnOnce logs something strange once.
-func (b *bridge) warnOnce(key, format string, args ...any) {
-	if b.warned[key] || len(b.warned) > 1000 {
-		return
+// warnOnce logs something strange once, and reports whether it did.
+func (b *bridge) warnOnce(key, format string, args ...any) bool {
+	first := b.warned.First(key)
+	if first {
+		b.log.Warn(fmt.Sprintf(format, args...))
 	}
-	b.warned[key] = true
-	b.log.Warn(fmt.Sprintf(format, args...))
+	return first
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/once"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/standby"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
@@ -38,8 +39,8 @@ type mqtt struct {
 	watch    standby.Watch
 	restored bool // what an earlier run retained has been read
 	restore  *restore
-	lastErr  string          // why the broker can't be used; empty while it can
-	logged   map[string]bool // reasons that the log has told of since the last connection
+	lastErr  string    // why the broker can't be used; empty while it can
+	logged   *once.Set // reasons that the log has told of since the last connection
 
 	republishAt time.Time
 	// deferredConfigs are the devices whose announcement waits, with its time.
@@ -111,6 +112,10 @@ func (b *bridge) onBroker(e broker.Event) {
 		b.brokerError(e.Err.Error())
 	case broker.Failed:
 		b.brokerError(e.Err.Error())
+	case broker.Oversized:
+		if b.warnOnce("oversized "+e.Topic, "%s", e.Err) {
+			b.problem(e.Err.Error())
+		}
 	case broker.Received:
 		b.onMessage(e.Message)
 	}
@@ -119,8 +124,7 @@ func (b *bridge) onBroker(e broker.Event) {
 // brokerError notes why the broker can't be used, and tells the log once for each reason.
 func (b *bridge) brokerError(reason string) {
 	b.mqtt.lastErr = reason
-	if !b.mqtt.logged[reason] && len(b.mqtt.logged) < 100 {
-		b.mqtt.logged[reason] = true
+	if b.mqtt.logged.First(reason) {
 		b.log.Warn("the MQTT broker can't be used; trying on", slog.String("reason", reason))
 		b.problem("MQTT: " + reason)
 	}
@@ -130,7 +134,7 @@ func (b *bridge) connected() {
 	m := &b.mqtt
 	b.log.Info("connected to the MQTT broker", slog.Bool("again", m.restored))
 	m.lastErr, m.since = "", b.clock.now()
-	clear(m.logged)
+	m.logged.Clear()
 	b.identity.waiting = false
 	if m.restored {
 		m.phase = running

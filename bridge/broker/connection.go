@@ -23,18 +23,20 @@ type EventKind int
 
 // The kinds of events.
 const (
-	Up       EventKind = iota // connected and subscribed
-	Down                      // connection lost
-	Failed                    // something didn't work; the connection tries on
-	Received                  // a message
+	Up        EventKind = iota // connected and subscribed
+	Down                       // connection lost
+	Failed                     // something didn't work; the connection tries on
+	Received                   // a message
+	Oversized                  // a publication is too large for the broker and is not sent
 )
 
 // Event is what the connection tells its user.
 type Event struct {
 	Kind    EventKind
-	Err     error // of Down and Failed, in words for people
-	Standby bool  // of Up: under the standby's client id
-	Taken   bool  // of Down: another client has taken the client id
+	Err     error  // of Down, Failed and Oversized, in words for people
+	Topic   string // of Oversized
+	Standby bool   // of Up: under the standby's client id
+	Taken   bool   // of Down: another client has taken the client id
 	Message Message
 }
 
@@ -126,18 +128,19 @@ func Connect(ctx context.Context, o Options) (*Connection, error) {
 
 // client is what is behind a Connection.
 type client struct {
-	options  Options
-	events   chan Event
-	out      <-chan Publication
-	server   atomic.Pointer[Server]
-	restored atomic.Bool
-	named    atomic.Bool     // the connection is, or is to be, under Options.ClientID
-	atOnce   atomic.Bool     // the next attempt waits for nothing
-	ctx      context.Context // ends when the connection is closed
-	cancel   context.CancelFunc
-	work     sync.WaitGroup
-	renew    chan struct{} // asks for a connection made anew
-	closed   chan struct{} // closed when supervise has ended
+	options   Options
+	events    chan Event
+	out       <-chan Publication
+	server    atomic.Pointer[Server]
+	restored  atomic.Bool
+	named     atomic.Bool     // the connection is, or is to be, under Options.ClientID
+	maxPacket atomic.Uint32   // the largest that the broker takes, in bytes; 0 for no limit
+	atOnce    atomic.Bool     // the next attempt waits for nothing
+	ctx       context.Context // ends when the connection is closed
+	cancel    context.CancelFunc
+	work      sync.WaitGroup
+	renew     chan struct{} // asks for a connection made anew
+	closed    chan struct{} // closed when supervise has ended
 
 	manager atomic.Pointer[managed]
 	end     context.CancelFunc // of manager
@@ -227,8 +230,9 @@ func (c *client) config(named bool) autopaho.ClientConfig {
 	}
 	// Where there is a standby's connection, that one comes first whichever was lost.
 	cfg.OnConnectionDown = func() bool { return !c.look() }
-	cfg.OnConnectionUp = func(m *autopaho.ConnectionManager, _ *paho.Connack) {
+	cfg.OnConnectionUp = func(m *autopaho.ConnectionManager, ack *paho.Connack) {
 		c.ready = true
+		c.maxPacket.Store(maxPacketOf(ack))
 		c.failing = c.failing && !named
 		c.work.Go(func() { c.subscribe(m, named) })
 	}
@@ -308,6 +312,11 @@ func (c *client) publish(ctx context.Context) {
 }
 
 func (c *client) send(ctx context.Context, p Publication) {
+	if most, size := c.maxPacket.Load(), p.packetSize(); most > 0 && size > int(most) {
+		c.tell(Event{Kind: Oversized, Topic: p.Topic, Err: oversizedReason(p, size, most)})
+		p.acked(true)
+		return
+	}
 	manager := c.manager.Load()
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
