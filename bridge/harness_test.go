@@ -46,6 +46,7 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 	conn := &broker.Connection{Events: make(chan broker.Event, 64), Out: make(chan broker.Publication), EndRestore: func() {}}
 	stop := make(chan struct{})
 	m.conn, m.stop = conn, stop
+	b.mqtt.named = true // there is no other bridge
 	conn.Close = func(_ context.Context, last broker.Publication) {
 		m.take(last)
 		close(stop)

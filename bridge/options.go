@@ -48,6 +48,8 @@ type Options struct {
 	Wall func() time.Time
 	// Refresh, when set, has every family with devices asked for on each receive, within the ceiling.
 	Refresh <-chan struct{}
+	// Forget, when set, gives ids of devices to take out that no list has.
+	Forget <-chan string
 	// OnSnapshot, when set, is handed what the status page shows, at most once a second. It must not block.
 	OnSnapshot func(*web.Snapshot)
 }

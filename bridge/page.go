@@ -104,7 +104,7 @@ func (b *bridge) snapshot(now time.Time) {
 	status, reason := b.apiStatus(now)
 	s := &web.Snapshot{
 		At: b.clock.wall(), Started: b.clock.read(b.clock.origin), Version: b.options.Version,
-		Connected: m.phase != away, Since: b.clock.read(m.since), Broken: m.lastErr,
+		Connected: m.phase != away, Since: b.clock.read(m.since), Broken: m.lastErr, Standby: m.phase == standingBy && m.watch.Active(),
 		APIStatus: string(status), APIReason: reason, LastSuccessfulPoll: a.lastPoll,
 		RequestsLastHour: a.requests.LastHour(now), RequestsPerHour: b.options.MaxRequestsPerHour, RequestsRemaining: a.remaining(now),
 		UnknownFields: a.unknownFields, ReadOnly: b.options.ReadOnly, Refresh: b.refreshPlan(now), Day: p.requests.Counts(b.clock.wall()),
@@ -116,8 +116,10 @@ func (b *bridge) snapshot(now time.Time) {
 	for d := range a.each {
 		status := p.devices[d.Ref]
 		status.Online = d.online == online
+		status.ID, status.Missing = d.ID, a.doubtful(d.Ref)
 		s.Devices = append(s.Devices, status)
 	}
+	s.Devices = append(s.Devices, a.leftBehind()...)
 	b.options.OnSnapshot(s)
 }
 

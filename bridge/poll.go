@@ -19,6 +19,9 @@ import (
 // dispatch gives the worker its next call: a command, a readback or a poll, in this order.
 func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 	a := b.account
+	if !b.mqtt.active() {
+		return // another bridge of the account may be
+	}
 	open := a.opening(now)
 	if batch := a.queue.Take(now, open); batch != nil {
 		b.send(ctx, batch)
@@ -41,6 +44,8 @@ func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 	}
 	if p := poll.Next(now, a.dues(), a.nextPoll(now)); p.Ask >= 0 {
 		b.poll(ctx, a.families[p.Ask], now, limit.ForPoll)
+	} else if ref, due := a.lookDue(now); due {
+		b.look(ctx, ref, now)
 	}
 }
 
@@ -90,8 +95,17 @@ func (b *bridge) authorize(r permitRequest) {
 	a.requests.Record(now, purpose, r.request.SignIn)
 	a.lastSent = now
 	b.page.requests.Add(b.clock.wall())
-	b.putState(func(bool) { r.reply <- nil })
+	b.putState(func(delivered bool) {
+		if !delivered || b.clock.now().Sub(now) > staleAck {
+			r.reply <- &limit.RateLimitedError{At: now, Reason: "the MQTT broker is away, so that another bridge of the account may be active"}
+			return
+		}
+		r.reply <- nil
+	})
 }
+
+// staleAck is how late the broker's answer to a count may come: a process that was frozen finds one from before.
+const staleAck = 20 * time.Second
 
 // finish takes the worker's result.
 func (b *bridge) finish(c *call) {
@@ -162,6 +176,9 @@ func (b *bridge) polled(f *familyState, list device.Listing, err error) {
 	f.Empty++
 	if len(f.devices) > 0 || len(seen) > 0 {
 		f.Empty = 0
+		if !before.IsZero() {
+			f.Usual = now.Sub(before)
+		}
 	}
 	b.account.plan(f, now)
 }

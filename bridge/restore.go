@@ -21,6 +21,7 @@ type restore struct {
 	requests *limit.SavedLog
 	devices  map[device.Ref]device.Saved
 	configs  map[string]savedConfig // by object id
+	account  string                 // the hash of the account that it is of; empty for not known
 }
 
 // savedConfig is a discovery payload of ours.
@@ -46,14 +47,15 @@ func (t *restore) collect(topics discovery.Topics, m broker.Message) bool {
 	if m.Topic == topics.BridgeState() {
 		var s struct {
 			Requests *limit.SavedLog `json:"ledger"`
+			Account  string          `json:"account"`
 		}
 		if json.Unmarshal(m.Payload, &s) == nil && s.Requests != nil {
-			t.requests = s.Requests
+			t.requests, t.account = s.Requests, s.Account
 		}
 		return true
 	}
 	if family, id, ok := topics.ParseState(m.Topic); ok {
-		if len(m.Payload) > 0 {
+		if len(m.Payload) > 0 && len(t.devices) < maxRestored && len(id) <= maxID {
 			t.devices[device.Ref{Family: family, ID: id}] = device.ParseSaved(m.Payload)
 		}
 		return true
@@ -62,7 +64,7 @@ func (t *restore) collect(topics discovery.Topics, m broker.Message) bool {
 	if !ok {
 		return false
 	}
-	if !discovery.Own(m.Payload) {
+	if !discovery.Own(m.Payload) || len(t.configs) >= maxRestored || len(object) > 2*maxID {
 		return true // somebody else's: never touched
 	}
 	var config struct {
@@ -73,6 +75,13 @@ func (t *restore) collect(topics discovery.Topics, m broker.Message) bool {
 	t.configs[object] = savedConfig{topic: m.Topic, Ref: device.Ref{Family: family, ID: id}}
 	return true
 }
+
+// What is kept of the broker's retained messages, which anybody may have written: so many devices, with ids of so many
+// bytes.
+const (
+	maxRestored = 20_000
+	maxID       = 64
+)
 
 // device is what an earlier run knew of a device.
 func (t *restore) device(ref device.Ref) (device.Saved, bool) {
@@ -101,10 +110,13 @@ func (b *bridge) restoreRequests(now time.Time) {
 // endRestore goes on where the earlier run left off: the ceiling holds, and devices that are gone are known.
 func (b *bridge) endRestore() {
 	a, m, now := b.account, &b.mqtt, b.clock.now()
+	if b.isForeign(m.restore.account) {
+		return
+	}
 	m.conn.EndRestore()
 	b.restoreRequests(now)
 	for ref := range m.restore.devices {
-		a.byName[ref.Family].orphans[ref.ID] = 0
+		a.absent[ref] = &absent{}
 	}
 	for object, c := range m.restore.configs {
 		switch {
@@ -114,7 +126,7 @@ func (b *bridge) endRestore() {
 		case !b.options.Discovery:
 			m.clear(c.topic)
 		default:
-			a.byName[c.Family].orphans[c.ID] = 0
+			a.absent[c.Ref] = &absent{config: c.topic}
 		}
 	}
 	if !b.options.Discovery {

@@ -44,6 +44,9 @@ func (t Topics) BridgeState() string { return t.own("bridge", "state") }
 // BridgeMarker is published by the bridge to itself at start: whatever was retained arrives before its echo.
 func (t Topics) BridgeMarker() string { return t.own("bridge", "marker") }
 
+// BridgeStandby is where the bridges of one account find out which of them is active, never retained JSON.
+func (t Topics) BridgeStandby() string { return t.own("bridge", "standby") }
+
 // BridgeCommand takes commands to the bridge itself, such as refresh.
 func (t Topics) BridgeCommand(key string) string { return t.own("bridge", key, "set") }
 

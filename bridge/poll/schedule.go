@@ -10,6 +10,7 @@ import (
 const (
 	firstEmptyAgain = 15 * time.Minute // a family without devices is asked once more after this,
 	emptyAgain      = time.Hour        // and then this often
+	fullFor         = 24 * time.Hour   // how long one that had devices is asked as before
 
 	// A bound of max_poll_interval gives way by a tenth when a reading is due then: asking just before it would only
 	// mean asking twice.
@@ -30,15 +31,16 @@ type Bounds struct{ Min, Max time.Duration }
 
 // State is what the schedule knows of one family.
 type State struct {
-	Asked          time.Time    // the last time its list was asked for; zero for never
-	Answered       time.Time    // the last complete answer
-	Empty          int          // answers without a device, one after the other
-	Retry          time.Time    // after a failure: not before
-	Refresh        bool         // somebody asked for fresh values
-	Heating        bool         // a kettle of the family is heating
-	CommandedUntil time.Time    // a device of the family has been commanded lately
-	Devices        []*Estimator // of its devices
-	Silent         []bool       // those that have stopped reporting, in the same order
+	Asked          time.Time     // the last time its list was asked for; zero for never
+	Answered       time.Time     // the last complete answer
+	Empty          int           // answers without a device, one after the other
+	Usual          time.Duration // between answers while it had devices; zero for never
+	Retry          time.Time     // after a failure: not before
+	Refresh        bool          // somebody asked for fresh values
+	Heating        bool          // a kettle of the family is heating
+	CommandedUntil time.Time     // a device of the family has been commanded lately
+	Devices        []*Estimator  // of its devices
+	Silent         []bool        // those that have stopped reporting, in the same order
 }
 
 // Due returns when the family's list should be asked for next, all requests being free. It depends on the state
@@ -49,6 +51,8 @@ func (a *State) Due(b Bounds) time.Time {
 		return a.Retry
 	case a.Asked.IsZero() || a.Refresh:
 		return a.Asked
+	case a.Empty > 0 && a.Usual > 0 && time.Duration(a.Empty)*a.Usual < fullFor:
+		return a.Asked.Add(min(max(a.Usual, b.Min), b.Max))
 	case a.Empty == 1:
 		return a.Asked.Add(firstEmptyAgain)
 	case a.Empty > 1:

@@ -183,14 +183,15 @@ func (p *program) bridge(ctx context.Context, cfg config.Config, o bridge.Option
 	registry := prometheus.NewRegistry()
 	o.Metrics = registry
 	refresh := make(chan struct{}, 1)
-	o.Refresh = refresh
+	forget := make(chan string, 16)
+	o.Refresh, o.Forget = refresh, forget
 	page := make(chan error, 1)
 	if cfg.HTTP.Listen != "" {
 		listener, err := net.Listen("tcp", cfg.HTTP.Listen)
 		if err != nil {
 			return &exitError{exitFailed, fmt.Errorf("the status page can't be served: %w; set http.listen to another address, or to nothing to turn it off", err)}
 		}
-		server := web.New(p.pageOptions(o, registry, refresh))
+		server := web.New(p.pageOptions(o, registry, refresh, forget))
 		o.OnSnapshot = server.Show
 		go func() {
 			err := server.Serve(ctx, listener)
