@@ -55,6 +55,12 @@ func (t Topics) Command(f Family, id, key string) string { return t.own(string(f
 // Result carries the outcome of each of a device's commands, JSON, never retained.
 func (t Topics) Result(f Family, id string) string { return t.own(string(f), id, "result") }
 
+// Telemetry carries every telemetry row of a device once, JSON, never retained.
+func (t Topics) Telemetry(f Family, id string) string { return t.own(string(f), id, "telemetry") }
+
+// History says until when a device's telemetry is complete, retained JSON.
+func (t Topics) History(f Family, id string) string { return t.own(string(f), id, "history") }
+
 // Config is where Home Assistant looks for a device's discovery payload, retained.
 func (t Topics) Config(id string) string {
 	return t.discovery() + "/device/" + objectID(id) + "/config"

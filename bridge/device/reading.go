@@ -14,6 +14,7 @@ type Reading struct {
 	family *Family
 	device *raptclient.Device // within model
 	model  any                // a pointer to the family's type in raptclient; nil for no reading
+	rowKey string             // of the telemetry row that it is, where a list had one
 }
 
 // Known reports whether there is a reading.
