@@ -30,6 +30,7 @@ type bridge struct {
 	sinks     []Sink
 	metrics   *metrics
 	page      *statusPage
+	backfill  *backfill
 	tickAt    time.Time
 	warned    map[string]bool // what warnOnce has told of
 }
@@ -67,6 +68,10 @@ func newBridge(o Options) (*bridge, error) {
 	}
 	b.metrics, b.page = newMetrics(o.Metrics, o.Version), newStatusPage()
 	b.sinks = []Sink{b.metrics, b.page}
+	if b.backfill = newBackfill(&b.options, b.clock); b.backfill.enabled {
+		b.sinks = append(b.sinks, b.backfill)
+		b.account.requests.ShareWithBackfill()
+	}
 	return b, nil
 }
 
@@ -96,6 +101,8 @@ func (b *bridge) run(ctx context.Context) error {
 			b.authorize(r)
 		case c := <-b.account.worker.results:
 			b.finish(c)
+		case delivered := <-b.backfill.acked:
+			b.handedOn(delivered)
 		case <-b.options.Refresh:
 			b.refresh(b.clock.now())
 		case <-timer.C:
@@ -135,6 +142,7 @@ func (b *bridge) step(ctx context.Context) time.Duration {
 			b.tick(now)
 		}
 		b.publishDeferred(now)
+		b.handOn(now)
 	}
 	if n := b.mqtt.outbox.Dropped(); n > 0 {
 		b.warnOnce("outbox", "the MQTT broker takes messages too slowly; the oldest results of commands are not published")
@@ -164,7 +172,9 @@ func (b *bridge) wake(now time.Time) time.Time {
 		sooner(m.nextConfig())
 		if a.calling == nil {
 			sooner(poll.Next(now, a.dues(), a.nextPoll(now)).Wake)
+			sooner(b.nextBackfill(now))
 		}
+		sooner(b.backfill.retryAt)
 	}
 	sooner(a.nextPendingEnd())
 	sooner(b.page.due())

@@ -59,6 +59,9 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 		var earlier []broker.Message
 		for topic, payload := range m.retained {
 			_, state := stateOf(b.mqtt.topics, topic)
+			if _, position := deviceOf(b.mqtt.topics, topic, "/history"); position && b.backfill.enabled {
+				state = true
+			}
 			_, config := b.mqtt.topics.ParseConfig(topic)
 			if state || config || topic == b.mqtt.topics.BridgeState() {
 				earlier = append(earlier, broker.Message{Topic: topic, Payload: payload, Retained: true})

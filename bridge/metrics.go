@@ -27,6 +27,7 @@ type metrics struct {
 	broker    prometheus.Gauge
 	devices   *prometheus.GaugeVec
 	unknown   prometheus.Gauge
+	rows      *prometheus.CounterVec
 }
 
 func newMetrics(r prometheus.Registerer, version string) *metrics {
@@ -45,10 +46,11 @@ func newMetrics(r prometheus.Registerer, version string) *metrics {
 		devices:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "rapt_bridge_devices", Help: "Devices by family and state."}, []string{"family", "state"}),
 		unknown:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "rapt_bridge_unknown_fields", Help: "Fields in the cloud's answers that the bridge doesn't know."}),
 	}
+	m.rows = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "rapt_bridge_telemetry_rows_total", Help: "Telemetry rows handed on by family and source: a poll, or the cloud's history."}, []string{"family", "source"})
 	if r != nil {
 		info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "rapt_bridge_build_info", Help: "1, labelled with the version.", ConstLabels: prometheus.Labels{"version": version}})
 		info.Set(1)
-		r.MustRegister(m.requests, m.durations, m.polls, m.commands, m.staleness, m.notices, m.remaining, m.lastHour, m.broker, m.devices, m.unknown, m.readings, info)
+		r.MustRegister(m.requests, m.durations, m.polls, m.commands, m.staleness, m.notices, m.remaining, m.lastHour, m.broker, m.devices, m.unknown, m.rows, m.readings, info)
 	}
 	return m
 }
@@ -110,6 +112,15 @@ func (m *metrics) gauges(b *bridge, now time.Time) {
 		m.devices.WithLabelValues(string(f.Name), "online").Set(float64(on))
 		m.devices.WithLabelValues(string(f.Name), "offline").Set(float64(len(f.devices) - on))
 	}
+}
+
+// row counts a telemetry row that was handed on.
+func (m *metrics) row(family string, backfilled bool) {
+	source := "poll"
+	if backfilled {
+		source = "history"
+	}
+	m.rows.WithLabelValues(family, source).Inc()
 }
 
 func (m *metrics) notice(kind string) { m.notices.WithLabelValues(kind).Inc() }

@@ -83,7 +83,7 @@ func (m *mqtt) nextConfig() time.Time {
 func (b *bridge) connect(ctx context.Context) (err error) {
 	b.mqtt.conn, err = broker.Connect(ctx, broker.Options{
 		Find: b.options.FindBroker, ClientID: b.options.ClientID, Will: b.mqtt.offline(), Log: b.log,
-		Filters: append(b.mqtt.topics.CommandFilters(), b.mqtt.topics.HAStatus()), Restore: restoreFilters(b.mqtt.topics),
+		Filters: append(b.mqtt.topics.CommandFilters(), b.mqtt.topics.HAStatus()), Restore: restoreFilters(b.mqtt.topics, b.backfill.enabled),
 	})
 	return err
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
-// dispatch gives the worker its next call: a command, a readback or a poll, in this order.
+// dispatch gives the worker its next call: a command, a readback, a poll or a request for missing rows, in this order.
 func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 	a := b.account
 	if !a.nextCommand(now).After(now) {
@@ -38,6 +38,8 @@ func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 	}
 	if p := poll.Next(now, a.dues(), a.nextPoll(now)); p.Ask >= 0 {
 		b.poll(ctx, a.families[p.Ask], now)
+	} else if at := b.nextBackfill(now); !at.IsZero() && !at.After(now) {
+		b.fetch(ctx, now)
 	}
 }
 
@@ -111,6 +113,9 @@ func (b *bridge) exchanged(e raptclient.Exchange) {
 		}
 	}
 	a.health.OnHeaders(now, e.RateLimit, a.skew)
+	if e.Took > slowAnswer {
+		a.slowUntil = now.Add(afterSlow)
+	}
 	b.log.Debug("asked the RAPT Cloud", slog.String("endpoint", e.Endpoint), slog.Int("status", e.Status), slog.Duration("took", e.Took))
 }
 

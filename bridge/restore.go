@@ -22,6 +22,8 @@ type restore struct {
 	requests *limit.SavedLog
 	devices  map[device.Ref]savedDevice
 	configs  map[string]savedConfig // by object id
+	// positions are the documents of the devices' histories.
+	positions map[device.Ref][]byte
 }
 
 // savedDevice is what matters in a device's retained document.
@@ -38,15 +40,19 @@ type savedConfig struct {
 }
 
 func newRestore() *restore {
-	return &restore{devices: map[device.Ref]savedDevice{}, configs: map[string]savedConfig{}}
+	return &restore{devices: map[device.Ref]savedDevice{}, configs: map[string]savedConfig{}, positions: map[device.Ref][]byte{}}
 }
 
 // begin starts the wait for the marker. What was retained may have come in already.
 func (t *restore) begin(now time.Time) { t.marker, t.since = rand.Text(), now }
 
 // restoreFilters match what the bridge itself once retained.
-func restoreFilters(topics discovery.Topics) []string {
-	return []string{topics.BridgeState(), topics.State("+", "+"), topics.ConfigFilter(), topics.BridgeMarker()}
+func restoreFilters(topics discovery.Topics, history bool) []string {
+	filters := []string{topics.BridgeState(), topics.State("+", "+"), topics.ConfigFilter(), topics.BridgeMarker()}
+	if history {
+		filters = append(filters, topics.History("+", "+"))
+	}
+	return filters
 }
 
 // collect keeps what it can read of a retained message, and reports whether the message was one to collect.
@@ -57,6 +63,12 @@ func (t *restore) collect(topics discovery.Topics, m broker.Message) bool {
 		}
 		if json.Unmarshal(m.Payload, &s) == nil && s.Requests != nil {
 			t.requests = s.Requests
+		}
+		return true
+	}
+	if ref, ok := deviceOf(topics, m.Topic, "/history"); ok {
+		if len(m.Payload) > 0 {
+			t.positions[ref] = m.Payload
 		}
 		return true
 	}
@@ -123,10 +135,15 @@ func (t *restore) device(ref device.Ref) (savedDevice, bool) {
 
 // stateOf reads family and id from the topic of a device's state.
 func stateOf(topics discovery.Topics, topic string) (device.Ref, bool) {
+	return deviceOf(topics, topic, "/state")
+}
+
+// deviceOf reads family and id from a topic of a device that ends with a level.
+func deviceOf(topics discovery.Topics, topic, level string) (device.Ref, bool) {
 	for _, f := range discovery.Families() {
 		rest, ok := strings.CutPrefix(topic, strings.TrimSuffix(topics.State(f, ""), "/state"))
-		id, isState := strings.CutSuffix(rest, "/state")
-		if ok && isState && id != "" && !strings.Contains(id, "/") {
+		id, ends := strings.CutSuffix(rest, level)
+		if ok && ends && id != "" && !strings.Contains(id, "/") {
 			return device.Ref{Family: f, ID: id}, true
 		}
 	}
@@ -147,6 +164,7 @@ func (b *bridge) endRestore() {
 	for ref := range m.restore.devices {
 		a.byName[ref.Family].orphans[ref.ID] = 0
 	}
+	b.restorePositions(now)
 	for object, c := range m.restore.configs {
 		switch {
 		case object == "rapt_bridge":

@@ -17,7 +17,15 @@ func (h *History) Answer(r Request, rows []device.Telemetry, now, cloudNow time.
 	t.lastError = ""
 	slices.SortStableFunc(rows, func(a, b device.Telemetry) int { return a.At.Compare(b.At) })
 	rows = slices.CompactFunc(rows, func(a, b device.Telemetry) bool { return a.At.Equal(b.At) })
-	a := answer{track: t, request: r, rows: rows, interval: rhythm(rows, t.interval), now: now, cloudNow: cloudNow}
+	a := answer{track: t, request: r, rows: rows, interval: t.interval, now: now, cloudNow: cloudNow}
+	if len(rows) > 1 {
+		t.answered = rhythm(rows, 0)
+		t.setInterval(h.options.Pace)
+		a.interval = rhythm(rows, 0)
+		if len(rows) < 4 && t.interval > 0 {
+			a.interval = t.interval
+		}
+	}
 	for _, g := range t.gaps {
 		if g.busy || !r.touches(g.Span) {
 			a.gaps = append(a.gaps, g)
@@ -27,9 +35,6 @@ func (h *History) Answer(r Request, rows []device.Telemetry, now, cloudNow time.
 	}
 	slices.SortStableFunc(a.gaps, func(a, b gap) int { return a.From.Compare(b.From) })
 	t.gaps = a.gaps[max(0, len(a.gaps)-maxGaps):]
-	if t.interval <= 0 {
-		t.interval = a.interval
-	}
 	t.giveUp()
 	switch n := len(a.items); {
 	case n > 0:
@@ -73,7 +78,7 @@ func (a *answer) fill(g gap) {
 		}
 		if !a.proves(g.To) {
 			end = rows[n-1].At
-			a.remain(gap{Span: g.Span, tries: g.tries}, Span{end, g.To}, true)
+			a.remain(gap{Span: g.Span, tries: g.tries, check: g.check}, Span{end, g.To}, true)
 		}
 		busy := Span{g.From, g.To}
 		a.gaps = append(a.gaps, gap{Span: busy, busy: true, first: g.first})
@@ -122,10 +127,12 @@ func (a *answer) remain(g gap, part Span, progress bool) {
 	if a.interval > 0 && float64(part.To.Sub(part.From)) <= roomFor*float64(a.interval) {
 		return
 	}
-	rest := gap{Span: part, first: g.first && part.From.Equal(g.From), tries: g.tries, next: a.now}
+	rest := gap{Span: part, check: g.check, first: g.first && part.From.Equal(g.From), tries: g.tries, next: a.now}
 	switch {
 	case rest.first && progress:
 		rest.tries = maxTries - 1 // the device may be younger: once more
+	case !progress && g.check:
+		return
 	case !progress:
 		rest.tries++
 		rest.next = a.again(rest.tries, a.now)
@@ -135,6 +142,9 @@ func (a *answer) remain(g gap, part Span, progress bool) {
 
 // holes leaves the spans between rows of the answer that have room for another row, as long as it may still appear.
 func (a *answer) holes(g gap, begin, end time.Time, rows []device.Telemetry) {
+	if g.check {
+		return
+	}
 	from := begin
 	see := func(to time.Time) {
 		hole := Span{from, to}

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
@@ -32,9 +33,11 @@ type item struct {
 	*track
 	row        device.Telemetry
 	backfilled bool
-	resent     bool // not handed on: its reading has been already
-	gap        *gap // before a row that a poll has seen
-	last       bool // of its answer
+	resent     bool      // not handed on: its reading has been already
+	gap        *gap      // before a row that a poll has seen
+	before     time.Time // the row before that one
+	now        time.Time // when it was seen
+	last       bool      // of its answer
 }
 
 // New is a history of which nothing is known yet.
@@ -59,13 +62,20 @@ const completeEvery = time.Hour
 func (h *History) Observe(ref device.Ref, row device.Telemetry, o Observation) {
 	t := h.track(ref)
 	if o.Interval > 0 {
-		t.interval, t.fast = o.Interval, o.Interval < h.options.Pace
+		t.polled = o.Interval
+	}
+	t.setInterval(h.options.Pace)
+	if t.observed == 0 && t.seen.Sub(row.At) > time.Hour { // a position that can't be true
+		*t = track{ref: ref, wider: 1, polled: t.polled, interval: t.interval, fast: t.fast}
 	}
 	first := t.seen.IsZero()
 	if step := row.At.Sub(t.seen); !first && step <= t.tolerance() && step > -time.Hour {
 		return
 	}
-	it := item{track: t, row: row, gap: h.gapBefore(t, row, o)}
+	if t.checked.IsZero() {
+		t.checked = o.Now.Add(firstCheck - checkEvery)
+	}
+	it := item{track: t, row: row, gap: h.gapBefore(t, row, o), now: o.Now, before: t.seen}
 	it.resent = !first && t.interval > 0 && row.At.Sub(t.seen) < t.interval*3/4 && row.Resends(t.newest)
 	t.seen, t.newest, t.observed = row.At, row, t.observed+1
 	h.live = append(h.live, it)
@@ -91,7 +101,7 @@ func (h *History) gapBefore(t *track, row device.Telemetry, o Observation) *gap 
 	}
 	step := row.At.Sub(t.seen)
 	looked := row.At.Sub(o.Before) // how long before the row the list was last seen without a newer one
-	g := &gap{Span: Span{t.seen, row.At}, next: o.Now.Add(soon)}
+	g := &gap{Span: Span{later(t.seen, h.oldest(row.At)), row.At}, next: o.Now.Add(soon)}
 	switch {
 	case step < 0:
 		return nil // a clock was set back
@@ -132,22 +142,9 @@ func (h *History) Remove(ref device.Ref) {
 		return
 	}
 	delete(h.tracks, ref)
-	keep := func(items []item) []item {
-		var out []item
-		for _, it := range items {
-			if it.track != t {
-				out = append(out, it)
-			}
-		}
-		return out
-	}
-	h.live, h.back = keep(h.live), keep(h.back)
-	for i, other := range h.order {
-		if other == t {
-			h.order = append(h.order[:i], h.order[i+1:]...)
-			break
-		}
-	}
+	its := func(it item) bool { return it.track == t }
+	h.live, h.back = slices.DeleteFunc(h.live, its), slices.DeleteFunc(h.back, its)
+	h.order = slices.DeleteFunc(h.order, func(other *track) bool { return other == t })
 }
 
 // Outgoing is a row to hand on.
@@ -230,14 +227,38 @@ func (h *History) settle(it item) {
 			g.From, g.first = it.row.At, false
 		}
 	} else {
-		if it.gap != nil {
+		switch {
+		case it.gap != nil:
 			t.add(*it.gap)
+		case h.options.EveryReading && it.before.Before(it.row.At) && !it.before.IsZero():
+			t.unchecked = append(t.unchecked, Span{it.before, it.row.At})
 		}
 		t.latest = it.row.At
+		t.check(it.now)
 	}
 	if it.last {
 		t.done()
 	}
+}
+
+// How often a device is checked for rows beside its rhythm, such as one that a button sends between two polls: once a day, or
+// after so many rows.
+const (
+	checkEvery = 24 * time.Hour
+	checkRows  = 150
+	firstCheck = time.Hour // after the start, when polls may not have made out the rhythm
+)
+
+// check has the spans asked for in which none should be missing, when it is time.
+func (t *track) check(now time.Time) {
+	if len(t.unchecked) < checkRows && now.Sub(t.checked) < checkEvery {
+		return
+	}
+	for _, s := range t.unchecked {
+		t.add(gap{Span: s, check: true, next: now.Add(soon)})
+	}
+	slices.SortStableFunc(t.gaps, func(a, b gap) int { return a.From.Compare(b.From) })
+	t.unchecked, t.checked = nil, now
 }
 
 // Waiting is how many rows are to be handed on.

@@ -32,14 +32,14 @@ const (
 	TooLarge                 // ask for less
 )
 
-// Due returns when there is something to ask for; zero for not as things are.
+// Due returns when there is something to ask for; zero for not as things are. A device is asked for once it has been seen.
 func (h *History) Due() time.Time {
 	if len(h.back) >= mostWaiting {
 		return time.Time{}
 	}
 	var due time.Time
 	for _, t := range h.order {
-		if t.isBusy() {
+		if t.observed == 0 || t.isBusy() {
 			continue
 		}
 		for i := range t.gaps {
@@ -61,7 +61,7 @@ func (h *History) Request(now time.Time) (Request, bool) {
 		end    time.Time
 	)
 	for _, t := range h.order {
-		if t.isBusy() {
+		if t.observed == 0 || t.isBusy() {
 			continue
 		}
 		for i := range t.gaps {

@@ -37,6 +37,7 @@ type gap struct {
 	Span
 	first bool // before the first row that was seen of the device: there is none at From
 	busy  bool // its rows are on their way to the broker, in their order; From moves with them
+	check bool // nothing says that rows are missing: one answer is enough
 	tries int
 	next  time.Time // when to ask for it
 }
@@ -45,6 +46,8 @@ type gap struct {
 type track struct {
 	ref      device.Ref
 	interval time.Duration // from row to row; 0 while unknown
+	polled   time.Duration // the same as polls make it out, which may be a multiple of it
+	answered time.Duration // and as the cloud's rows show it
 	fast     bool          // it reports more often than it is polled
 	observed int           // rows that polls have seen since the start
 
@@ -58,6 +61,10 @@ type track struct {
 	rows, backfilled, resent int
 	lastError                string
 
+	// unchecked are the spans between rows in which none should be, since the cloud was last asked what is there.
+	unchecked []Span
+	checked   time.Time // when that was; at the start when it hasn't been
+
 	asked time.Time // the last request
 	// wider is by what the time that one request asks for is multiplied: more where there were no rows, less where the
 	// answer was too large.
@@ -70,6 +77,16 @@ func (t *track) tolerance() time.Duration {
 		return min(sameRow, t.interval/10)
 	}
 	return sameRow
+}
+
+// setInterval takes the shorter of what polls and the cloud's rows show: a poll that always misses every other row takes the
+// rhythm for twice as slow.
+func (t *track) setInterval(pace time.Duration) {
+	t.interval = t.polled
+	if t.answered > 0 && (t.polled <= 0 || t.answered < t.polled) {
+		t.interval = t.answered
+	}
+	t.fast = t.interval > 0 && t.interval < pace
 }
 
 // add notes a gap before the newest row.
@@ -117,7 +134,7 @@ func (t *track) note(s Span) {
 
 // rhythm is the usual step of rows in order, else the one given.
 func rhythm(rows []device.Telemetry, otherwise time.Duration) time.Duration {
-	if len(rows) < 4 {
+	if len(rows) < 2 {
 		return otherwise
 	}
 	steps := make([]time.Duration, len(rows)-1)

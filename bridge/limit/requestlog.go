@@ -15,19 +15,22 @@ const (
 
 	requestsPerMinute = 30
 	pollShare         = 0.8 // of the hour's requests; the rest is kept for commands
+	backfillShare     = 0.1 // of the hour's requests, from the polls' where it is used
 
 	// A request is counted when it leaves, and arrives a little later: without this margin two requests of a full
 	// window could arrive closer together than they left.
 	windowMargin = time.Second
 )
 
-// Purpose says what a request is for: polls may not use the part of the hour that is kept for commands.
+// Purpose says what a request is for: polls and what fills gaps in the history may not use the part of the hour that is kept
+// for commands.
 type Purpose int
 
 // What a request is for.
 const (
 	ForPoll Purpose = iota
 	ForCommand
+	ForBackfill
 )
 
 // window admits at most limit requests in any span.
@@ -65,7 +68,7 @@ func (w *window) forget(now time.Time) {
 //
 // Its times are the bridge's steady time, which no change of the wall clock moves.
 type RequestLog struct {
-	hour, polls, minute, signIns window
+	hour, polls, minute, signIns, backfill window
 
 	// What was reserved at a start without memory: it takes up room in the windows, and is no request.
 	reservedAt              time.Time
@@ -79,8 +82,13 @@ func NewRequestLog(maxPerHour, maxPerMinute int) *RequestLog {
 		polls:   window{span: time.Hour, limit: int(float64(maxPerHour) * pollShare)},
 		minute:  window{span: time.Minute, limit: maxPerMinute},
 		signIns: window{span: time.Hour, limit: SignInsPerHour},
+
+		backfill: window{span: time.Hour, limit: max(1, int(float64(maxPerHour)*backfillShare))},
 	}
 }
+
+// ShareWithBackfill takes the share of what fills gaps from the polls, so that neither takes the other's.
+func (l *RequestLog) ShareWithBackfill() { l.polls.limit -= l.backfill.limit }
 
 // MinuteLimit is 30 for the vendor's own host and for the default ceiling. A higher ceiling, which is for other
 // addresses, raises it in proportion.
@@ -94,8 +102,11 @@ func MinuteLimit(maxPerHour int, vendorHost bool) int {
 // NextAllowed returns when a request may leave: now or earlier means at once.
 func (l *RequestLog) NextAllowed(now time.Time, p Purpose, signIn bool) time.Time {
 	at := times.Latest(l.hour.opens(now), l.minute.opens(now))
-	if p == ForPoll {
+	switch p {
+	case ForPoll:
 		at = times.Latest(at, l.polls.opens(now))
+	case ForBackfill:
+		at = times.Latest(at, l.backfill.opens(now))
 	}
 	if signIn {
 		at = times.Latest(at, l.signIns.opens(now))
@@ -112,8 +123,11 @@ func (l *RequestLog) Allows(now time.Time, p Purpose, signIn bool) bool {
 func (l *RequestLog) Record(now time.Time, p Purpose, signIn bool) {
 	l.hour.add(now)
 	l.minute.add(now)
-	if p == ForPoll {
+	switch p {
+	case ForPoll:
 		l.polls.add(now)
+	case ForBackfill:
+		l.backfill.add(now)
 	}
 	if signIn {
 		l.signIns.add(now)
@@ -157,6 +171,9 @@ func (l *RequestLog) isReserved(now time.Time) bool {
 func (l *RequestLog) Reserve(now time.Time) {
 	commands := l.hour.limit - l.polls.limit
 	l.reserveSome(now, l.polls.limit-l.polls.limit/4, commands-commands/4)
+	for range l.backfill.limit - l.backfill.limit/4 {
+		l.backfill.add(now)
+	}
 }
 
 func (l *RequestLog) reserveSome(at time.Time, polls, commands int) {
@@ -176,8 +193,9 @@ func (l *RequestLog) reserveSome(at time.Time, polls, commands int) {
 type SavedLog struct {
 	At       time.Time     `json:"at"`
 	Polls    [][2]int      `json:"polls"`
-	Commands [][2]int      `json:"commands"`
+	Commands [][2]int      `json:"commands"` // and all that are no polls
 	SignIns  [][2]int      `json:"sign_ins"`
+	Backfill [][2]int      `json:"backfill,omitempty"` // of them, and what is reserved
 	Reserved *SavedReserve `json:"withheld,omitempty"`
 }
 
@@ -193,6 +211,7 @@ func (l *RequestLog) Save(now, wall time.Time) SavedLog {
 	l.hour.forget(now)
 	l.polls.forget(now)
 	l.signIns.forget(now)
+	l.backfill.forget(now)
 	isReserved := l.isReserved(now)
 	at := wall.UTC().Add(time.Second - 1).Truncate(time.Second)
 	now = now.Add(at.Sub(wall))
@@ -221,6 +240,9 @@ func (l *RequestLog) Save(now, wall time.Time) SavedLog {
 	}
 	for _, at := range l.signIns.times {
 		s.SignIns = count(s.SignIns, age(now, at))
+	}
+	for _, at := range l.backfill.times {
+		s.Backfill = count(s.Backfill, age(now, at))
 	}
 	return s
 }
@@ -266,7 +288,8 @@ func (l *RequestLog) Restore(s SavedLog, now, wall time.Time) {
 	enter(s.Polls, func(at time.Time) { l.polls.add(at); l.hour.add(at); l.minute.add(at) })
 	enter(s.Commands, func(at time.Time) { l.hour.add(at); l.minute.add(at) })
 	enter(s.SignIns, l.signIns.add)
-	for _, w := range []*window{&l.hour, &l.polls, &l.minute, &l.signIns} {
+	enter(s.Backfill, l.backfill.add)
+	for _, w := range []*window{&l.hour, &l.polls, &l.minute, &l.signIns, &l.backfill} {
 		slices.SortStableFunc(w.times, time.Time.Compare)
 	}
 }

@@ -31,17 +31,21 @@ func TestLedgerHoldsEveryWindow(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		const perHour = 120
 		l := NewRequestLog(perHour, requestsPerMinute)
-		var all, polls, signIns []time.Time
+		l.ShareWithBackfill()
+		var all, polls, backfills, signIns []time.Time
 		now := noon
 		for range 20_000 {
 			now = now.Add(time.Duration(r.Int64N(int64(4 * time.Second))))
-			use := Purpose(r.IntN(2))
+			use := Purpose(r.IntN(3))
 			signIn := r.IntN(10) == 0
 			if l.Allows(now, use, signIn) {
 				l.Record(now, use, signIn)
 				all = append(all, now)
 				if use == ForPoll {
 					polls = append(polls, now)
+				}
+				if use == ForBackfill {
+					backfills = append(backfills, now)
 				}
 				if signIn {
 					signIns = append(signIns, now)
@@ -54,12 +58,15 @@ func TestLedgerHoldsEveryWindow(t *testing.T) {
 				var loaded SavedLog
 				require.NoError(t, json.Unmarshal(raw, &loaded))
 				l = NewRequestLog(perHour, requestsPerMinute)
+				l.ShareWithBackfill()
 				l.Restore(loaded, now, now)
 			}
 		}
 		assert.LessOrEqual(t, mostIn(all, time.Hour), perHour)
 		assert.LessOrEqual(t, mostIn(all, time.Minute), requestsPerMinute)
-		assert.LessOrEqual(t, mostIn(polls, time.Hour), perHour*8/10)
+		assert.LessOrEqual(t, mostIn(polls, time.Hour), perHour*7/10)
+		assert.LessOrEqual(t, mostIn(backfills, time.Hour), perHour/10)
+		assert.Greater(t, len(backfills), perHour)
 		assert.LessOrEqual(t, mostIn(signIns, time.Hour), SignInsPerHour)
 		assert.Greater(t, len(all), perHour*10, "it must not hold back for nothing")
 	}
