@@ -133,6 +133,8 @@ func (a *answer) remain(g gap, part Span, progress bool) {
 		rest.tries = maxTries - 1 // the device may be younger: once more
 	case !progress && g.check:
 		return
+	case !progress && g.next.After(a.now): // it was not due
+		rest.next = g.next
 	case !progress:
 		rest.tries++
 		rest.next = a.again(rest.tries, a.now)
@@ -153,8 +155,11 @@ func (a *answer) holes(g gap, begin, end time.Time, rows []device.Telemetry) {
 		switch interval := float64(a.interval); {
 		case interval <= 0 || length <= roomFor*interval:
 		case a.cloudNow.Sub(to) < settled:
-			tries := g.tries + 1
-			a.gaps = append(a.gaps, gap{Span: hole, tries: tries, next: a.again(tries, a.now)})
+			rest := gap{Span: hole, tries: g.tries + 1, next: a.again(g.tries+1, a.now)}
+			if g.next.After(a.now) && len(rows) == 0 { // it was not due
+				rest.tries, rest.next = g.tries, g.next
+			}
+			a.gaps = append(a.gaps, rest)
 		case length > noteworthy*interval:
 			a.note(hole)
 		}

@@ -77,9 +77,14 @@ func (h *History) Request(now time.Time) (Request, bool) {
 	return newest.request(end), true
 }
 
-// request asks for the gap that ends there, and for those before it that the same answer can hold.
+// request asks for the gap that ends there, and for those beside it that the same answer can hold.
 func (t *track) request(end time.Time) Request {
-	span := t.width()
+	span, due := t.width(), end
+	for _, g := range t.gaps {
+		if g.To.After(end) && g.To.Sub(due) < span/2 {
+			end = g.To
+		}
+	}
 	r := Request{Ref: t.ref, To: end, whole: true}
 	for _, g := range slices.Backward(t.gaps) {
 		switch {
