@@ -45,8 +45,11 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 		Discovery:          cfg.HomeAssistant.Discovery,
 		DiscoveryPrefix:    cfg.HomeAssistant.DiscoveryPrefix,
 		ReadOnly:           cfg.Control.ReadOnly,
-		Version:            programVersion(),
-		Log:                log,
+		History: bridge.HistoryOptions{
+			Enabled: cfg.History.Enabled, Days: cfg.History.Days, EveryReading: cfg.History.EveryReading,
+		},
+		Version: programVersion(),
+		Log:     log,
 	}
 	client, addOn := p.supervisor()
 	if cfg.MQTT.URL == "" && addOn {
