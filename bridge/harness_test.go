@@ -31,6 +31,7 @@ type memoryBroker struct {
 	sent     []broker.Publication
 	when     []time.Time // of what was sent
 	mute     bool        // doesn't echo the marker
+	refuse   string      // the end of topics that nobody may publish to; empty for none
 	conn     *broker.Connection
 	stop     chan struct{}
 	work     sync.WaitGroup
@@ -77,6 +78,12 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 			case <-stop:
 				return
 			case p := <-conn.Out:
+				if m.refuse != "" && strings.HasSuffix(p.Topic, m.refuse) {
+					if p.OnAcked != nil {
+						p.OnAcked(false)
+					}
+					continue
+				}
 				m.take(p)
 				if p.OnAcked != nil {
 					p.OnAcked(true)

@@ -61,13 +61,10 @@ type answer struct {
 // fill takes the rows of a gap, and leaves what remains of it.
 func (a *answer) fill(g gap) {
 	rows := a.inside(g)
-	if len(rows) == 0 && !a.request.whole {
+	if both := a.proves(g.From) && a.proves(g.To); len(rows) == 0 && !both && (!a.request.whole || a.request.span() != g.Span) {
 		g.next = a.now
+		g.alone = a.request.whole // the answer may have been cut before it
 		a.gaps = append(a.gaps, g)
-		return
-	}
-	if len(rows) == 0 && !a.proves(g.From) && !a.proves(g.To) {
-		a.remain(g, g.Span, false) // such an answer says nothing
 		return
 	}
 	begin, end := g.From, g.To

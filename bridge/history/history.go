@@ -73,7 +73,7 @@ func (h *History) Observe(ref device.Ref, row device.Telemetry, o Observation) {
 		return
 	}
 	if t.checked.IsZero() {
-		t.checked = o.Now.Add(firstCheck - checkEvery)
+		t.checked, t.found = o.Now, o.Now
 	}
 	it := item{track: t, row: row, gap: h.gapBefore(t, row, o), now: o.Now, before: t.seen}
 	it.resent = !first && t.interval > 0 && row.At.Sub(t.seen) < t.interval*3/4 && row.Resends(t.newest)
@@ -234,7 +234,7 @@ func (h *History) settle(it item) {
 			t.unchecked = append(t.unchecked, Span{it.before, it.row.At})
 		}
 		t.latest = it.row.At
-		t.check(it.now)
+		t.check(it.now, it.row.At.Add(-checkAfter))
 	}
 	if it.last {
 		t.done()
@@ -246,19 +246,25 @@ func (h *History) settle(it item) {
 const (
 	checkEvery = 24 * time.Hour
 	checkRows  = 150
-	firstCheck = time.Hour // after the start, when polls may not have made out the rhythm
+	firstCheck = 2 * time.Hour // after the start, when polls may not have made out the rhythm; then ever more seldom
+	checkAfter = time.Hour     // a row, since the cloud may have those before it some time later
 )
 
-// check has the spans asked for in which none should be missing, when it is time.
-func (t *track) check(now time.Time) {
-	if len(t.unchecked) < checkRows && now.Sub(t.checked) < checkEvery {
+// check has the spans asked for in which none should be missing, when it is time, but for the latest.
+func (t *track) check(now, until time.Time) {
+	if len(t.unchecked) < checkRows && now.Sub(t.checked) < min(checkEvery, max(firstCheck, t.checked.Sub(t.found))) {
 		return
 	}
+	var later []Span
 	for _, s := range t.unchecked {
+		if s.To.After(until) {
+			later = append(later, s)
+			continue
+		}
 		t.add(gap{Span: s, check: true, next: now.Add(soon)})
 	}
 	slices.SortStableFunc(t.gaps, func(a, b gap) int { return a.From.Compare(b.From) })
-	t.unchecked, t.checked = nil, now
+	t.unchecked, t.checked = later, now
 }
 
 // Waiting is how many rows are to be handed on.

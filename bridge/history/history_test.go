@@ -218,6 +218,26 @@ func TestAnAnswerThatWasCutIsAskedOn(t *testing.T) {
 	}
 }
 
+func TestACloudWithALimitOfRowsGivesTheWholeMonth(t *testing.T) {
+	rows := rowsOf(t, 6*24*time.Hour, 15*time.Minute)
+	for name, newest := range map[string]bool{"oldest first": false, "newest first": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBrewer(t, Options{Days: 30}, rows)
+			b.poll(len(rows)-1, time.Time{}, 0)
+			b.settle(12*time.Hour, func(r Request) []device.Telemetry {
+				answer := b.within(r)
+				if newest {
+					slices.Reverse(answer)
+				}
+				return answer[:min(len(answer), 50)]
+			})
+			b.once(0, len(rows))
+			assert.Empty(t, b.position().Gaps)
+			assert.Empty(t, b.position().Missing)
+		})
+	}
+}
+
 func TestRowsThatAppearLaterAreWaitedFor(t *testing.T) {
 	rows := rowsOf(t, 12*time.Hour, 15*time.Minute)
 	b := newBrewer(t, Options{}, rows)

@@ -80,19 +80,18 @@ func (h *History) Request(now time.Time) (Request, bool) {
 // request asks for the gap that ends there, and for those beside it that the same answer can hold.
 func (t *track) request(end time.Time) Request {
 	span, due := t.width(), end
-	for _, g := range t.gaps {
-		if g.To.After(end) && g.To.Sub(due) < span/2 {
-			end = g.To
-		}
-	}
 	r := Request{Ref: t.ref, To: end, whole: true}
-	for _, g := range slices.Backward(t.gaps) {
-		switch {
-		case g.To.After(end):
-		case r.From.IsZero():
-			r.From = g.From
-		case end.Sub(g.From) <= span:
-			r.From = g.From
+	i := slices.IndexFunc(t.gaps, func(g gap) bool { return g.To.Equal(end) })
+	if r.From = t.gaps[i].From; !t.gaps[i].alone {
+		for _, g := range t.gaps {
+			if !g.alone && g.To.After(r.To) && g.To.Sub(due) < span/2 {
+				r.To = g.To
+			}
+		}
+		for _, g := range t.gaps {
+			if !g.alone && g.From.Before(r.From) && r.To.Sub(g.From) <= span {
+				r.From = g.From
+			}
 		}
 	}
 	if r.To.Sub(r.From) > span {
@@ -100,6 +99,8 @@ func (t *track) request(end time.Time) Request {
 	}
 	return r
 }
+
+func (r Request) span() Span { return Span{r.From, r.To} }
 
 // width is the time that one request asks for.
 func (t *track) width() time.Duration {

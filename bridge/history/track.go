@@ -38,6 +38,7 @@ type gap struct {
 	first bool // before the first row that was seen of the device: there is none at From
 	busy  bool // its rows are on their way to the broker, in their order; From moves with them
 	check bool // nothing says that rows are missing: one answer is enough
+	alone bool // it is asked for by itself: an answer for more than it didn't reach it
 	tries int
 	next  time.Time // when to ask for it
 }
@@ -64,6 +65,7 @@ type track struct {
 	// unchecked are the spans between rows in which none should be, since the cloud was last asked what is there.
 	unchecked []Span
 	checked   time.Time // when that was; at the start when it hasn't been
+	found     time.Time // when the device was seen first in this run
 
 	asked time.Time // the last request
 	// wider is by what the time that one request asks for is multiplied: more where there were no rows, less where the
