@@ -50,6 +50,14 @@ func TestManifestHasNothingThatTheLinterRefuses(t *testing.T) {
 	assert.Equal(t, true, m["homeassistant_api"], "but to ask for the language")
 }
 
+func TestManifestAsksForHomeAssistantsInterfaceForItsStatisticsAlone(t *testing.T) {
+	var m map[string]any
+	require.NoError(t, yaml.Unmarshal(read(t, "config.yaml"), &m))
+	assert.Equal(t, true, m["homeassistant_api"])
+	_, option := readManifest(t).Schema["homeassistant"]["statistics"]
+	assert.True(t, option, "who doesn't want it can turn it off")
+}
+
 func TestManifestNamesTheImageThatIsBuilt(t *testing.T) {
 	m := readManifest(t)
 	assert.Equal(t, []string{"aarch64", "amd64"}, m.Arch)

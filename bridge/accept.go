@@ -9,12 +9,13 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 )
 
-// arrival is a reading of a device on its way in. age and isNew are a poll's, see device.Update.
+// arrival is a reading of a device on its way in. age, isNew and before are a poll's, see device.Update.
 type arrival struct {
 	device  *deviceState
 	reading device.Reading
 	age     time.Duration
 	isNew   bool
+	before  time.Time
 }
 
 // observe takes the devices of a list: what the poll says of their rhythms, and their readings. before is the time of the
@@ -30,7 +31,7 @@ func (b *bridge) observe(f *familyState, readings []device.Reading, now, before 
 		if d := b.admit(f, r, now); d != nil {
 			delete(b.account.absent, d.Ref)
 			age, isNew := b.learn(d, r, now, before)
-			arrivals = append(arrivals, arrival{d, r, age, isNew})
+			arrivals = append(arrivals, arrival{d, r, age, isNew, b.account.cloud(before)})
 		}
 	}
 	b.accept(now, arrivals...)
@@ -104,7 +105,7 @@ func (b *bridge) accept(now time.Time, arrivals ...arrival) {
 			continue
 		}
 		d := a.device
-		u := device.Update{Ref: d.Ref, Name: d.name(), Reading: d.reading, Derived: d.derived, Age: a.age, New: a.isNew}
+		u := device.Update{Ref: d.Ref, Name: d.name(), Reading: d.reading, Derived: d.derived, Age: a.age, New: a.isNew, Before: a.before}
 		for _, s := range b.sinks {
 			s.Accept(u)
 		}

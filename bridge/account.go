@@ -43,7 +43,8 @@ type account struct {
 	lastPoll      time.Time
 	// logged is the API's status that the log told of last; empty before the first.
 	logged            limit.Status
-	consecutiveErrors int // of the API since its last answer
+	consecutiveErrors int       // of the API since its last answer
+	slowUntil         time.Time // it has just been slow: nothing is asked that can wait
 }
 
 // newAccount is the account before the first request.
@@ -87,6 +88,14 @@ func (a *account) steady(cloud time.Time) time.Time {
 		return cloud
 	}
 	return cloud.Add(-a.skew)
+}
+
+// cloud is a steady time on the cloud's clock.
+func (a *account) cloud(steady time.Time) time.Time {
+	if steady.IsZero() {
+		return steady
+	}
+	return steady.Add(a.skew)
 }
 
 // dues are when the families should be asked for, in their order.

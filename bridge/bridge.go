@@ -34,6 +34,7 @@ type bridge struct {
 	sinks     []Sink
 	metrics   *metrics.Metrics
 	page      *statusPage
+	backfill  *backfill
 	tickAt    time.Time
 	warned    *once.Set // what warnOnce has told of
 	identity  identity
@@ -60,7 +61,6 @@ func newBridge(o Options) (*bridge, error) {
 	o.defaults()
 	b := &bridge{options: o, log: o.Log, clock: newClock(o.Wall), warned: once.New(), identity: newIdentity(o.RAPT.Username, o.TopicPrefix)}
 	b.metrics, b.page = metrics.New(o.Metrics, o.Version), newStatusPage()
-	b.sinks = []Sink{b.metrics, b.page}
 	account, err := newAccount(&b.options, b.clock)
 	if err != nil {
 		return nil, err
@@ -81,6 +81,11 @@ func (b *bridge) begin(account *account) {
 	b.validator = command.Validator{ReadOnly: o.ReadOnly}
 	for _, f := range b.account.families {
 		b.validator.Families = append(b.validator.Families, f.Family)
+	}
+	b.sinks = []Sink{b.metrics, b.page}
+	if b.backfill = newBackfill(&b.options, b.clock); b.backfill.enabled {
+		b.sinks = append(b.sinks, b.backfill)
+		b.account.requests.ShareWithBackfill()
 	}
 }
 
@@ -120,6 +125,8 @@ func (b *bridge) loop(ctx context.Context) error {
 			b.authorize(r)
 		case c := <-b.account.worker.results:
 			b.finish(c)
+		case delivered := <-b.backfill.acked:
+			b.handedOn(delivered)
 		case <-b.options.Refresh:
 			b.refresh(b.clock.now())
 		case id := <-b.options.Forget:
@@ -167,6 +174,7 @@ func (b *bridge) step(ctx context.Context) time.Duration {
 			b.tick(now)
 		}
 		b.publishDeferred(now)
+		b.handOn(now)
 	}
 	if n := b.mqtt.outbox.Dropped(); n > 0 {
 		b.warnOnce("outbox", "the MQTT broker takes messages too slowly; the oldest results of commands are not published")
@@ -203,7 +211,9 @@ func (b *bridge) wake(now time.Time) time.Time {
 			if !a.nextLook.IsZero() {
 				sooner(times.Latest(a.nextLook, a.nextPoll(now)))
 			}
+			sooner(b.nextBackfill(now))
 		}
+		sooner(b.backfill.retryAt)
 	}
 	sooner(a.nextPendingEnd())
 	sooner(b.page.due())

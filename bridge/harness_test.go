@@ -31,6 +31,7 @@ type memoryBroker struct {
 	when     []time.Time // of what was sent
 	mute     bool        // doesn't echo the marker
 	stalled  bool        // takes nothing
+	refuse   string      // the end of topics that nobody may publish to; empty for none
 	conn     *broker.Connection
 	stop     chan struct{}
 	wake     chan struct{} // stalled has changed
@@ -63,6 +64,9 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 		var earlier []broker.Message
 		for topic, payload := range m.retained {
 			_, _, state := b.mqtt.topics.ParseState(topic)
+			if _, _, position := b.mqtt.topics.ParseHistory(topic); position && b.backfill.enabled {
+				state = true
+			}
 			_, config := b.mqtt.topics.ParseConfig(topic)
 			if state || config || topic == b.mqtt.topics.BridgeState() {
 				earlier = append(earlier, broker.Message{Topic: topic, Payload: payload, Retained: true})
@@ -83,6 +87,12 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 				return
 			case <-m.wake: // it may take again
 			case p := <-out:
+				if m.refuse != "" && strings.HasSuffix(p.Topic, m.refuse) {
+					if p.OnAcked != nil {
+						p.OnAcked(false)
+					}
+					continue
+				}
 				m.take(p)
 				if p.OnAcked != nil {
 					p.OnAcked(true)

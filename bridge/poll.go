@@ -16,7 +16,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
-// dispatch gives the worker its next call: a command, a readback or a poll, in this order.
+// dispatch gives the worker its next call: a command, a readback, a poll or a request for missing rows, in this order.
 func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 	a := b.account
 	if !b.mqtt.active() {
@@ -46,6 +46,8 @@ func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 		b.poll(ctx, a.families[p.Ask], now, limit.ForPoll)
 	} else if ref, due := a.lookDue(now); due {
 		b.look(ctx, ref, now)
+	} else if at := b.nextBackfill(now); !at.IsZero() && !at.After(now) {
+		b.fetch(ctx, now)
 	}
 }
 
@@ -131,6 +133,9 @@ func (b *bridge) exchanged(e raptclient.Exchange) {
 		}
 	}
 	a.health.OnHeaders(now, e.RateLimit, a.skew)
+	if e.Took > slowAnswer {
+		a.slowUntil = now.Add(afterSlow)
+	}
 	b.log.Debug("asked the RAPT Cloud", slog.String("endpoint", e.Endpoint), slog.Int("status", e.Status), slog.Duration("took", e.Took))
 }
 

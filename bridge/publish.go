@@ -29,6 +29,9 @@ func (b *bridge) republish() {
 		d.online = unpublished
 		b.publishDevice(d, now, true)
 	}
+	for ref := range b.backfill.history.Positions {
+		b.publishPosition(ref)
+	}
 }
 
 // publishBridgeConfig announces the bridge's own device. Like a device's announcement it may have to wait.
@@ -121,10 +124,13 @@ func (b *bridge) clearDevice(ref device.Ref, config string) {
 	b.clearStates(ref)
 }
 
-// clearStates takes a device's state and availability in one family off the broker.
+// clearStates takes a device's state, availability and position in one family off the broker.
 func (b *bridge) clearStates(ref device.Ref) {
 	b.mqtt.clear(b.mqtt.topics.State(ref.Family, ref.ID))
 	b.mqtt.clear(b.mqtt.topics.Availability(ref.Family, ref.ID))
+	if b.backfill.enabled {
+		b.mqtt.clear(b.mqtt.topics.History(ref.Family, ref.ID))
+	}
 }
 
 // distinguish tells apart the devices that Home Assistant would take for one: those of the same name get entity ids of

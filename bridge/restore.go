@@ -22,6 +22,8 @@ type restore struct {
 	devices  map[device.Ref]device.Saved
 	configs  map[string]savedConfig // by object id
 	account  string                 // the hash of the account that it is of; empty for not known
+	// positions are the documents of the devices' histories.
+	positions map[device.Ref][]byte
 }
 
 // savedConfig is a discovery payload of ours.
@@ -31,15 +33,19 @@ type savedConfig struct {
 }
 
 func newRestore() *restore {
-	return &restore{devices: map[device.Ref]device.Saved{}, configs: map[string]savedConfig{}}
+	return &restore{devices: map[device.Ref]device.Saved{}, configs: map[string]savedConfig{}, positions: map[device.Ref][]byte{}}
 }
 
 // begin starts the wait for the marker. What was retained may have come in already.
 func (t *restore) begin(now time.Time) { t.marker, t.since = rand.Text(), now }
 
 // restoreFilters match what the bridge itself once retained.
-func restoreFilters(topics discovery.Topics) []string {
-	return []string{topics.BridgeState(), topics.State("+", "+"), topics.ConfigFilter(), topics.BridgeMarker()}
+func restoreFilters(topics discovery.Topics, history bool) []string {
+	filters := []string{topics.BridgeState(), topics.State("+", "+"), topics.ConfigFilter(), topics.BridgeMarker()}
+	if history {
+		filters = append(filters, topics.History("+", "+"))
+	}
+	return filters
 }
 
 // collect keeps what it can read of a retained message, and reports whether the message was one to collect.
@@ -51,6 +57,12 @@ func (t *restore) collect(topics discovery.Topics, m broker.Message) bool {
 		}
 		if json.Unmarshal(m.Payload, &s) == nil && s.Requests != nil {
 			t.requests, t.account = s.Requests, s.Account
+		}
+		return true
+	}
+	if family, id, ok := topics.ParseHistory(m.Topic); ok {
+		if len(m.Payload) > 0 && len(t.positions) < maxRestored && len(id) <= maxID {
+			t.positions[device.Ref{Family: family, ID: id}] = m.Payload
 		}
 		return true
 	}
@@ -118,6 +130,7 @@ func (b *bridge) endRestore() {
 	for ref := range m.restore.devices {
 		a.absent[ref] = &absent{}
 	}
+	b.restorePositions(now)
 	for object, c := range m.restore.configs {
 		switch {
 		case object == "rapt_bridge":

@@ -14,7 +14,7 @@
 //  5. the default
 //
 // Every problem is found and told at once, see [Problems]. A secret can be read from a file (rapt.api_secret_file,
-// mqtt.password_file) and is never shown, see [Secret].
+// mqtt.password_file, homeassistant.token_file) and is never shown, see [Secret].
 //
 // The package reads, checks and explains. It must not know MQTT, the bridge or Home Assistant's Supervisor, which package
 // supervisor asks; of RAPT's API it knows only which host is the vendor's.
@@ -53,11 +53,19 @@ type Config struct {
 	HomeAssistant struct {
 		Discovery       bool   `koanf:"discovery"`
 		DiscoveryPrefix string `koanf:"discovery_prefix"`
-		Language        string `koanf:"language"` // one of the key's choices
+		Language        string `koanf:"language"`   // one of the key's choices
+		Statistics      string `koanf:"statistics"` // auto or off
+		URL             string `koanf:"url"`        // without a slash at its end; empty: none but the Supervisor's
+		Token           Secret `koanf:"token"`      // set if URL is
 	} `koanf:"homeassistant"`
 	Control struct {
 		ReadOnly bool `koanf:"read_only"`
 	} `koanf:"control"`
+	History struct {
+		Enabled      bool `koanf:"enabled"`
+		Days         int  `koanf:"days"` // 0 to 365
+		EveryReading bool `koanf:"every_reading"`
+	} `koanf:"history"`
 	HTTP struct {
 		Listen string `koanf:"listen"` // host:port; empty: no status page
 	} `koanf:"http"`

@@ -54,6 +54,7 @@ func Groups() []Group {
 		{"mqtt", "The MQTT broker"},
 		{"homeassistant", "What Home Assistant is told"},
 		{"control", "Commands"},
+		{"history", "Every reading, and those that were missed"},
 		{"http", "The status page"},
 		{"log", "The log"},
 	}
@@ -106,9 +107,24 @@ func Keys() []Key {
 			Description: "Discovery prefix that is set in Home Assistant's MQTT integration."},
 		{Name: "homeassistant.language", Kind: Choice, Default: "en", Choices: []string{"en", "de", "nl", "fr", "es", "pt-BR"},
 			Description: "Language of the entities' names and of the dashboard; in the add-on Home Assistant's own by default. Entity ids are English in every language."},
+		{Name: "homeassistant.statistics", Kind: Choice, Default: "auto", Choices: []string{"auto", "off"},
+			Description: "Fill hours that are missing in Home Assistant's long-term statistics. auto does it in the add-on, and elsewhere where homeassistant.url is set."},
+		{Name: "homeassistant.url", Kind: URL, Example: "http://homeassistant.local:8123",
+			Description: "Address of Home Assistant, for its statistics. Not needed in the add-on."},
+		{Name: "homeassistant.token", Kind: Text, Secret: true, Example: "a long-lived access token",
+			Description: "Long-lived access token of an administrator of Home Assistant, made on the page of your user there under Security. Not needed in the add-on."},
+		{Name: "homeassistant.token_file", Kind: Path, Example: "/run/secrets/homeassistant_token",
+			Description: "File that has the token, instead of homeassistant.token."},
 
 		{Name: "control.read_only", Kind: Boolean, Default: "false",
 			Description: "Never change anything on a device: commands are refused."},
+
+		{Name: "history.enabled", Kind: Boolean, Default: "true",
+			Description: "Publish every reading of each device once, also those that were missed because the bridge, the RAPT Cloud or the broker was away."},
+		{Name: "history.days", Kind: Integer, Default: "30", Min: "0", Max: "365",
+			Description: "How many days back a device is completed that the bridge sees for the first time; 0 for none."},
+		{Name: "history.every_reading", Kind: Boolean, Default: "true",
+			Description: "Complete devices that report more often than they are polled, with one request an hour for each."},
 
 		{Name: "http.listen", Kind: Text, Default: defaultListen,
 			Description: "Where the status page listens, host:port. By default this computer alone can open it; in the add-on and the container image it is :8099. Empty turns it off."},

@@ -62,6 +62,12 @@ func (t Topics) Command(f Family, id, key string) string { return t.own(string(f
 // Result carries the outcome of each of a device's commands, JSON, never retained.
 func (t Topics) Result(f Family, id string) string { return t.own(string(f), id, "result") }
 
+// Telemetry carries every telemetry row of a device once, JSON, never retained.
+func (t Topics) Telemetry(f Family, id string) string { return t.own(string(f), id, "telemetry") }
+
+// History says until when a device's telemetry is complete, retained JSON.
+func (t Topics) History(f Family, id string) string { return t.own(string(f), id, "history") }
+
 // Config is where Home Assistant looks for a device's discovery payload, retained.
 func (t Topics) Config(id string) string {
 	return t.discovery() + "/device/" + objectID(id) + "/config"
@@ -135,10 +141,20 @@ func (t Topics) ParseCommand(topic string) (f Family, id, key string, ok bool) {
 // ParseState is the reverse of State. It says false for every other topic. Whether the device exists is for the caller to
 // find out.
 func (t Topics) ParseState(topic string) (f Family, id string, ok bool) {
+	return t.parse(topic, "/state")
+}
+
+// ParseHistory is the reverse of History.
+func (t Topics) ParseHistory(topic string) (f Family, id string, ok bool) {
+	return t.parse(topic, "/history")
+}
+
+// parse reads family and id from a topic of a device that ends with a level.
+func (t Topics) parse(topic, level string) (f Family, id string, ok bool) {
 	rest, ours := strings.CutPrefix(topic, t.prefix()+"/")
-	rest, state := strings.CutSuffix(rest, "/state")
+	rest, ends := strings.CutSuffix(rest, level)
 	family, id, two := strings.Cut(rest, "/")
-	if !ours || !state || !two || !Family(family).known() || id == "" || strings.Contains(id, "/") {
+	if !ours || !ends || !two || !Family(family).known() || id == "" || strings.Contains(id, "/") {
 		return "", "", false
 	}
 	return Family(family), id, true

@@ -18,6 +18,8 @@ func TestTopicsAreThoseOfTheDesign(t *testing.T) {
 		{"rapt/still/x/availability", plain.Availability(Still, "x")},
 		{"rapt/still/x/pump_enabled/set", plain.Command(Still, "x", "pump_enabled")},
 		{"rapt/still/x/result", plain.Result(Still, "x")},
+		{"rapt/still/x/telemetry", plain.Telemetry(Still, "x")},
+		{"rapt/still/x/history", plain.History(Still, "x")},
 		{"homeassistant/device/rapt_x/config", plain.Config("x")},
 		{"homeassistant/device/rapt_bridge/config", plain.BridgeConfig()},
 		{"homeassistant/device/+/config", plain.ConfigFilter()},

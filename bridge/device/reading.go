@@ -14,6 +14,7 @@ type Reading struct {
 	family *Family
 	device *raptclient.Device // within model
 	model  any                // a pointer to the family's type in raptclient; nil for no reading
+	rowKey string             // of the telemetry row that it is, where a list had one
 }
 
 // Known reports whether there is a reading.
@@ -142,6 +143,9 @@ type Update struct {
 	// New is the age of the reading on the cloud's clock when a poll saw it for the first time; 0 when it is not new.
 	Age time.Duration
 	New bool
+	// Before is when a poll looked at the device before that, on the cloud's clock; zero for not since the start, or
+	// where no poll has seen it.
+	Before time.Time
 }
 
 // Rows are the keys and values of the update, in the order of the document.

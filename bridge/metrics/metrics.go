@@ -29,6 +29,7 @@ type Metrics struct {
 	broker    prometheus.Gauge
 	devices   *prometheus.GaugeVec
 	unknown   prometheus.Gauge
+	rows      *prometheus.CounterVec
 }
 
 // New makes the collectors and registers them with r, where it is not nil.
@@ -48,10 +49,11 @@ func New(r prometheus.Registerer, version string) *Metrics {
 		devices:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "rapt_bridge_devices", Help: "Devices by family and state."}, []string{"family", "state"}),
 		unknown:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "rapt_bridge_unknown_fields", Help: "Fields in the cloud's answers that the bridge doesn't know."}),
 	}
+	m.rows = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "rapt_bridge_telemetry_rows_total", Help: "Telemetry rows handed on by family and source: a poll, or the cloud's history."}, []string{"family", "source"})
 	if r != nil {
 		info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "rapt_bridge_build_info", Help: "1, labelled with the version.", ConstLabels: prometheus.Labels{"version": version}})
 		info.Set(1)
-		r.MustRegister(m.requests, m.durations, m.polls, m.commands, m.staleness, m.notices, m.remaining, m.lastHour, m.broker, m.devices, m.unknown, m.readings, info)
+		r.MustRegister(m.requests, m.durations, m.polls, m.commands, m.staleness, m.notices, m.remaining, m.lastHour, m.broker, m.devices, m.unknown, m.rows, m.readings, info)
 	}
 	return m
 }
@@ -118,6 +120,15 @@ func (m *Metrics) Set(s State) {
 	for family, n := range s.Offline {
 		m.devices.WithLabelValues(family, "offline").Set(float64(n))
 	}
+}
+
+// Row counts a telemetry row that was handed on.
+func (m *Metrics) Row(family string, backfilled bool) {
+	source := "poll"
+	if backfilled {
+		source = "history"
+	}
+	m.rows.WithLabelValues(family, source).Inc()
 }
 
 // Notice counts something in an answer that the contract does not have.

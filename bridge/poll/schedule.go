@@ -29,6 +29,9 @@ const (
 // Bounds are the poll intervals of the configuration.
 type Bounds struct{ Min, Max time.Duration }
 
+// Pace is how often a device is followed at the most that reports more often, while nothing of its family presses.
+func (b Bounds) Pace() time.Duration { return min(slowFactor*b.Min, b.Max) }
+
 // State is what the schedule knows of one family.
 type State struct {
 	Asked          time.Time     // the last time its list was asked for; zero for never
@@ -98,7 +101,7 @@ type candidate struct {
 }
 
 func (a *State) candidates(b Bounds) []candidate {
-	pace := min(slowFactor*b.Min, b.Max)
+	pace := b.Pace()
 	if a.fastPoll() {
 		pace = b.Min
 	}
