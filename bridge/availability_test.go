@@ -26,7 +26,7 @@ func TestADeviceThatStopsReportingGoesOffline(t *testing.T) {
 				spec := []raptsim.DeviceSpec{{Family: c.family, Name: "One", ReportEvery: c.every}}
 				inVirtualTime(t, raptsim.Options{Devices: spec, ClockOffset: offset}, nil, func(t *testing.T, w *world) {
 					pass(5*c.every + 90*time.Minute)
-					id, topic := w.one(c.family)
+					id, topic := w.deviceOf(c.family)
 					assert.Equal(t, []string{"online"}, w.broker.on(topic+"/availability"))
 					reports := w.cloud.Reports(id)
 					w.cloud.Silence(id, true)
@@ -55,7 +55,7 @@ func TestADeviceThatStopsReportingGoesOffline(t *testing.T) {
 
 func TestADisconnectedPillIsAsleepAndNotOffline(t *testing.T) {
 	inVirtualTime(t, raptsim.Options{}, nil, func(t *testing.T, w *world) {
-		id, topic := w.one(raptsim.Hydrometer)
+		id, topic := w.deviceOf(raptsim.Hydrometer)
 		w.cloud.Set(id, "connectionState", "Disconnected")
 		pass(3 * time.Hour)
 		assert.Equal(t, []string{"online"}, w.broker.on(topic+"/availability"))
@@ -66,7 +66,7 @@ func TestADeviceThatNeverReportedIsAsConnectedAsTheCloudSays(t *testing.T) {
 	for state, want := range map[string]string{"Connected": "online", "connected": "online", "Disconnected": "offline", "": "offline"} {
 		t.Run(state, func(t *testing.T) {
 			inVirtualTime(t, raptsim.Options{}, nil, func(t *testing.T, w *world) {
-				id, topic := w.one(raptsim.TemperatureController)
+				id, topic := w.deviceOf(raptsim.TemperatureController)
 				w.cloud.Set(id, "lastActivityTime", nil)
 				w.cloud.Set(id, "connectionState", state)
 				pass(ready)
@@ -77,7 +77,7 @@ func TestADeviceThatNeverReportedIsAsConnectedAsTheCloudSays(t *testing.T) {
 }
 
 func TestFailedPollsAloneTakeNobodyOffline(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(3 * time.Hour)
 		w.cloud.Inject(raptsim.Fault{Status: 500})
 		pass(10 * time.Minute)

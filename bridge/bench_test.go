@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -23,6 +21,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
@@ -48,10 +47,10 @@ func (c *canned) RoundTrip(req *http.Request) (*http.Response, error) {
 func listPaths(cloud *raptsim.Cloud) map[discovery.Family]string {
 	client, _ := raptclient.New(raptclient.Options{APIURL: "http://cloud.invalid", AuthURL: "http://cloud.invalid", Username: "brewer@example.com", APISecret: "demo-secret", Transport: cloud.Transport()})
 	out := map[discovery.Family]string{}
-	for _, f := range families() {
-		_, _ = f.list(context.Background(), client)
+	for _, f := range device.Families() {
+		_, _ = f.List(context.Background(), client)
 		requests := cloud.Requests()
-		out[f.name] = requests[len(requests)-1].Path
+		out[f.Name] = requests[len(requests)-1].Path
 	}
 	return out
 }
@@ -139,7 +138,7 @@ func plainType(values []any) reflect.Type {
 // plain structs, in the same run. The goal is under 2.
 func BenchmarkMirror(b *testing.B) {
 	now := noon
-	cloud := raptsim.New(raptsim.Options{Devices: raptsim.LargeBrewery(1000), Now: func() time.Time { return now }})
+	cloud := raptsim.New(raptsim.Options{Devices: raptsim.LargeBrewery(1000), Now: func() time.Time { return now }, Latency: &raptsim.Latency{}})
 	paths := listPaths(cloud)
 	// Two moments at which every device has reported anew.
 	now = now.Add(3 * time.Hour)
@@ -170,23 +169,23 @@ func BenchmarkMirror(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			feed := &canned{first}
 			v := newVirtual(b, raptsim.Options{Devices: []raptsim.DeviceSpec{}}, func(o *Options) {
-				plenty(o)
+				withoutCeiling(o)
 				o.RAPT.Transport = feed
 			})
 			lists := func() (changed int) {
-				for _, f := range v.b.families {
-					list, err := f.list(context.Background(), v.b.client)
+				for _, f := range v.b.account.families {
+					list, err := f.List(context.Background(), v.b.account.client)
 					v.b.polled(f, list, err)
-					for p, ok := v.b.outbox.next(); ok; p, ok = v.b.outbox.next() {
-						v.b.outbox.sent()
-						if strings.HasSuffix(p.topic, "/state") {
+					for p, ok := v.b.mqtt.outbox.Next(); ok; p, ok = v.b.mqtt.outbox.Next() {
+						v.b.mqtt.outbox.Sent()
+						if strings.HasSuffix(p.Topic, "/state") {
 							changed++
 						}
 					}
 				}
 				return changed
 			}
-			v.b.client = directClient(b, feed)
+			v.b.account.client = directClient(b, feed)
 			require.GreaterOrEqual(b, lists(), 1000)
 			b.SetBytes(int64(size))
 			var (
@@ -224,40 +223,6 @@ func directClient(b testing.TB, transport http.RoundTripper) *raptclient.Client 
 	return client
 }
 
-// BenchmarkSchedule is a wake of the schedule with 1,000 devices: a family's answer is taken into account, its next time
-// worked out, and the next family chosen. It costs the same however long the bridge has been running.
-func BenchmarkSchedule(b *testing.B) {
-	for name, history := range map[string]int{"after a minute": 1, "after a month": 3000} {
-		b.Run(name, func(b *testing.B) {
-			r := rand.New(rand.NewPCG(1, 1))
-			all := make([]asking, 8)
-			for i := range all {
-				all[i].asked = noon
-				for range 125 {
-					d := &rhythm{}
-					interval, at := time.Minute+time.Duration(r.Int64N(int64(time.Hour))), noon.Add(-40*24*time.Hour)
-					for range history {
-						at = at.Add(interval + time.Duration(r.Int64N(int64(interval/20))))
-						d.saw(at, at.Add(3*time.Second), at.Add(-time.Minute))
-					}
-					d.last = noon.Add(-time.Duration(r.Int64N(int64(interval))))
-					all[i].rhythms, all[i].silent = append(all[i].rhythms, d), append(all[i].silent, false)
-				}
-			}
-			dues := make([]time.Time, len(all))
-			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
-				a := &all[i%len(all)]
-				for _, d := range a.rhythms {
-					d.saw(d.last, noon.Add(time.Second), noon)
-				}
-				dues[i%len(all)] = a.due(usual)
-				next(noon, dues, time.Time{})
-			}
-		})
-	}
-}
-
 // loopback serves a simulated cloud over HTTP on loopback.
 func loopback(b testing.TB, cloud *raptsim.Cloud) string {
 	b.Helper()
@@ -268,21 +233,21 @@ func loopback(b testing.TB, cloud *raptsim.Cloud) string {
 
 // BenchmarkStart is the time from the start to the first device announced, on loopback. The goal is under 200 ms.
 func BenchmarkStart(b *testing.B) {
-	cloud := raptsim.New(raptsim.Options{})
+	cloud := raptsim.New(raptsim.Options{Latency: &raptsim.Latency{}})
 	address := loopback(b, cloud)
 	var took time.Duration
 	for b.Loop() {
 		b.StopTimer()
-		broker := newRealBroker(b, "127.0.0.1:0", "mqtt", nil)
+		server := newRealBroker(b, "127.0.0.1:0", "mqtt", nil)
 		first := make(chan struct{}, 100)
-		require.NoError(b, broker.Subscribe("homeassistant/device/+/config", 1, func(_ *mochi.Client, _ packets.Subscription, p packets.Packet) {
+		require.NoError(b, server.Subscribe("homeassistant/device/+/config", 1, func(_ *mochi.Client, _ packets.Subscription, p packets.Packet) {
 			if !strings.Contains(p.TopicName, "rapt_bridge") {
 				first <- struct{}{}
 			}
 		}))
 		o := Options{
-			RAPT:   raptclient.Options{APIURL: address, AuthURL: address, Username: "brewer@example.com", APISecret: "demo-secret"},
-			Broker: at(b, "mqtt", broker.address), Discovery: true, MaxRequestsPerHour: 100_000, Log: slog.New(slog.DiscardHandler),
+			RAPT:       raptclient.Options{APIURL: address, AuthURL: address, Username: "brewer@example.com", APISecret: "demo-secret"},
+			FindBroker: knownAt(b, "mqtt", server.address), Discovery: true, MaxRequestsPerHour: 100_000, Log: slog.New(slog.DiscardHandler),
 		}
 		ctx, end := context.WithCancel(context.Background())
 		done := make(chan struct{})
@@ -294,7 +259,7 @@ func BenchmarkStart(b *testing.B) {
 		b.StopTimer()
 		end()
 		<-done
-		broker.end()
+		server.end()
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(took.Microseconds())/1000/float64(b.N), "ms/start")
@@ -337,22 +302,22 @@ func (a *arrivals) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func benchmarkCommand(b *testing.B, hanging bool) {
-	cloud := &arrivals{Cloud: raptsim.New(raptsim.Options{CommandDelay: -1}), write: make(chan time.Time, 1), hung: make(chan struct{}, 1)}
-	server := httptest.NewServer(cloud)
-	defer server.Close()
-	broker := newRealBroker(b, "127.0.0.1:0", "mqtt", nil)
+	cloud := &arrivals{Cloud: raptsim.New(raptsim.Options{CommandDelay: -1, Latency: &raptsim.Latency{}}), write: make(chan time.Time, 1), hung: make(chan struct{}, 1)}
+	api := httptest.NewServer(cloud)
+	defer api.Close()
+	server := newRealBroker(b, "127.0.0.1:0", "mqtt", nil)
 	// An earlier run that has used nothing: else most of the many requests allowed here would be withheld, one by one.
-	require.NoError(b, broker.Publish("rapt/bridge/state", fmt.Appendf(nil, `{"ledger":{"at":%q}}`, time.Now().UTC().Format(time.RFC3339)), true, 1))
+	require.NoError(b, server.Publish("rapt/bridge/state", unusedHour(b), true, 1))
 	o := Options{
-		RAPT:   raptclient.Options{APIURL: server.URL, AuthURL: server.URL, Username: "brewer@example.com", APISecret: "demo-secret"},
-		Broker: at(b, "mqtt", broker.address), Discovery: true, MaxRequestsPerHour: 1_000_000, MaxRequestsPerMinute: 1_000_000,
+		RAPT:       raptclient.Options{APIURL: api.URL, AuthURL: api.URL, Username: "brewer@example.com", APISecret: "demo-secret"},
+		FindBroker: knownAt(b, "mqtt", server.address), Discovery: true, MaxRequestsPerHour: 1_000_000, MaxRequestsPerMinute: 1_000_000,
 		Log: slog.New(slog.DiscardHandler),
 	}
 	ctx, end := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); _ = Run(ctx, o) }()
 	defer func() { end(); <-done }()
-	eventually(b, broker.complete)
+	eventually(b, server.complete)
 
 	topic := ""
 	for _, d := range cloud.Devices() {
@@ -361,8 +326,8 @@ func benchmarkCommand(b *testing.B, hanging bool) {
 		}
 	}
 	bare, outcome := make(chan time.Time, 1), make(chan struct{}, 100)
-	client := newNeighbour(b, broker.address, "bare/echo", func() { bare <- time.Now() })
-	require.NoError(b, broker.Subscribe(topic+"/result", 2, func(_ *mochi.Client, _ packets.Subscription, p packets.Packet) {
+	client := newNeighbour(b, server.address, "bare/echo", func() { bare <- time.Now() })
+	require.NoError(b, server.Subscribe(topic+"/result", 2, func(_ *mochi.Client, _ packets.Subscription, p packets.Packet) {
 		if strings.Contains(string(p.Payload), `"applied"`) || strings.Contains(string(p.Payload), `"unchanged"`) {
 			outcome <- struct{}{}
 		}

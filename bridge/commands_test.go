@@ -12,31 +12,33 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
-// told is a result as an automation reads it.
-type told struct {
+// resultDocument is a result as an automation reads it.
+type resultDocument struct {
 	Key     string  `json:"key"`
 	Value   any     `json:"value"`
 	Outcome string  `json:"outcome"`
 	Error   *string `json:"error"`
 	ID      *string `json:"id"`
+	Note    *string `json:"note"`
 	TookMS  int     `json:"took_ms"`
 }
 
-func (w *world) results(t testing.TB, topic string) []told {
+func (w *world) results(t testing.TB, topic string) []resultDocument {
 	t.Helper()
-	var out []told
+	var out []resultDocument
 	for _, payload := range w.broker.on(topic) {
-		var r told
+		var r resultDocument
 		require.NoError(t, json.Unmarshal([]byte(payload), &r))
 		out = append(out, r)
 	}
 	return out
 }
 
-func outcomes(results []told) []string {
+func outcomes(results []resultDocument) []string {
 	var out []string
 	for _, r := range results {
 		out = append(out, r.Outcome)
@@ -44,8 +46,8 @@ func outcomes(results []told) []string {
 	return out
 }
 
-// one returns the first device of a family in the demo brewery.
-func (w *world) one(family string) (id, topic string) {
+// deviceOf returns the first device of a family in the demo brewery.
+func (w *world) deviceOf(family string) (id, topic string) {
 	for _, d := range w.cloud.Devices() {
 		if d.Family == family {
 			return d.ID, "rapt/" + family + "/" + d.ID
@@ -71,37 +73,39 @@ func (w *world) writes() []string {
 	return out
 }
 
-func say(topic, payload string) message { return message{topic: topic, payload: []byte(payload)} }
+func message(topic, payload string) broker.Message {
+	return broker.Message{Topic: topic, Payload: []byte(payload)}
+}
 
-// plenty lifts the ceiling for what has nothing to do with it.
-func plenty(o *Options) { o.MaxRequestsPerHour = 100_000 }
+// withoutCeiling lifts the ceiling for what has nothing to do with it.
+func withoutCeiling(o *Options) { o.MaxRequestsPerHour = 100_000 }
 
 const ready = 3 * time.Minute // all devices are there, and the queue of polls is empty
 
 func TestEveryCommandReachesItsSetter(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		for _, c := range []struct{ family, key, payload, request string }{
-			{raptsim.TemperatureController, "target_temperature", "18.5", "TemperatureControllers/SetTargetTemperature?target=18.5"},
-			{raptsim.TemperatureController, "pid_enabled", "ON", "TemperatureControllers/SetPIDEnabled?state=true"},
-			{raptsim.FermentationChamber, "target_temperature", "4", "FermentationChambers/SetTargetTemperature?target=4"},
-			{raptsim.FermentationChamber, "pid_enabled", "off", "FermentationChambers/SetPIDEnabled?state=false"},
-			{raptsim.BrewZilla, "target_temperature", "66.5", "BrewZillas/SetTargetTemperature?target=66.5"},
-			{raptsim.BrewZilla, "heating_enabled", "heat", "BrewZillas/SetHeatingEnabled?state=true"},
-			{raptsim.BrewZilla, "heating_utilisation", "75", "BrewZillas/SetHeatingUtilisation?utilisation=75"},
-			{raptsim.BrewZilla, "pump_enabled", "1", "BrewZillas/SetPumpEnabled?state=true"},
-			{raptsim.BrewZilla, "pump_utilisation", "40", "BrewZillas/SetPumpUtilisation?utilisation=40"},
-			{raptsim.BrewZilla, "pid_enabled", "true", "BrewZillas/SetPIDEnabled?state=true"},
-			{raptsim.Still, "target_temperature", "78.2", "Stills/SetTargetTemperature?target=78.2"},
-			{raptsim.Still, "heating_enabled", "OFF", "Stills/SetHeatingEnabled?state=false"},
-			{raptsim.Still, "heating_utilisation", "100", "Stills/SetHeatingUtilisation?utilisation=100"},
-			{raptsim.Still, "pump_enabled", "ON", "Stills/SetPumpEnabled?state=true"},
-			{raptsim.Still, "pump_utilisation", "0", "Stills/SetPumpUtilisation?utilisation=0"},
-			{raptsim.Still, "pid_enabled", "0", "Stills/SetPIDEnabled?state=false"},
+		for _, c := range []struct{ family, key, payload, request, outcome string }{
+			{raptsim.TemperatureController, "target_temperature", "18.5", "TemperatureControllers/SetTargetTemperature?target=18.5", "applied"},
+			{raptsim.TemperatureController, "pid_enabled", "ON", "TemperatureControllers/SetPIDEnabled?state=true", "applied"},
+			{raptsim.FermentationChamber, "target_temperature", "4", "FermentationChambers/SetTargetTemperature?target=4", "applied"},
+			{raptsim.FermentationChamber, "pid_enabled", "off", "FermentationChambers/SetPIDEnabled?state=false", "unchanged"},
+			{raptsim.BrewZilla, "target_temperature", "66.5", "BrewZillas/SetTargetTemperature?target=66.5", "applied"},
+			{raptsim.BrewZilla, "heating_enabled", "heat", "BrewZillas/SetHeatingEnabled?state=true", "unchanged"},
+			{raptsim.BrewZilla, "heating_utilisation", "75", "BrewZillas/SetHeatingUtilisation?utilisation=75", "applied"},
+			{raptsim.BrewZilla, "pump_enabled", "1", "BrewZillas/SetPumpEnabled?state=true", "unchanged"},
+			{raptsim.BrewZilla, "pump_utilisation", "40", "BrewZillas/SetPumpUtilisation?utilisation=40", "applied"},
+			{raptsim.BrewZilla, "pid_enabled", "true", "BrewZillas/SetPIDEnabled?state=true", "applied"},
+			{raptsim.Still, "target_temperature", "78.2", "Stills/SetTargetTemperature?target=78.2", "applied"},
+			{raptsim.Still, "heating_enabled", "OFF", "Stills/SetHeatingEnabled?state=false", "applied"},
+			{raptsim.Still, "heating_utilisation", "100", "Stills/SetHeatingUtilisation?utilisation=100", "applied"},
+			{raptsim.Still, "pump_enabled", "ON", "Stills/SetPumpEnabled?state=true", "unchanged"},
+			{raptsim.Still, "pump_utilisation", "0", "Stills/SetPumpUtilisation?utilisation=0", "applied"},
+			{raptsim.Still, "pid_enabled", "0", "Stills/SetPIDEnabled?state=false", "unchanged"},
 		} {
-			_, topic := w.one(c.family)
+			_, topic := w.deviceOf(c.family)
 			before := len(w.writes())
-			w.broker.say(say(topic+"/"+c.key+"/set", c.payload))
+			w.publish(topic+"/"+c.key+"/set", c.payload)
 			pass(5 * time.Second)
 			require.Len(t, w.writes(), before+1, c.request)
 			assert.Equal(t, c.request, w.writes()[before])
@@ -111,7 +115,7 @@ func TestEveryCommandReachesItsSetter(t *testing.T) {
 			if last.Outcome == "confirmed" {
 				last = results[len(results)-2]
 			}
-			assert.Contains(t, []string{"applied", "unchanged"}, last.Outcome, c.request)
+			assert.Equal(t, c.outcome, last.Outcome, c.request)
 			assert.Equal(t, c.key, last.Key)
 			pass(2 * time.Minute) // let the readbacks end
 		}
@@ -119,17 +123,17 @@ func TestEveryCommandReachesItsSetter(t *testing.T) {
 }
 
 func TestGainsThatWaitTogetherAreOneCall(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
 		for _, family := range []string{raptsim.TemperatureController, raptsim.FermentationChamber, raptsim.BrewZilla, raptsim.Still} {
-			id, topic := w.one(family)
+			id, topic := w.deviceOf(family)
 			w.cloud.Set(id, "pidDerivative", 7.5)
 			pass(16 * time.Minute)
 			before := len(w.writes())
 			remove := w.cloud.Inject(raptsim.Fault{Path: "/api/", Delay: 500 * time.Millisecond})
-			w.broker.say(say("rapt/bridge/refresh/set", "PRESS")) // something is in flight
-			w.broker.say(say(topic+"/pid_proportional/set", "3"))
-			w.broker.say(say(topic+"/pid_integral/set", "0.25"))
+			w.publish("rapt/bridge/refresh/set", "PRESS") // something is in flight
+			w.publish(topic+"/pid_proportional/set", "3")
+			w.publish(topic+"/pid_integral/set", "0.25")
 			pass(10 * time.Second)
 			remove()
 			require.Len(t, w.writes(), before+1, family)
@@ -142,36 +146,36 @@ func TestGainsThatWaitTogetherAreOneCall(t *testing.T) {
 }
 
 func TestRefusedCommandsSendNothing(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		_, controller := w.one(raptsim.TemperatureController)
-		_, pill := w.one(raptsim.Hydrometer)
-		_, kettle := w.one(raptsim.BrewZilla)
+		_, controller := w.deviceOf(raptsim.TemperatureController)
+		_, pill := w.deviceOf(raptsim.Hydrometer)
+		_, kettle := w.deviceOf(raptsim.BrewZilla)
 		gone := "rapt/brewzilla/00000000-0000-4000-8000-000000000000"
-		retained := say(controller+"/target_temperature/set", "18")
-		retained.retained = true
+		retained := message(controller+"/target_temperature/set", "18")
+		retained.Retained = true
 		for _, c := range []struct {
-			msg  message
+			msg  broker.Message
 			on   string
 			says string
 		}{
 			{retained, controller, "retained"},
-			{say(controller+"/target_temperature/set", "warm"), controller, "18.5"},
-			{say(controller+"/target_temperature/set", "500"), controller, "outside"},
-			{say(controller+"/target_temperature/set", "-200"), controller, "outside"},
-			{say(controller+"/target_temperature/set", ""), controller, "empty"},
-			{say(controller+"/pump_enabled/set", "ON"), controller, "can't be set"},
-			{say(controller+"/temperature/set", "20"), controller, "can't be set"},
-			{say(pill+"/gravity/set", "1.050"), pill, "nothing"},
-			{say(kettle+"/heating_utilisation/set", "101"), kettle, "outside 0 to 100"},
-			{say(kettle+"/pid_proportional/set", "-1"), kettle, "outside"},
-			{say(gone+"/pump_enabled/set", "ON"), gone, "no brewzilla"},
+			{message(controller+"/target_temperature/set", "warm"), controller, "18.5"},
+			{message(controller+"/target_temperature/set", "500"), controller, "outside"},
+			{message(controller+"/target_temperature/set", "-200"), controller, "outside"},
+			{message(controller+"/target_temperature/set", ""), controller, "empty"},
+			{message(controller+"/pump_enabled/set", "ON"), controller, "can't be set"},
+			{message(controller+"/temperature/set", "20"), controller, "can't be set"},
+			{message(pill+"/gravity/set", "1.050"), pill, "nothing"},
+			{message(kettle+"/heating_utilisation/set", "101"), kettle, "outside 0 to 100"},
+			{message(kettle+"/pid_proportional/set", "-1"), kettle, "outside"},
+			{message(gone+"/pump_enabled/set", "ON"), gone, "no brewzilla"},
 		} {
 			before := len(w.results(t, c.on+"/result"))
-			w.broker.say(c.msg)
+			w.broker.deliver(c.msg)
 			pass(time.Second)
 			results := w.results(t, c.on+"/result")
-			require.Len(t, results, before+1, c.msg.topic)
+			require.Len(t, results, before+1, c.msg.Topic)
 			assert.Equal(t, "rejected", results[before].Outcome)
 			require.NotNil(t, results[before].Error)
 			assert.Contains(t, *results[before].Error, c.says)
@@ -181,10 +185,10 @@ func TestRefusedCommandsSendNothing(t *testing.T) {
 }
 
 func TestReadOnlyRefusesEverything(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, func(o *Options) { plenty(o); o.ReadOnly = true }, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, func(o *Options) { withoutCeiling(o); o.ReadOnly = true }, func(t *testing.T, w *world) {
 		pass(ready)
-		id, topic := w.one(raptsim.BrewZilla)
-		w.broker.say(say(topic+"/pump_enabled/set", "ON"))
+		id, topic := w.deviceOf(raptsim.BrewZilla)
+		w.publish(topic+"/pump_enabled/set", "ON")
 		pass(time.Second)
 		assert.Equal(t, []string{"rejected"}, outcomes(w.results(t, topic+"/result")))
 		assert.Empty(t, w.writes())
@@ -194,11 +198,11 @@ func TestReadOnlyRefusesEverything(t *testing.T) {
 
 // TestASetValueIsHeldUntilTheCloudShowsIt follows a target from the dashboard to the device and back.
 func TestASetValueIsHeldUntilTheCloudShowsIt(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{CommandDelay: 12 * time.Second}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{CommandDelay: 12 * time.Second}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		_, topic := w.one(raptsim.TemperatureController)
-		w.broker.say(say(topic+"/target_temperature/set", "12.5"))
-		pass(time.Second)
+		_, topic := w.deviceOf(raptsim.TemperatureController)
+		w.publish(topic+"/target_temperature/set", "12.5")
+		pass(5 * time.Second)
 		assert.EqualValues(t, 12.5, w.broker.document(t, topic+"/state")["target_temperature"])
 		for range 30 {
 			pass(time.Second)
@@ -209,12 +213,12 @@ func TestASetValueIsHeldUntilTheCloudShowsIt(t *testing.T) {
 }
 
 func TestAValueTheCloudNeverShowsIsGivenUp(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{CommandDelay: time.Hour}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{CommandDelay: time.Hour}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		_, topic := w.one(raptsim.BrewZilla)
+		_, topic := w.deviceOf(raptsim.BrewZilla)
 		old := w.broker.document(t, topic+"/state")["target_temperature"]
 		before := len(w.cloud.Requests())
-		w.broker.say(say(topic+"/target_temperature/set", "61"))
+		w.publish(topic+"/target_temperature/set", "61")
 		pass(50 * time.Second)
 		assert.Equal(t, []string{"applied", "unconfirmed"}, outcomes(w.results(t, topic+"/result")))
 		assert.EqualValues(t, 61, w.broker.document(t, topic+"/state")["target_temperature"])
@@ -231,25 +235,26 @@ func TestAValueTheCloudNeverShowsIsGivenUp(t *testing.T) {
 }
 
 func TestSomebodyElsesLaterValueWins(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{CommandDelay: time.Hour}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{CommandDelay: time.Hour}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		id, topic := w.one(raptsim.BrewZilla)
-		w.broker.say(say(topic+"/target_temperature/set", "61"))
-		pass(time.Second)
+		id, topic := w.deviceOf(raptsim.BrewZilla)
+		w.publish(topic+"/target_temperature/set", "61")
+		pass(5 * time.Second)
 		w.cloud.Set(id, "targetTemperature", 72.0)
 		w.cloud.ReportNow(id)
-		pass(25 * time.Second)
+		pass(30 * time.Second)
 		assert.EqualValues(t, 72, w.broker.document(t, topic+"/state")["target_temperature"])
 	})
 }
 
 func TestADraggedSliderIsOneCall(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	// At once, so that no poll is in flight when the first value comes.
+	inVirtualTime(t, raptsim.Options{Latency: &raptsim.Latency{}}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		_, topic := w.one(raptsim.BrewZilla)
+		_, topic := w.deviceOf(raptsim.BrewZilla)
 		w.cloud.Inject(raptsim.Fault{Path: "/api/BrewZillas/Set", Delay: time.Second, Times: 1})
 		for _, payload := range []string{"10", "20", "30", "40", "50"} {
-			w.broker.say(say(topic+"/pump_utilisation/set", payload))
+			w.publish(topic+"/pump_utilisation/set", payload)
 		}
 		pass(20 * time.Second)
 		assert.Len(t, w.writes(), 2, "the first was on its way; the last took the place of the others")
@@ -260,24 +265,24 @@ func TestADraggedSliderIsOneCall(t *testing.T) {
 }
 
 func TestTheAnswerGoesToTheResponseTopicToo(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		_, topic := w.one(raptsim.BrewZilla)
-		m := say(topic+"/pump_enabled/set", "ON")
-		m.responseTopic, m.correlation, m.id = "flows/answers", []byte("42"), "42"
-		w.broker.say(m)
+		_, topic := w.deviceOf(raptsim.BrewZilla)
+		m := message(topic+"/pump_enabled/set", "ON")
+		m.ResponseTopic, m.Correlation, m.ID = "flows/answers", []byte("42"), "42"
+		w.broker.deliver(m)
 		pass(2 * time.Second)
 		answers := w.results(t, "flows/answers")
 		require.Len(t, answers, 1)
 		assert.Equal(t, "42", *answers[0].ID)
-		i := slices.IndexFunc(w.broker.sent, func(p publication) bool { return p.topic == "flows/answers" })
-		assert.Equal(t, []byte("42"), w.broker.sent[i].correlation)
-		assert.False(t, w.broker.sent[i].retain)
+		i := slices.IndexFunc(w.broker.sent, func(p broker.Publication) bool { return p.Topic == "flows/answers" })
+		assert.Equal(t, []byte("42"), w.broker.sent[i].Correlation)
+		assert.False(t, w.broker.sent[i].Retain)
 
 		for _, bad := range []string{"rapt/bridge/state", "a/+/b", "$SYS/x", "homeassistant/device/rapt_bridge/config"} {
-			m.responseTopic = bad
+			m.ResponseTopic = bad
 			before := len(w.broker.on(bad))
-			w.broker.say(m)
+			w.broker.deliver(m)
 			pass(2 * time.Second)
 			for _, p := range w.broker.on(bad)[before:] {
 				assert.NotContains(t, p, `"outcome"`, bad)
@@ -287,13 +292,13 @@ func TestTheAnswerGoesToTheResponseTopicToo(t *testing.T) {
 }
 
 func TestACommandDoesNotWaitForAHangingPoll(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		_, topic := w.one(raptsim.BrewZilla)
+		_, topic := w.deviceOf(raptsim.BrewZilla)
 		w.cloud.Inject(raptsim.Fault{Method: "GET", Delay: 25 * time.Second, Times: 1})
-		w.broker.say(say("rapt/bridge/refresh/set", "PRESS"))
+		w.publish("rapt/bridge/refresh/set", "PRESS")
 		pass(500 * time.Millisecond)
-		w.broker.say(say(topic+"/pump_utilisation/set", "33"))
+		w.publish(topic+"/pump_utilisation/set", "33")
 		pass(time.Second)
 		require.NotEmpty(t, w.writes(), "the poll was cancelled")
 		assert.LessOrEqual(t, w.cloud.MaxInFlight(), 1)
@@ -301,11 +306,11 @@ func TestACommandDoesNotWaitForAHangingPoll(t *testing.T) {
 }
 
 func TestACommandThatWaitedTooLongIsNotSent(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		_, topic := w.one(raptsim.BrewZilla)
+		_, topic := w.deviceOf(raptsim.BrewZilla)
 		w.cloud.Inject(raptsim.Fault{Path: "/api/", RetryAfter: 10 * time.Minute, LimitRate: true, Times: 1})
-		w.broker.say(say(topic+"/pump_enabled/set", "OFF"))
+		w.publish(topic+"/pump_enabled/set", "OFF")
 		pass(70 * time.Second)
 		results := w.results(t, topic+"/result")
 		require.Len(t, results, 1)
@@ -333,12 +338,12 @@ func TestAWriteWithoutAnAnswer(t *testing.T) {
 		"token expired: renewed, repeated once":               {raptsim.Fault{Path: "/api/BrewZillas/SetPumpUtilisation", DropToken: true, Times: 1}, -1, 2, "applied"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inVirtualTime(t, raptsim.Options{CommandDelay: c.delay}, plenty, func(t *testing.T, w *world) {
+			inVirtualTime(t, raptsim.Options{CommandDelay: c.delay}, withoutCeiling, func(t *testing.T, w *world) {
 				pass(ready)
-				_, topic := w.one(raptsim.BrewZilla)
+				_, topic := w.deviceOf(raptsim.BrewZilla)
 				old := w.broker.document(t, topic+"/state")["pump_utilisation"]
 				w.cloud.Inject(c.fault)
-				w.broker.say(say(topic+"/pump_utilisation/set", "37"))
+				w.publish(topic+"/pump_utilisation/set", "37")
 				pass(30 * time.Second)
 				results := w.results(t, topic+"/result")
 				require.NotEmpty(t, results)
@@ -355,7 +360,7 @@ func TestAWriteWithoutAnAnswer(t *testing.T) {
 }
 
 func TestTooManyCommandsAreToldSo(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{Devices: raptsim.LargeBrewery(200)}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{Devices: raptsim.LargeBrewery(200)}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
 		w.cloud.Inject(raptsim.Fault{Path: "/api/", Delay: 20 * time.Second})
 		sent := 0
@@ -364,11 +369,11 @@ func TestTooManyCommandsAreToldSo(t *testing.T) {
 			if d.Family == raptsim.BrewZilla || d.Family == raptsim.TemperatureController || d.Family == raptsim.Still || d.Family == raptsim.FermentationChamber {
 				topic := "rapt/" + d.Family + "/" + d.ID
 				topics = append(topics, topic)
-				w.broker.say(say(topic+"/target_temperature/set", "20"))
+				w.publish(topic+"/target_temperature/set", "20")
 				sent++
 			}
 		}
-		require.Greater(t, sent, maxWaiting+5)
+		require.Greater(t, sent, 64+5)
 		synctest.Wait()
 		refused := 0
 		for _, topic := range topics {
@@ -378,16 +383,16 @@ func TestTooManyCommandsAreToldSo(t *testing.T) {
 				}
 			}
 		}
-		assert.InDelta(t, sent-maxWaiting, refused, 1)
+		assert.InDelta(t, sent-64, refused, 1)
 	})
 }
 
 func TestOneSubmissionPerMinuteForAnExternalDevice(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		_, topic := w.one(raptsim.ExternalDevice)
+		_, topic := w.deviceOf(raptsim.ExternalDevice)
 		for _, payload := range []string{`{"gravity":1.05}`, `{"gravity":1.049}`, `{"gravity":1.048,"temperature":20}`} {
-			w.broker.say(say(topic+"/telemetry/set", payload))
+			w.publish(topic+"/telemetry/set", payload)
 			pass(2 * time.Second)
 		}
 		assert.Len(t, w.writes(), 1)
@@ -400,10 +405,10 @@ func TestOneSubmissionPerMinuteForAnExternalDevice(t *testing.T) {
 }
 
 func TestTheLogHasOneLineForEachCommand(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		_, topic := w.one(raptsim.BrewZilla)
-		w.broker.say(say(topic+"/pump_utilisation/set", "37"))
+		_, topic := w.deviceOf(raptsim.BrewZilla)
+		w.publish(topic+"/pump_utilisation/set", "37")
 		pass(time.Minute)
 		line := ""
 		for _, l := range strings.Split(w.logged(), "\n") {

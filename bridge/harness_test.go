@@ -14,9 +14,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -24,78 +27,88 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type memoryBroker struct {
 	mu       sync.Mutex
 	retained map[string][]byte
-	sent     []publication
+	sent     []broker.Publication
 	when     []time.Time // of what was sent
 	mute     bool        // doesn't echo the marker
-	link     *link
+	stalled  bool        // takes nothing
+	conn     *broker.Connection
 	stop     chan struct{}
+	wake     chan struct{} // stalled has changed
 	work     sync.WaitGroup
 }
 
-func newMemoryBroker() *memoryBroker { return &memoryBroker{retained: map[string][]byte{}} }
+func newMemoryBroker() *memoryBroker {
+	return &memoryBroker{retained: map[string][]byte{}, wake: make(chan struct{}, 1)}
+}
 
-// connect makes a link to it, with what it retains on the takeover's topics sent first.
-func (m *memoryBroker) connect(b *bridge) *link {
-	l := &link{events: make(chan event, 64), out: make(chan publication), subscribe: func(...string) {}, unsubscribe: func(...string) {}}
+// connect makes a connection to it, with what it retains on the topics of the restore sent first.
+func (m *memoryBroker) connect(b *bridge) *broker.Connection {
+	conn := &broker.Connection{Events: make(chan broker.Event, 64), Out: make(chan broker.Publication), EndRestore: func() {}}
 	stop := make(chan struct{})
-	m.link, m.stop = l, stop
-	l.close = func(_ context.Context, last publication) {
+	m.conn, m.stop = conn, stop
+	b.mqtt.named = true // there is no other bridge
+	conn.Close = func(_ context.Context, last broker.Publication) {
 		m.take(last)
 		close(stop)
 		m.work.Wait()
 	}
-	tell := func(e event) {
+	emit := func(e broker.Event) {
 		select {
-		case l.events <- e:
+		case conn.Events <- e:
 		case <-stop:
 		}
 	}
 	m.work.Go(func() {
 		m.mu.Lock()
-		var earlier []message
+		var earlier []broker.Message
 		for topic, payload := range m.retained {
-			_, state := stateOf(b.topics, topic)
-			_, config := b.topics.ParseConfig(topic)
-			if state || config || topic == b.topics.BridgeState() {
-				earlier = append(earlier, message{topic: topic, payload: payload, retained: true})
+			_, _, state := b.mqtt.topics.ParseState(topic)
+			_, config := b.mqtt.topics.ParseConfig(topic)
+			if state || config || topic == b.mqtt.topics.BridgeState() {
+				earlier = append(earlier, broker.Message{Topic: topic, Payload: payload, Retained: true})
 			}
 		}
 		m.mu.Unlock()
 		for _, msg := range earlier {
-			tell(event{kind: arrived, msg: msg})
+			emit(broker.Event{Kind: broker.Received, Message: msg})
 		}
-		tell(event{kind: brokerUp})
+		emit(broker.Event{Kind: broker.Up})
 		for {
+			out := conn.Out
+			if m.isStalled() {
+				out = nil
+			}
 			select {
 			case <-stop:
 				return
-			case p := <-l.out:
+			case <-m.wake: // it may take again
+			case p := <-out:
 				m.take(p)
-				if p.handed != nil {
-					p.handed()
+				if p.OnAcked != nil {
+					p.OnAcked(true)
 				}
-				if p.topic == b.topics.BridgeMarker() && !m.mute {
-					tell(event{kind: arrived, msg: message{topic: p.topic, payload: p.payload}})
+				if p.Topic == b.mqtt.topics.BridgeMarker() && !m.mute {
+					emit(broker.Event{Kind: broker.Received, Message: broker.Message{Topic: p.Topic, Payload: p.Payload}})
 				}
 			}
 		}
 	})
-	return l
+	return conn
 }
 
-func (m *memoryBroker) take(p publication) {
+func (m *memoryBroker) take(p broker.Publication) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	p.payload = bytes.Clone(p.payload)
+	p.Payload = bytes.Clone(p.Payload)
 	m.sent, m.when = append(m.sent, p), append(m.when, time.Now())
-	if !p.retain {
+	if !p.Retain {
 		return
 	}
-	if len(p.payload) == 0 {
-		delete(m.retained, p.topic)
+	if len(p.Payload) == 0 {
+		delete(m.retained, p.Topic)
 		return
 	}
-	m.retained[p.topic] = p.payload
+	m.retained[p.Topic] = p.Payload
 }
 
 // last is what the broker retains on a topic, as text.
@@ -118,8 +131,8 @@ func (m *memoryBroker) on(topic string) []string {
 	defer m.mu.Unlock()
 	var out []string
 	for _, p := range m.sent {
-		if p.topic == topic {
-			out = append(out, string(p.payload))
+		if p.Topic == topic {
+			out = append(out, string(p.Payload))
 		}
 	}
 	return out
@@ -143,8 +156,10 @@ func (m *memoryBroker) forget() {
 	m.sent, m.when = nil, nil
 }
 
-// say sends a message as somebody else would publish it.
-func (m *memoryBroker) say(msg message) { m.link.events <- event{kind: arrived, msg: msg} }
+// deliver sends a message as somebody else would publish it.
+func (m *memoryBroker) deliver(msg broker.Message) {
+	m.conn.Events <- broker.Event{Kind: broker.Received, Message: msg}
+}
 
 // world is a simulated cloud, a broker in memory and a bridge between them, for use in a bubble of virtual time.
 type world struct {
@@ -189,11 +204,9 @@ func (w *world) options() Options {
 // start runs a bridge until halt.
 func (w *world) start(t testing.TB) {
 	t.Helper()
-	o := w.options()
-	o.defaults()
-	b, err := newBridge(o)
+	b, err := newBridge(w.options())
 	require.NoError(t, err)
-	b.link = w.broker.connect(b)
+	b.mqtt.conn = w.broker.connect(b)
 	ctx, end := context.WithCancel(context.Background())
 	w.end, w.done = end, make(chan struct{})
 	go func() {
@@ -222,4 +235,35 @@ func inVirtualTime(t *testing.T, o raptsim.Options, adapt func(*Options), test f
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
+}
+
+// mostIn returns the greatest number of times within any window of that length.
+func mostIn(times []time.Time, span time.Duration) int {
+	most, from := 0, 0
+	for i, at := range times {
+		for at.Sub(times[from]) >= span {
+			from++
+		}
+		most = max(most, i-from+1)
+	}
+	return most
+}
+
+// publish sends a message as somebody else would.
+func (w *world) publish(topic, payload string) { w.broker.deliver(message(topic, payload)) }
+
+func (m *memoryBroker) stall(on bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stalled = on
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (m *memoryBroker) isStalled() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.stalled
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
+	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
@@ -22,22 +24,28 @@ func Inventory(ctx context.Context, client *raptclient.Client) ([]Listed, error)
 		out       []Listed
 		described []discovery.Device
 	)
-	for _, f := range families() {
-		list, err := f.list(ctx, client)
+	for _, f := range device.Families() {
+		list, err := f.List(ctx, client)
 		if err != nil {
-			return nil, fmt.Errorf("the list of family %s: %w", f.name, err)
+			return nil, fmt.Errorf("the list of family %s: %w", f.Name, err)
 		}
-		for _, r := range list.readings {
-			if r.device.Deleted.V {
-				continue
+		for _, r := range list.Readings {
+			if !r.Deleted() {
+				described = append(described, r.Describe())
+				out = append(out, Listed{LastActivity: r.Activity()})
 			}
-			d := device{family: f, id: r.device.ID, reading: r}
-			described = append(described, d.described())
-			out = append(out, Listed{LastActivity: r.activity()})
 		}
 	}
 	for i, d := range discovery.Distinct(described) {
 		out[i].Device = d
 	}
 	return out, nil
+}
+
+// RetainedConfigs returns the payloads that the broker retains where Home Assistant looks for devices, those of other
+// programs too. It publishes nothing and leaves a running bridge alone.
+func RetainedConfigs(ctx context.Context, o Options) ([][]byte, error) {
+	o.defaults()
+	topics := discovery.Topics{Prefix: o.TopicPrefix, DiscoveryPrefix: o.DiscoveryPrefix}
+	return broker.Retained(ctx, o.FindBroker, o.ClientID+"-announced", topics.ConfigFilter())
 }

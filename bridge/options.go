@@ -1,14 +1,14 @@
 package bridge
 
 import (
-	"context"
-	"crypto/tls"
 	"log/slog"
-	"net/url"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
+	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
@@ -25,9 +25,8 @@ type Options struct {
 	// MaxRequestsPerMinute overrides the 30 per minute. For a simulated cloud only. 0 means the default.
 	MaxRequestsPerMinute int
 
-	Broker Broker
-	// FindBroker, when set, is asked for the broker instead, again each time the broker refuses the credentials.
-	FindBroker func(context.Context) (Broker, error)
+	// FindBroker looks for the broker at the start, and again each time it refuses the credentials.
+	FindBroker broker.Find
 	// ClientID is the MQTT client id. Two clients with one id take the connection from each other for ever.
 	ClientID string
 	// TopicPrefix is "rapt" by default.
@@ -36,6 +35,7 @@ type Options struct {
 	// Discovery announces the devices to Home Assistant under DiscoveryPrefix, "homeassistant" by default.
 	Discovery       bool
 	DiscoveryPrefix string
+	Language        string // one of discovery.Languages, English by default
 	// ReadOnly refuses every command and announces none.
 	ReadOnly bool
 
@@ -48,24 +48,17 @@ type Options struct {
 	Wall func() time.Time
 	// Refresh, when set, has every family with devices asked for on each receive, within the ceiling.
 	Refresh <-chan struct{}
+	// Forget, when set, gives ids of devices to take out that no list has.
+	Forget <-chan string
 	// OnSnapshot, when set, is handed what the status page shows, at most once a second. It must not block.
-	OnSnapshot func(*Snapshot)
-}
-
-// Broker is where to find the MQTT broker.
-type Broker struct {
-	// URL has the scheme mqtt, mqtts, ws or wss, and no user.
-	URL                *url.URL
-	Username, Password string
-	// TLS is used with mqtts and wss.
-	TLS *tls.Config
+	OnSnapshot func(*web.Snapshot)
 }
 
 func (o *Options) defaults() {
 	setDefault(&o.MinPollInterval, time.Minute)
 	setDefault(&o.MaxPollInterval, 15*time.Minute)
 	setDefault(&o.MaxRequestsPerHour, 240)
-	setDefault(&o.MaxRequestsPerMinute, minuteLimit(o.MaxRequestsPerHour, o.VendorHost))
+	setDefault(&o.MaxRequestsPerMinute, limit.MinuteLimit(o.MaxRequestsPerHour, o.VendorHost))
 	setDefault(&o.ClientID, "rapt-bridge")
 	setDefault(&o.TopicPrefix, "rapt")
 	setDefault(&o.DiscoveryPrefix, "homeassistant")

@@ -5,369 +5,253 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"strings"
 	"time"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
+	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
-func (b *bridge) bounds() bounds {
-	return bounds{min: b.options.MinPollInterval, max: b.options.MaxPollInterval}
-}
-
-func (b *bridge) dues() []time.Time {
-	dues := make([]time.Time, len(b.families))
-	for i, f := range b.families {
-		dues[i] = f.dueAt
-	}
-	return dues
-}
-
-// plan works out when a family is due again, after something about it has changed.
-func (b *bridge) plan(f *familyState) {
-	now := b.now()
-	f.rhythms, f.silent, f.hot = f.rhythms[:0], f.silent[:0], false
-	for _, d := range f.order {
-		f.rhythms = append(f.rhythms, &d.rhythm)
-		f.silent = append(f.silent, d.rhythm.silent(now, f.floor))
-		f.hot = f.hot || d.hot()
-	}
-	f.dueAt = f.due(b.bounds())
-}
-
-// pollOpens is when the ceiling and the API's state let a poll leave.
-func (b *bridge) pollOpens(now time.Time) time.Time {
-	return latest(b.ledger.opens(now, forPoll, false), b.ledger.paced(now), b.condition.pollOpens(now, b.lastSent))
-}
-
-func (b *bridge) commandOpens(now time.Time) time.Time {
-	return latest(b.ledger.opens(now, forCommand, false), b.condition.commandOpens(), b.notSoon)
-}
-
 // dispatch gives the worker its next call: a command, a readback or a poll, in this order.
 func (b *bridge) dispatch(ctx context.Context, now time.Time) {
-	if !b.commandOpens(now).After(now) {
-		if batch := b.queue.take(now); batch != nil {
-			b.send(ctx, batch)
-			return
-		}
-		if w := b.queue.takeCheck(now); w != nil {
-			b.verify(ctx, w)
-			return
-		}
-		if d := b.readbackDue(now); d != nil {
-			b.readback(ctx, d)
-			return
-		}
+	a := b.account
+	if !b.mqtt.active() {
+		return // another bridge of the account may be
 	}
-	if b.phase != running {
+	open := a.opening(now)
+	if batch := a.queue.Take(now, open); batch != nil {
+		b.send(ctx, batch)
+		return
+	}
+	if c := a.queue.TakeUnverified(now, open); c != nil {
+		b.verify(ctx, c)
+		return
+	}
+	if d := a.readbackDue(now, open); d != nil {
+		b.readBack(ctx, d)
+		return
+	}
+	if b.mqtt.phase != running {
 		return // nobody to publish for
 	}
-	if p := next(now, b.dues(), b.pollOpens(now)); p.ask >= 0 {
-		b.poll(ctx, b.families[p.ask], now)
+	if c := a.queue.Listless(now, open); c != nil {
+		b.poll(ctx, a.byName[c.Family], now, purposeOf(c))
+		return
 	}
-}
-
-// slowedBy is how long a poll that is due must be held back for the status to say so.
-const slowedBy = time.Minute
-
-// status is the API's status with the reason in words: that of the last answers, or that polls are held back for
-// longer than a moment.
-func (b *bridge) status(now time.Time) (apiStatus, string) {
-	if c := b.condition; c.status != apiOK {
-		return c.status, c.reason
+	if p := poll.Next(now, a.dues(), a.nextPoll(now)); p.Ask >= 0 {
+		b.poll(ctx, a.families[p.Ask], now, limit.ForPoll)
+	} else if ref, due := a.lookDue(now); due {
+		b.look(ctx, ref, now)
 	}
-	due, open := next(now, b.dues(), time.Time{}).wake, b.pollOpens(now)
-	if open.Sub(latest(now, due)) <= slowedBy {
-		return apiOK, b.condition.reason
-	}
-	return apiSlowed, fmt.Sprintf("requests are held back until %s to stay below the limits", b.wall(open).Format(time.TimeOnly))
 }
 
 func (b *bridge) start(ctx context.Context, c *call) {
 	c.ctx, c.cancel = context.WithCancel(ctx)
-	c.since = b.now()
-	b.calling = c
-	b.worker.calls <- c // there is room: one call at a time
+	c.since = b.clock.now()
+	b.account.calling = c
+	b.account.worker.calls <- c // there is room: one call at a time
 }
 
-// poll asks for a family's list.
-func (b *bridge) poll(ctx context.Context, f *familyState, now time.Time) {
-	f.asked, f.refresh = now, false
-	b.start(ctx, &call{
-		use: forPoll, poll: true,
-		run:  func(ctx context.Context) (any, error) { return f.list(ctx, b.client) },
-		done: func(v any, err error) { b.polled(f, v, err) },
+// poll asks for a family's list, which a command may wait for.
+func (b *bridge) poll(ctx context.Context, f *familyState, now time.Time, p limit.Purpose) {
+	f.Asked, f.Refresh = now, false
+	c := newCall(p,
+		func(ctx context.Context) (device.Listing, error) { return f.List(ctx, b.account.client) },
+		func(list device.Listing, err error) {
+			if b.polled(f, list, err); err != nil && p != limit.ForPoll {
+				b.account.commandsAfter = b.clock.now().Add(afterRefusal)
+			}
+		})
+	c.yields = p == limit.ForPoll
+	b.start(ctx, c)
+}
+
+// preempt cancels a poll or a readback that has been in flight for a while when a command may leave now. A command that
+// waits for its own time cancels nothing.
+func (b *bridge) preempt(now time.Time) {
+	a := b.account
+	ready := a.queue.Ready(a.opening(now))
+	if a.calling.yields && now.Sub(a.calling.since) >= preemptAfter && !ready.IsZero() && !ready.After(now) {
+		a.calling.cancel()
+	}
+}
+
+// authorize answers the worker: the request is counted, and the count is with the broker before it leaves, so that a
+// crash doesn't forget it.
+func (b *bridge) authorize(r permitRequest) {
+	a, now, purpose := b.account, b.clock.now(), limit.ForPoll
+	if a.calling != nil {
+		purpose = a.calling.purpose
+	}
+	if at := a.requests.NextAllowed(now, purpose, r.request.SignIn); at.After(now) {
+		signIns := r.request.SignIn && a.requests.Allows(now, purpose, false)
+		r.reply <- &limit.RateLimitedError{At: at, Purpose: purpose, SignIns: signIns, Reason: b.usedUp(purpose, signIns, at)}
+		return
+	}
+	a.requests.Record(now, purpose, r.request.SignIn)
+	a.lastSent = now
+	b.page.requests.Add(b.clock.wall())
+	b.putState(func(delivered bool) {
+		if !delivered || b.clock.now().Sub(now) > staleAck {
+			r.reply <- &limit.RateLimitedError{At: now, Reason: "the MQTT broker is away, so that another bridge of the account may be active"}
+			return
+		}
+		r.reply <- nil
 	})
 }
 
-// preempt cancels a poll that has been in flight for a while when a command waits.
-func (b *bridge) preempt(now time.Time) {
-	if b.calling.poll && now.Sub(b.calling.since) >= preemptAfter && len(b.queue) > 0 && !b.commandOpens(now).After(now) {
-		b.calling.cancel()
-	}
-}
-
-// decidePermit answers the worker: the request is counted, and the count is with the broker before it leaves, so that
-// a crash doesn't forget it.
-func (b *bridge) decidePermit(r permitRequest) {
-	now, use := b.now(), forPoll
-	if b.calling != nil {
-		use = b.calling.use
-	}
-	if at := b.ledger.opens(now, use, r.request.SignIn); at.After(now) {
-		what := "the ceiling of requests is reached"
-		if r.request.SignIn && b.ledger.opens(now, use, false).Before(at) {
-			what = "the sign-ins of this hour are used up"
-		}
-		r.reply <- &notYet{at: at, signIn: r.request.SignIn, what: fmt.Sprintf("%s until %s", what, b.wall(at).Format(time.TimeOnly))}
-		return
-	}
-	b.ledger.record(now, use, r.request.SignIn)
-	b.lastSent = now
-	b.requests.add(b.options.Wall())
-	b.putState(func() { r.reply <- nil })
-}
+// staleAck is how late the broker's answer to a count may come: a process that was frozen finds one from before.
+const staleAck = 20 * time.Second
 
 // finish takes the worker's result.
-func (b *bridge) finish(r result) {
-	r.call.cancel()
-	b.calling = nil
-	for _, e := range r.exchanges {
+func (b *bridge) finish(c *call) {
+	c.cancel()
+	b.account.calling = nil
+	for _, e := range c.exchanges {
 		b.exchanged(e)
 	}
-	r.call.done(r.value, r.err)
+	c.done()
 	b.publishState()
 }
 
+// mostSkew is how far the clocks may differ: a machine without a clock of its own starts in 1970.
+const mostSkew = 100 * 365 * 24 * time.Hour
+
 // exchanged takes what an answer says beside its body: the cloud's clock and the rate limit.
 func (b *bridge) exchanged(e raptclient.Exchange) {
-	now := b.now()
-	b.metrics.exchange(e)
+	a, now := b.account, b.clock.now()
+	b.metrics.Exchange(e)
 	if e.Date.Valid {
-		if skew := e.Date.V.Sub(now); (skew - b.skew).Abs() > 2*time.Second {
-			b.adjust(skew)
+		if skew := e.Date.V.Sub(now); skew.Abs() < mostSkew && (skew-a.skew).Abs() > 2*time.Second {
+			b.adjustClock(skew)
 		}
 	}
-	b.condition.headers(now, e.RateLimit, b.skew)
+	a.health.OnHeaders(now, e.RateLimit, a.skew)
 	b.log.Debug("asked the RAPT Cloud", slog.String("endpoint", e.Endpoint), slog.Int("status", e.Status), slog.Duration("took", e.Took))
 }
 
-// adjust follows the cloud's clock: what is known of the devices' readings moves with it.
-func (b *bridge) adjust(skew time.Duration) {
-	by := b.skew - skew
-	b.skew = skew
-	for _, f := range b.families {
-		for _, d := range f.order {
-			d.rhythm.shift(by)
-		}
+// adjustClock follows the cloud's clock: what is known of the devices' readings moves with it.
+func (b *bridge) adjustClock(skew time.Duration) {
+	a := b.account
+	by := a.skew - skew
+	a.skew = skew
+	for d := range a.each {
+		d.estimator.Shift(by)
 	}
-	if b.lastPoll.IsZero() && skew.Abs() > time.Minute {
+	if a.lastPoll.IsZero() && skew.Abs() > time.Minute {
 		b.log.Warn("this machine's clock differs from the RAPT Cloud's; check its time setting", slog.Duration("by", -skew.Round(time.Second)))
 	}
 }
 
 // polled takes the answer to a family's list.
-func (b *bridge) polled(f *familyState, v any, err error) {
-	now := b.now()
+func (b *bridge) polled(f *familyState, list device.Listing, err error) {
+	now := b.clock.now()
 	if err != nil {
 		b.pollFailed(f, now, err)
 		return
 	}
-	b.healthy()
-	list := v.(listing)
-	b.noticed(list.report)
-	before := f.answered
-	if f.told {
-		f.told = false
-		b.log.Info("a family's list can be read again", slog.String("family", string(f.name)))
+	b.onAPISuccess()
+	b.notice(list.Report)
+	if f.failureLogged {
+		f.failureLogged = false
+		b.log.Info("a family's list can be read again", slog.String("family", string(f.Name)))
 	}
-	f.answered, f.failures, f.retry = now, 0, time.Time{}
-	b.lastPoll = b.options.Wall()
-	b.metrics.polled(string(f.name), now.Sub(f.asked))
+	before := f.Answered
+	f.Answered, f.failures, f.Retry = now, 0, time.Time{}
+	f.backOff.Reset()
+	b.account.lastPoll = b.clock.wall()
+	b.metrics.Polled(string(f.Name), now.Sub(f.Asked))
 
-	seen := make(map[string]bool, len(list.readings))
-	for _, r := range list.readings {
-		if r.device.Deleted.V {
-			continue
+	seen := b.observe(f, list.Readings, now, before)
+	if list.Report.Skipped == 0 {
+		b.missing(f, seen, now)
+	}
+	if before.IsZero() {
+		b.checkAwaiting(f)
+	}
+	f.Empty++
+	if len(f.devices) > 0 || len(seen) > 0 {
+		f.Empty = 0
+		if !before.IsZero() {
+			f.Usual = now.Sub(before)
 		}
-		seen[r.device.ID] = true
-		b.observe(f, r, now, before)
 	}
-	if list.report.Skipped == 0 {
-		b.missing(f, seen)
-	}
-	f.empty = f.empty + 1
-	if len(f.order) > 0 || len(seen) > 0 {
-		f.empty = 0
-	}
-	b.plan(f)
-}
-
-// healthy notes that the API answers.
-func (b *bridge) healthy() {
-	b.condition.succeeded()
-	b.ills = 0
-	if b.apiLogged != apiOK && b.apiLogged != "" {
-		b.log.Info("the RAPT Cloud answers again")
-	}
-	if b.apiLogged == "" {
-		b.log.Info("the RAPT Cloud answers")
-	}
-	b.apiLogged = apiOK
-}
-
-// pollFailed plans another try. A poll that fails changes nothing of what is published about devices.
-func (b *bridge) pollFailed(f *familyState, now time.Time, err error) {
-	var held *notYet
-	if errors.Is(err, context.Canceled) || errors.As(err, &held) {
-		f.retry = now // as soon as it may
-		f.asked = f.answered
-		b.ailing(now, err)
-		b.plan(f)
-		return
-	}
-	f.failures++
-	f.retry = now.Add(doubled(b.options.MinPollInterval, f.failures, max(b.options.MaxPollInterval, b.options.MinPollInterval)))
-	if isForbidden(err) {
-		f.retry = now.Add(afterForbidden)
-	}
-	if alone := b.condition.status == apiOK || b.condition.status == apiSlowed; f.failures >= keepsFailing && alone && !f.told {
-		f.told = true
-		b.log.Warn("a family's list can't be read; its devices stay as they are", slog.String("family", string(f.name)), slog.Any("reason", err))
-	}
-	b.ailing(now, err)
-	b.plan(f)
-}
-
-func isForbidden(err error) bool {
-	var api *raptclient.APIError
-	return errors.As(err, &api) && api.Status == 403
+	b.account.plan(f, now)
 }
 
 // keepsFailing is how often a family's list fails in a row, while others are answered, before the log says so.
 const keepsFailing = 3
 
-// ailing notes that the API doesn't answer as it should, and tells the log once for each state it gets into. A single
-// error between answers is not worth a line.
-func (b *bridge) ailing(now time.Time, err error) {
-	var held *notYet
-	if errors.As(err, &held) && !held.signIn {
-		return // the ceiling is the bridge's own: nothing is wrong with the API
+// pollFailed plans another try. A poll that fails changes nothing of what is published about devices. Trouble of the whole
+// API is backed off from by the API's health alone; a family that fails while others are answered has a back-off of its
+// own.
+func (b *bridge) pollFailed(f *familyState, now time.Time, err error) {
+	f.Retry = now // as soon as it may
+	var held *limit.RateLimitedError
+	switch health := b.account.health; {
+	case errors.Is(err, context.Canceled) || errors.As(err, &held):
+		f.Asked = f.Answered
+	case isForbidden(err):
+		f.failures++
+		f.Retry = now.Add(limit.AfterForbidden)
+	case health.Status == limit.OK:
+		f.failures++
+		f.Retry = now.Add(f.backOff.NextBackOff())
 	}
-	was := b.condition.reason
-	b.condition.failed(now, b.options.Wall(), err)
-	c := b.condition
-	if c.reason == "" || errors.Is(err, context.Canceled) {
-		return
+	if f.failures >= keepsFailing && !f.failureLogged {
+		f.failureLogged = true
+		b.log.Warn("a family's list can't be read; its devices stay as they are", slog.String("family", string(f.Name)), slog.Any("reason", err))
 	}
-	if c.reason != was {
-		b.problem(c.reason)
-	}
-	b.ills++
-	passing := (c.status == apiUnreachable || c.status == apiMaintenance) && b.ills < 2 && !b.lastPoll.IsZero()
-	if c.status != b.apiLogged && c.status != apiOK && !passing {
-		b.apiLogged = c.status
-		level := slog.LevelWarn
-		if c.status == apiRejected {
-			level = slog.LevelError
-		}
-		b.log.Log(context.Background(), level, "the RAPT Cloud can't be used as usual", slog.String("status", string(c.status)), slog.String("reason", c.reason))
-	} else if c.status == apiOK {
-		b.odd(c.reason, "%s", c.reason)
-	}
+	b.onAPIError(now, err)
+	b.account.plan(f, now)
 }
 
-// noticed tells of what the contract doesn't have: each once, and counts the unknown fields.
-func (b *bridge) noticed(r raptclient.Report) {
-	for _, n := range r.Notices {
-		if n.Kind == raptclient.UnknownField {
-			b.unknown++
-		}
-		b.log.Warn(n.String())
-		b.metrics.notice(string(n.Kind))
-	}
+func isForbidden(err error) bool {
+	var api *raptclient.APIError
+	return errors.As(err, &api) && api.Status == http.StatusForbidden
 }
 
-// observe takes one device of an answer.
-func (b *bridge) observe(f *familyState, r reading, now, before time.Time) {
-	id := r.device.ID
-	d := f.devices[id]
-	if d == nil {
-		d = &device{family: f.family, id: id, holds: map[string]*hold{}}
-		f.devices[id] = d
-		f.order = append(f.order, d)
-		if known, ok := b.takeover.restored(f.name, id); ok {
-			d.rhythm.resume(b.steady(known.lastActivity), known.interval, b.steady(known.expected))
-		}
-		delete(f.ghosts, id)
-		d.reading = r
-		b.nameApart()
-		b.log.Info("found a device", slog.String("family", string(f.name)), slog.String("device", d.name()))
-	} else {
-		d.take(r)
-	}
-	d.absences = 0
-	if r.control != nil && r.control.TelemetryFrequency.Valid {
-		d.rhythm.stating(float64(r.control.TelemetryFrequency.V))
-	}
-	activity := r.activity()
-	if !activity.IsZero() && d.rhythm.saw(b.steady(activity), now, before) {
-		b.metrics.reading(string(f.name), now.Sub(b.steady(activity)))
-	}
-	d.findings.interval = roundedInterval(d.rhythm.interval)
-	d.findings.expected = time.Time{}
-	if at := d.rhythm.expected(now); !at.IsZero() && !d.rhythm.silent(now, f.floor) {
-		d.findings.expected = b.wall(at)
-	}
-	b.judge(d)
-	b.publishDevice(d, now, false)
+// refresh has every family asked for at once, within the limits, and says what happens.
+func (b *bridge) refresh(now time.Time) string {
+	b.log.Info("asking for fresh values of all devices")
+	what := b.refreshPlan(now)
+	b.askAll(now, nil)
+	return what
 }
 
-// roundedInterval keeps the published figure from changing with every reading's jitter.
-func roundedInterval(d time.Duration) time.Duration {
-	step := time.Second
-	for _, s := range []time.Duration{5 * time.Second, 15 * time.Second, time.Minute} {
-		if d >= 20*s {
-			step = s
-		}
-	}
-	return d.Round(step)
-}
-
-// missing counts the devices that a complete answer didn't have. After the second in a row they are gone.
-func (b *bridge) missing(f *familyState, seen map[string]bool) {
-	for _, d := range append([]*device(nil), f.order...) {
-		if seen[d.id] {
-			continue
-		}
-		if d.absences++; d.absences >= 2 {
-			b.remove(f, d)
-		}
-	}
-	for id := range f.ghosts {
-		if f.ghosts[id]++; f.ghosts[id] >= 2 {
-			b.log.Info("cleared a device that an earlier run left behind", slog.String("family", string(f.name)), slog.String("id", id))
-			b.clear(f.name, id)
-			delete(f.ghosts, id)
+// askAll makes every family due but one.
+func (b *bridge) askAll(now time.Time, except *familyState) {
+	for _, f := range b.account.families {
+		if f != except {
+			f.Refresh = true
+			b.account.plan(f, now)
 		}
 	}
 }
 
-func (b *bridge) remove(f *familyState, d *device) {
-	b.log.Info("a device is no longer in the RAPT account", slog.String("family", string(f.name)), slog.String("device", d.name()))
-	for _, w := range b.queue {
-		if w.device == d {
-			b.tell(w, rejected, errors.New("the device is no longer in the RAPT account"))
+// refreshPlan is what happens when somebody asks for fresh readings at now, in words.
+func (b *bridge) refreshPlan(now time.Time) string {
+	a := b.account
+	clock := func(at time.Time) string { return b.clock.read(at).Format(time.TimeOnly) }
+	if until := a.health.Until; until.After(now) {
+		return fmt.Sprintf("Nothing is asked before %s: %s", clock(until), a.health.Reason)
+	}
+	open := a.nextPoll(now)
+	if open.Sub(now) > time.Second {
+		return fmt.Sprintf("The bridge asks for fresh readings from %s on, to stay below the limits.", clock(open))
+	}
+	var later []string
+	for _, f := range a.families {
+		if f.Retry.After(times.Latest(now, open)) {
+			later = append(later, fmt.Sprintf("%s at %s", f.Name, clock(f.Retry)))
 		}
 	}
-	b.queue.dropDevice(d)
-	delete(f.devices, d.id)
-	for i, other := range f.order {
-		if other == d {
-			f.order = append(f.order[:i], f.order[i+1:]...)
-			break
-		}
+	if len(later) > 0 {
+		return "The bridge asks for fresh readings now, but for lists that failed: " + strings.Join(later, ", ") + "."
 	}
-	b.clear(f.name, d.id)
-	b.nameApart()
+	return "The bridge asks for fresh readings now; they show within some seconds."
 }

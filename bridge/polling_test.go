@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
@@ -58,7 +59,7 @@ func newVirtual(t testing.TB, o raptsim.Options, adapt func(*Options)) *virtual 
 	t.Helper()
 	v := &virtual{now: time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC), published: map[string]map[time.Time]time.Time{}}
 	start := v.now
-	o.Now = func() time.Time { return v.now }
+	o.Now, o.Latency = func() time.Time { return v.now }, &raptsim.Latency{}
 	v.cloud = raptsim.New(o)
 	options := Options{
 		RAPT:      raptclient.Options{APIURL: "http://cloud.invalid", AuthURL: "http://cloud.invalid", Username: "brewer@example.com", APISecret: "demo-secret", Transport: v.cloud.Transport()},
@@ -67,15 +68,15 @@ func newVirtual(t testing.TB, o raptsim.Options, adapt func(*Options)) *virtual 
 	if adapt != nil {
 		adapt(&options)
 	}
-	options.defaults()
 	b, err := newBridge(options)
 	require.NoError(t, err)
-	b.elapsed = func() time.Duration { return v.now.Sub(start) }
-	b.link = &link{unsubscribe: func(...string) {}}
+	b.clock.elapsed = func() time.Duration { return v.now.Sub(start) }
+	b.mqtt.conn = &broker.Connection{EndRestore: func() {}}
 	v.b = b
 	b.connected()
-	b.takeover.state = &savedState{Ledger: &savedLedger{At: start}} // it has been running before
-	b.takenOver()
+	unused := testKey.Unused(start)
+	b.mqtt.restore.requests = &unused // it has been running before
+	b.endRestore()
 	return v
 }
 
@@ -85,22 +86,21 @@ func (v *virtual) run(ctx context.Context, d time.Duration) {
 	for v.now.Before(end) {
 		wait := v.b.step(ctx)
 		v.drain()
-		if v.b.calling == nil {
+		if v.b.account.calling == nil {
 			v.now = v.now.Add(max(wait, time.Millisecond))
 			continue
 		}
-		c := <-v.b.worker.calls
-		done := make(chan result, 1)
+		c := <-v.b.account.worker.calls
+		done := make(chan *call, 1)
 		v.now = v.now.Add(answerTakes)
 		go func() {
-			v.b.worker.exchanges = nil
-			value, err := c.run(c.ctx)
-			done <- result{call: c, value: value, err: err, exchanges: v.b.worker.exchanges}
+			v.b.account.worker.carryOut(c)
+			done <- c
 		}()
 		for waiting := true; waiting; {
 			select {
-			case r := <-v.b.worker.permits:
-				v.b.decidePermit(r)
+			case r := <-v.b.account.worker.permits:
+				v.b.authorize(r)
 				v.drain()
 			case r := <-done:
 				v.b.finish(r)
@@ -114,29 +114,29 @@ func (v *virtual) run(ctx context.Context, d time.Duration) {
 // drain takes what the bridge publishes.
 func (v *virtual) drain() {
 	for {
-		p, ok := v.b.outbox.next()
+		p, ok := v.b.mqtt.outbox.Next()
 		if !ok {
 			return
 		}
-		v.b.outbox.sent()
-		if p.handed != nil {
-			p.handed()
+		v.b.mqtt.outbox.Sent()
+		if p.OnAcked != nil {
+			p.OnAcked(true)
 		}
-		a, ok := stateOf(v.b.topics, p.topic)
-		if !ok || len(p.payload) == 0 {
+		_, id, ok := v.b.mqtt.topics.ParseState(p.Topic)
+		if !ok || len(p.Payload) == 0 {
 			continue
 		}
 		var doc struct {
 			LastActivity time.Time `json:"last_activity"`
 		}
-		if json.Unmarshal(p.payload, &doc) != nil || doc.LastActivity.IsZero() {
+		if json.Unmarshal(p.Payload, &doc) != nil || doc.LastActivity.IsZero() {
 			continue
 		}
-		if v.published[a.id] == nil {
-			v.published[a.id] = map[time.Time]time.Time{}
+		if v.published[id] == nil {
+			v.published[id] = map[time.Time]time.Time{}
 		}
-		if _, seen := v.published[a.id][doc.LastActivity]; !seen {
-			v.published[a.id][doc.LastActivity] = v.now
+		if _, seen := v.published[id][doc.LastActivity]; !seen {
+			v.published[id][doc.LastActivity] = v.now
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
 
@@ -12,143 +13,138 @@ import (
 const supportURL = "https://github.com/rapt-bridge/rapt-bridge"
 
 func (b *bridge) discoveryOptions() discovery.Options {
-	return discovery.Options{Topics: b.topics, Version: b.options.Version, ReadOnly: b.options.ReadOnly, SupportURL: supportURL}
+	return discovery.Options{Topics: b.mqtt.topics, Version: b.options.Version, ReadOnly: b.options.ReadOnly, SupportURL: supportURL, Language: b.options.Language}
 }
 
 // republish publishes everything: discovery first, then states and availability. It runs on every connection and after
 // Home Assistant's start, because the broker and Home Assistant may each have forgotten.
 func (b *bridge) republish() {
-	b.republishAt = time.Time{}
-	now := b.now()
+	m, now := &b.mqtt, b.clock.now()
+	m.republishAt = time.Time{}
 	b.publishBridgeConfig(now)
-	b.put(publication{topic: b.topics.BridgeAvailability(), payload: []byte("online"), retain: true})
-	b.state = nil
+	m.retain(m.topics.BridgeAvailability(), online.payload())
+	m.state = nil
 	b.publishState()
-	for _, f := range b.families {
-		for _, d := range f.order {
-			d.online = unpublished
-			b.publishDevice(d, now, true)
-		}
+	for d := range b.account.each {
+		d.online = unpublished
+		b.publishDevice(d, now, true)
 	}
 }
 
 // publishBridgeConfig announces the bridge's own device. Like a device's announcement it may have to wait.
 func (b *bridge) publishBridgeConfig(now time.Time) {
+	m := &b.mqtt
 	if !b.options.Discovery {
 		return
 	}
-	b.ownLate = time.Time{}
-	if !b.ownConfigAt.IsZero() && now.Sub(b.ownConfigAt) < configApart {
-		b.ownLate = b.ownConfigAt.Add(configApart)
+	m.ownConfigDue = time.Time{}
+	if !m.ownConfigAt.IsZero() && now.Sub(m.ownConfigAt) < configsApart {
+		m.ownConfigDue = m.ownConfigAt.Add(configsApart)
 		return
 	}
-	b.ownConfigAt = now
-	b.put(publication{topic: b.topics.BridgeConfig(), payload: discovery.BridgeConfig(b.discoveryOptions()), retain: true})
+	m.ownConfigAt = now
+	m.retain(m.topics.BridgeConfig(), discovery.BridgeConfig(b.discoveryOptions()))
 }
 
-// publishDevice publishes what has changed about a device, or all of it.
-func (b *bridge) publishDevice(d *device, now time.Time, all bool) {
+// publishDevice publishes what has changed about a device, or all of it, and reports whether its state has changed.
+func (b *bridge) publishDevice(d *deviceState, now time.Time, all bool) (changed bool) {
+	m := &b.mqtt
 	b.publishConfig(d, now, all)
-	var changed bool
-	b.buffer, changed = d.render(b.buffer)
-	if changed {
-		d.document = bytes.Clone(b.buffer)
+	if m.buffer, changed = d.render(m.buffer); changed {
+		d.document = bytes.Clone(m.buffer)
 	}
 	if changed || all {
-		b.put(publication{topic: b.topics.State(d.family.name, d.id), payload: d.document, retain: true})
+		m.retain(m.topics.State(d.Family, d.ID), d.document)
 	}
 	b.publishAvailability(d, now)
+	return changed
 }
 
 // publishConfig announces the device when what Home Assistant should know of it has changed. One that follows another
-// too closely waits: see lateConfigs.
-func (b *bridge) publishConfig(d *device, now time.Time, again bool) {
+// too closely waits: see publishDeferred.
+func (b *bridge) publishConfig(d *deviceState, now time.Time, again bool) {
 	if !b.options.Discovery {
 		return
 	}
-	described := d.described()
+	described := d.describe()
 	if !again && d.config != nil && described == d.announced {
 		return
 	}
-	if d.config != nil && now.Sub(d.configAt) < configApart {
-		b.late[d] = d.configAt.Add(configApart)
+	if d.config != nil && now.Sub(d.configAt) < configsApart {
+		b.mqtt.deferredConfigs[d] = d.configAt.Add(configsApart)
 		return
 	}
 	config := discovery.Config(b.discoveryOptions(), described)
+	d.announced = described
 	if !again && bytes.Equal(config, d.config) {
-		d.announced = described
 		return
 	}
-	d.config, d.announced, d.configAt = config, described, now
-	b.put(publication{topic: b.topics.Config(d.id), payload: config, retain: true})
+	d.config, d.configAt = config, now
+	b.mqtt.retain(b.mqtt.topics.Config(d.ID), config)
 }
 
-// lateConfigs announces the devices whose announcement had to wait.
-func (b *bridge) lateConfigs(now time.Time) {
-	if !b.ownLate.IsZero() && !b.ownLate.After(now) {
+// publishDeferred announces the devices whose announcement had to wait.
+func (b *bridge) publishDeferred(now time.Time) {
+	if due := b.mqtt.ownConfigDue; !due.IsZero() && !due.After(now) {
 		b.publishBridgeConfig(now)
 	}
-	for d, at := range b.late {
+	for d, at := range b.mqtt.deferredConfigs {
 		if !at.After(now) {
-			delete(b.late, d)
+			delete(b.mqtt.deferredConfigs, d)
 			b.publishConfig(d, now, true)
 		}
 	}
 }
 
-func (b *bridge) nextLateConfig() time.Time {
-	next := b.ownLate
-	for _, at := range b.late {
-		next = soonest(next, at)
-	}
-	return next
-}
-
-func (b *bridge) publishAvailability(d *device, now time.Time) {
+func (b *bridge) publishAvailability(d *deviceState, now time.Time) {
 	is := offline
-	if d.available(now) {
+	if d.available(now) && !b.account.unproven(d.Ref) {
 		is = online
 	}
 	if is == d.online {
 		return
 	}
 	if d.online != unpublished {
-		b.log.Info("a device is "+string(is.payload()), slog.String("family", string(d.family.name)), slog.String("device", d.name()))
+		b.log.Info("a device is "+string(is.payload()), slog.String("family", string(d.Family)), d.log())
 	}
 	d.online = is
-	b.put(publication{topic: b.topics.Availability(d.family.name, d.id), payload: is.payload(), retain: true})
+	b.mqtt.retain(b.mqtt.topics.Availability(d.Family, d.ID), is.payload())
 }
 
-// clear takes a device out of Home Assistant and off the broker. The config goes first: an entity must not read an
-// empty state.
-func (b *bridge) clear(f discovery.Family, id string) {
-	for d := range b.late {
-		if d.id == id {
-			delete(b.late, d)
-		}
+// clearDevice takes a device out of Home Assistant and off the broker. The config goes first: an entity must not read an
+// empty state. config is the topic of the announcement, empty for none that is the bridge's own. An announcement belongs
+// to the id: it stays where another family has the device now.
+func (b *bridge) clearDevice(ref device.Ref, config string) {
+	if config != "" && b.account.byID[ref.ID] == nil {
+		b.mqtt.clear(config)
 	}
-	for _, topic := range []string{b.topics.Config(id), b.topics.State(f, id), b.topics.Availability(f, id)} {
-		b.put(publication{topic: topic, retain: true})
-	}
+	b.clearStates(ref)
 }
 
-// nameApart tells apart the devices that Home Assistant would take for one: those of the same name get entity ids of
-// their own, and a MAC address that several share is left out.
-func (b *bridge) nameApart() {
+// clearStates takes a device's state and availability in one family off the broker.
+func (b *bridge) clearStates(ref device.Ref) {
+	b.mqtt.clear(b.mqtt.topics.State(ref.Family, ref.ID))
+	b.mqtt.clear(b.mqtt.topics.Availability(ref.Family, ref.ID))
+}
+
+// distinguish tells apart the devices that Home Assistant would take for one: those of the same name get entity ids of
+// their own, and a MAC address that several share is left out. Devices that this changes are announced anew.
+func (b *bridge) distinguish(now time.Time) {
 	var (
-		devices   []*device
+		devices   []*deviceState
 		described []discovery.Device
 	)
-	for _, f := range b.families {
-		for _, d := range f.order {
-			if d.reading.device != nil {
-				d.suffix, d.sharesMAC = "", false
-				devices, described = append(devices, d), append(described, d.described())
-			}
+	for d := range b.account.each {
+		if d.reading.Known() {
+			devices, described = append(devices, d), append(described, d.reading.Describe())
 		}
 	}
-	for i, told := range discovery.Distinct(described) {
-		devices[i].suffix = told.Suffix
-		devices[i].sharesMAC = told.MAC == "" && described[i].MAC != ""
+	for i, distinct := range discovery.Distinct(described) {
+		d, shares := devices[i], distinct.MAC == "" && described[i].MAC != ""
+		changed := d.suffix != distinct.Suffix || d.sharesMAC != shares
+		d.suffix, d.sharesMAC = distinct.Suffix, shares
+		if changed && d.config != nil {
+			b.publishConfig(d, now, false)
+		}
 	}
 }

@@ -5,80 +5,81 @@ import (
 	"errors"
 	"log/slog"
 	"time"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/command"
+	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 )
 
-// judge holds a device's newest reading against its holds.
-func (b *bridge) judge(d *device) {
-	for key, h := range d.holds {
-		switch h.judge(d.family, d.reading, b.steady(d.reading.activity())) {
-		case shows:
-			delete(d.holds, key)
-			b.settle(h, confirmed, nil)
-		case overrule:
-			delete(d.holds, key)
-			b.settle(h, unconfirmed, errors.New("somebody else has set another value meanwhile"))
+var (
+	errNotRead    = errors.New("the requests of this hour are nearly used up, so nobody has looked whether the cloud shows the value")
+	errNotShown   = errors.New("the cloud doesn't show the value; what it shows is published again")
+	errOverridden = errors.New("somebody else has set another value meanwhile")
+)
+
+// reconcile holds a device's newest reading against its pending writes.
+func (b *bridge) reconcile(d *deviceState) {
+	for key, p := range d.pending {
+		p.Compared = true
+		switch p.Compare(d.reading, b.account.steady(d.reading.Activity())) {
+		case command.Shows:
+			delete(d.pending, key)
+			b.resolve(d, p, command.Confirmed, nil)
+		case command.Overridden:
+			delete(d.pending, key)
+			b.resolve(d, p, command.Unconfirmed, errOverridden)
 		}
 	}
 }
 
-// settle tells how it went on after applied, once.
-func (b *bridge) settle(h *hold, o outcome, err error) {
-	if h.settled {
+// resolve tells what became of a pending write, once.
+func (b *bridge) resolve(d *deviceState, p *command.PendingWrite, o command.Outcome, err error) {
+	if p.Told {
 		return
 	}
-	h.settled = true
-	b.tell(&waiting{command: h.command}, o, err)
-	if o == unconfirmed {
-		b.log.Warn("the RAPT Cloud doesn't show what was set", slog.String("device", h.device.name()), slog.String("key", h.row.key), slog.String("value", h.value.String()), slog.Any("reason", err))
+	p.Told = true
+	b.publishOutcome(p.Command, o, err)
+	if o == command.Unconfirmed {
+		b.log.Warn("the RAPT Cloud doesn't show what was set", d.log(), slog.String("key", p.Key), slog.String("value", p.Asked.String()), slog.Any("reason", err))
 	}
 }
 
-// endHolds shows the cloud's truth where a hold has lasted long enough.
-func (b *bridge) endHolds(now time.Time) {
-	for _, d := range b.holding() {
-		for key, h := range d.holds {
-			if !h.ends().After(now) {
-				delete(d.holds, key)
-				b.settle(h, unconfirmed, errNotShown)
+// expirePending shows the cloud's own value where a write has been pending for long enough.
+func (b *bridge) expirePending(now time.Time) {
+	for d := range b.account.pending {
+		for key, p := range d.pending {
+			if !p.Ends().After(now) {
+				delete(d.pending, key)
+				err := errNotShown
+				if !p.Compared {
+					err = errNotRead
+				}
+				b.resolve(d, p, command.Unconfirmed, err)
 				b.publishDevice(d, now, false)
 			}
 		}
 	}
 }
 
-var errNotShown = errors.New("the cloud doesn't show the value; what it shows is published again")
-
-func (b *bridge) nextHoldEnd() time.Time {
-	var next time.Time
-	for _, d := range b.holding() {
-		for _, h := range d.holds {
-			next = soonest(next, h.ends())
+// nextPendingEnd is when the first pending write ends; zero for none.
+func (a *account) nextPendingEnd() time.Time {
+	var first time.Time
+	for d := range a.pending {
+		for _, p := range d.pending {
+			first = times.Soonest(first, p.Ends())
 		}
 	}
-	return next
+	return first
 }
 
-// holding lists the devices with holds.
-func (b *bridge) holding() []*device {
-	var out []*device
-	for _, f := range b.families {
-		if f.kettle == nil && f.control == nil {
-			continue
-		}
-		for _, d := range f.order {
-			if len(d.holds) > 0 {
-				out = append(out, d)
-			}
-		}
+// readbackDue is a device with a pending write that should and may be read back at now; nil for none.
+func (a *account) readbackDue(now time.Time, open command.Opening) *deviceState {
+	if open.Commands.After(now) || a.requests.Readbacks(now) == 0 {
+		return nil
 	}
-	return out
-}
-
-// readbackDue is a device with a hold that should be read back at now.
-func (b *bridge) readbackDue(now time.Time) *device {
-	for _, d := range b.holding() {
-		for _, h := range d.holds {
-			if at := h.check(); !at.IsZero() && !at.After(now) {
+	for d := range a.pending {
+		for _, p := range d.pending {
+			if at := p.NextReadback(); !at.IsZero() && !at.After(now) {
 				return d
 			}
 		}
@@ -86,31 +87,35 @@ func (b *bridge) readbackDue(now time.Time) *device {
 	return nil
 }
 
-func (b *bridge) nextReadback(now time.Time) time.Time {
+// nextReadback is when the first device should be read back, within the limits; zero for none.
+func (a *account) nextReadback(now time.Time, open command.Opening) time.Time {
 	var first time.Time
-	for _, d := range b.holding() {
-		for _, h := range d.holds {
-			first = soonest(first, h.check())
+	if a.requests.Readbacks(now) == 0 {
+		return first // the requests that are left are for commands
+	}
+	for d := range a.pending {
+		for _, p := range d.pending {
+			first = times.Soonest(first, p.NextReadback())
 		}
 	}
 	if first.IsZero() {
 		return first
 	}
-	return latest(first, b.commandOpens(now))
+	return times.Latest(first, open.Commands)
 }
 
-// readback asks for a device to see whether the cloud shows what was set.
-func (b *bridge) readback(ctx context.Context, d *device) {
-	now := b.now()
-	for _, h := range d.holds {
-		if at := h.check(); !at.IsZero() && !at.After(now) {
-			h.tries++
+// readBack asks for a device to see whether the cloud shows what was set.
+func (b *bridge) readBack(ctx context.Context, d *deviceState) {
+	now := b.clock.now()
+	for _, p := range d.pending {
+		if at := p.NextReadback(); !at.IsZero() && !at.After(now) {
+			p.Readbacks++
 		}
 	}
-	b.readDevice(ctx, d, func(reading, error) {
-		for _, h := range d.holds {
-			if !h.settled && h.check().IsZero() {
-				b.settle(h, unconfirmed, errNotShown)
+	b.readDevice(ctx, d, true, func(device.Reading, error) {
+		for _, p := range d.pending {
+			if !p.Told && p.NextReadback().IsZero() {
+				b.resolve(d, p, command.Unconfirmed, errNotShown)
 			}
 		}
 	})

@@ -32,9 +32,9 @@ func (w *world) untilAsked(t *testing.T, endpoint string) {
 }
 
 func TestADeviceIsGoneAfterTwoListsWithoutIt(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		id, topic := w.one(raptsim.Hydrometer)
+		id, topic := w.deviceOf(raptsim.Hydrometer)
 		topics := []string{"homeassistant/device/rapt_" + id + "/config", topic + "/state", topic + "/availability"}
 		w.cloud.Remove(id)
 		w.untilAsked(t, "GetHydrometers")
@@ -45,14 +45,14 @@ func TestADeviceIsGoneAfterTwoListsWithoutIt(t *testing.T) {
 		w.untilAsked(t, "GetHydrometers")
 		var cleared []string
 		for _, p := range w.broker.sent {
-			if p.retain && len(p.payload) == 0 {
-				cleared = append(cleared, p.topic)
+			if p.Retain && len(p.Payload) == 0 {
+				cleared = append(cleared, p.Topic)
 			}
 		}
 		assert.Equal(t, topics, cleared, "the config first: an entity must not read an empty state")
 		assert.Len(t, w.lines("a device is no longer in the RAPT account"), 1)
 		assert.EqualValues(t, 11, w.broker.document(t, "rapt/bridge/state")["devices"])
-		w.broker.say(say(topic+"/gravity/set", "1"))
+		w.publish(topic+"/gravity/set", "1")
 		pass(time.Hour)
 		assert.Empty(t, w.broker.last(topics[0]))
 
@@ -64,13 +64,13 @@ func TestADeviceIsGoneAfterTwoListsWithoutIt(t *testing.T) {
 }
 
 func TestAListThatShrinksToNothingOnceChangesNothing(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
 		before := len(w.broker.topics(""))
 		for _, path := range []string{"Hydrometers", "TemperatureControllers", "FermentationChambers", "BrewZillas", "Stills", "CanFillers", "BondedDevices", "ExternalDevices"} {
 			w.cloud.Inject(raptsim.Fault{Path: "/api/" + path, EmptyList: true, Times: 1})
 		}
-		w.broker.say(say("rapt/bridge/refresh/set", "PRESS"))
+		w.publish("rapt/bridge/refresh/set", "PRESS")
 		pass(time.Hour)
 		assert.Len(t, w.broker.topics(""), before)
 		assert.Empty(t, w.lines("no longer in the RAPT account"))
@@ -79,9 +79,9 @@ func TestAListThatShrinksToNothingOnceChangesNothing(t *testing.T) {
 }
 
 func TestAListWithSkippedItemsRemovesNobody(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		id, topic := w.one(raptsim.TemperatureController)
+		id, topic := w.deviceOf(raptsim.TemperatureController)
 		w.cloud.Set(id, "id", "who knows")
 		for range 4 {
 			w.untilAsked(t, "GetTemperatureControllers")
@@ -92,14 +92,14 @@ func TestAListWithSkippedItemsRemovesNobody(t *testing.T) {
 		for range 2 {
 			w.untilAsked(t, "GetTemperatureControllers")
 		}
-		pass(time.Second)
+		pass(10 * time.Second) // it is asked for by itself
 		assert.Empty(t, w.broker.last(topic+"/state"))
 	})
 }
 
 func TestADeletedDeviceCountsAsAbsent(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
-		id, topic := w.one(raptsim.Still)
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
+		id, topic := w.deviceOf(raptsim.Still)
 		w.cloud.Set(id, "deleted", true)
 		pass(ready)
 		assert.Empty(t, w.broker.last(topic+"/state"))
@@ -113,16 +113,16 @@ func TestADeletedDeviceCountsAsAbsent(t *testing.T) {
 }
 
 func TestACommandThatWaitsForARemovedDeviceIsRefused(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		id, topic := w.one(raptsim.ExternalDevice)
-		w.broker.say(say(topic+"/telemetry/set", `{"gravity":1.05}`))
+		id, topic := w.deviceOf(raptsim.ExternalDevice)
+		w.publish(topic+"/telemetry/set", `{"gravity":1.05}`)
 		pass(2 * time.Second)
 		w.cloud.Remove(id)
-		w.broker.say(say(topic+"/telemetry/set", `{"gravity":1.04}`)) // waits for its minute
-		w.broker.say(say("rapt/bridge/refresh/set", "PRESS"))
+		w.publish(topic+"/telemetry/set", `{"gravity":1.04}`) // waits for its minute
+		w.publish("rapt/bridge/refresh/set", "PRESS")
 		pass(10 * time.Second)
-		w.broker.say(say("rapt/bridge/refresh/set", "PRESS"))
+		w.publish("rapt/bridge/refresh/set", "PRESS")
 		pass(10 * time.Second)
 		results := w.results(t, topic+"/result")
 		require.Len(t, results, 2)

@@ -9,14 +9,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
 // lose makes the broker go away, and back makes it come back.
 func (m *memoryBroker) lose(reason string) {
-	m.link.events <- event{kind: brokerDown, err: errors.New(reason)}
+	m.conn.Events <- broker.Event{Kind: broker.Down, Err: errors.New(reason)}
 }
-func (m *memoryBroker) back() { m.link.events <- event{kind: brokerUp} }
+func (m *memoryBroker) back() { m.conn.Events <- broker.Event{Kind: broker.Up} }
 
 // discoveryFirst checks that everything was published, each device's config before its state and its availability.
 func discoveryFirst(t *testing.T, w *world) {
@@ -25,8 +26,8 @@ func discoveryFirst(t *testing.T, w *world) {
 	defer w.broker.mu.Unlock()
 	first := map[string]int{}
 	for i, p := range w.broker.sent {
-		if _, ok := first[p.topic]; !ok {
-			first[p.topic] = i + 1
+		if _, ok := first[p.Topic]; !ok {
+			first[p.Topic] = i + 1
 		}
 	}
 	assert.Positive(t, first["homeassistant/device/rapt_bridge/config"])
@@ -41,14 +42,14 @@ func discoveryFirst(t *testing.T, w *world) {
 }
 
 func TestHomeAssistantsStartBringsEverythingAgain(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
 		w.broker.forget()
-		w.broker.say(say("homeassistant/status", "offline"))
+		w.publish("homeassistant/status", "offline")
 		pass(10 * time.Second)
 		assert.Empty(t, w.broker.on("homeassistant/device/rapt_bridge/config"))
 		w.broker.forget()
-		w.broker.say(say("homeassistant/status", "online"))
+		w.publish("homeassistant/status", "online")
 		pass(time.Second - time.Millisecond)
 		assert.Empty(t, w.broker.on("homeassistant/device/rapt_bridge/config"), "not at once: everybody publishes then")
 		pass(4 * time.Second)
@@ -57,13 +58,13 @@ func TestHomeAssistantsStartBringsEverythingAgain(t *testing.T) {
 }
 
 func TestNoTwoConfigsOfADeviceFollowEachOtherClosely(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		id, _ := w.one(raptsim.BrewZilla)
+		id, _ := w.deviceOf(raptsim.BrewZilla)
 		for i, name := range []string{"A", "B", "C", "D", "E", "F"} {
 			w.cloud.Set(id, "name", "Kettle "+name)
-			w.broker.say(say("rapt/bridge/refresh/set", "PRESS"))
-			w.broker.say(say("homeassistant/status", "online"))
+			w.publish("rapt/bridge/refresh/set", "PRESS")
+			w.publish("homeassistant/status", "online")
 			if i == 2 {
 				w.broker.lose("gone")
 				w.broker.back()
@@ -76,21 +77,21 @@ func TestNoTwoConfigsOfADeviceFollowEachOtherClosely(t *testing.T) {
 		defer w.broker.mu.Unlock()
 		last := map[string]time.Time{}
 		for i, p := range w.broker.sent {
-			if !strings.HasSuffix(p.topic, "/config") {
+			if !strings.HasSuffix(p.Topic, "/config") {
 				continue
 			}
-			if before, ok := last[p.topic]; ok {
-				assert.GreaterOrEqual(t, w.broker.when[i].Sub(before), configApart, p.topic)
+			if before, ok := last[p.Topic]; ok {
+				assert.GreaterOrEqual(t, w.broker.when[i].Sub(before), configsApart, p.Topic)
 			}
-			last[p.topic] = w.broker.when[i]
+			last[p.Topic] = w.broker.when[i]
 		}
 	})
 }
 
 func TestWhileTheBrokerIsAwayNothingIsPolled(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		id, topic := w.one(raptsim.Hydrometer)
+		id, topic := w.deviceOf(raptsim.Hydrometer)
 		w.broker.lose("it is away")
 		pass(time.Minute)
 		w.broker.forget()
@@ -113,14 +114,14 @@ func TestWhileTheBrokerIsAwayNothingIsPolled(t *testing.T) {
 }
 
 func TestABrokerThatFlapsIsToldOnceForEachReason(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
 		w.broker.lose("it is away")
 		for range 50 {
-			w.broker.link.events <- event{kind: brokerFail, err: errors.New("nothing listens there")}
+			w.broker.conn.Events <- broker.Event{Kind: broker.Failed, Err: errors.New("nothing listens there")}
 			pass(30 * time.Second)
 		}
-		w.broker.link.events <- event{kind: brokerFail, err: errors.New("wrong password")}
+		w.broker.conn.Events <- broker.Event{Kind: broker.Failed, Err: errors.New("wrong password")}
 		pass(time.Second)
 		assert.Len(t, w.lines("the MQTT broker can't be used"), 3)
 		w.broker.back()
@@ -130,11 +131,11 @@ func TestABrokerThatFlapsIsToldOnceForEachReason(t *testing.T) {
 }
 
 func TestACommandThatWaitsSurvivesTheBrokerButIsNotSentLate(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		_, topic := w.one(raptsim.BrewZilla)
+		_, topic := w.deviceOf(raptsim.BrewZilla)
 		w.cloud.Inject(raptsim.Fault{Path: "/api/", LimitRate: true, RetryAfter: 5 * time.Minute, Times: 1})
-		w.broker.say(say(topic+"/pump_utilisation/set", "41"))
+		w.publish(topic+"/pump_utilisation/set", "41")
 		pass(time.Second)
 		w.broker.lose("it is away")
 		pass(2 * time.Hour)
@@ -147,9 +148,9 @@ func TestACommandThatWaitsSurvivesTheBrokerButIsNotSentLate(t *testing.T) {
 
 func TestADocumentIsPublishedWhenItChangedAndNotElse(t *testing.T) {
 	spec := []raptsim.DeviceSpec{{Family: raptsim.ExternalDevice, Name: "Quiet", ReportEvery: -1}}
-	inVirtualTime(t, raptsim.Options{Devices: spec}, plenty, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{Devices: spec}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
-		id, topic := w.one(raptsim.ExternalDevice)
+		id, topic := w.deviceOf(raptsim.ExternalDevice)
 		w.broker.forget()
 		pass(6 * time.Hour)
 		assert.LessOrEqual(t, len(w.broker.on(topic+"/state")), 1, "at most to say that no reading is expected any more")

@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
+	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
@@ -53,23 +55,23 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 	const secret, password = "s3cr3t/of+the=brewer", "broker-pa55word"
 	registry := prometheus.NewRegistry()
 	var (
-		snapshots []*Snapshot
+		snapshots []*web.Snapshot
 		spy       *eavesdropper
 	)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{APISecret: secret, Username: "brewer@example.com", TokenLifetime: 99 * time.Hour}, nil)
 		spy = &eavesdropper{RoundTripper: w.cloud.Transport()}
 		w.adapt = func(o *Options) {
-			plenty(o)
+			withoutCeiling(o)
 			o.RAPT.APISecret, o.RAPT.Transport = secret, spy
-			o.Broker = Broker{Username: "bridge", Password: password}
+			o.FindBroker = broker.Known(broker.Server{Username: "bridge", Password: password})
 			o.Metrics = registry
-			o.OnSnapshot = func(s *Snapshot) { snapshots = append(snapshots, s) }
+			o.OnSnapshot = func(s *web.Snapshot) { snapshots = append(snapshots, s) }
 		}
 		w.start(t)
 		defer w.halt()
 		pass(ready)
-		_, topic := w.one(raptsim.BrewZilla)
+		_, topic := w.deviceOf(raptsim.BrewZilla)
 
 		quoting := func() []raptsim.Fault {
 			spy.mu.Lock()
@@ -85,21 +87,21 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 			fault := quoting()[i] // of the token of the moment
 			remove := w.cloud.Inject(fault)
 			w.cloud.RevokeTokens()
-			w.broker.say(say(topic+"/pump_utilisation/set", "33"))
-			w.broker.say(say(topic+"/pump_utilisation/set", "not a number"))
-			w.broker.say(say("rapt/bridge/refresh/set", "PRESS"))
+			w.publish(topic+"/pump_utilisation/set", "33")
+			w.publish(topic+"/pump_utilisation/set", "not a number")
+			w.publish("rapt/bridge/refresh/set", "PRESS")
 			pass(10 * time.Minute)
 			remove()
 			pass(2 * time.Hour)
 		}
-		w.broker.link.events <- event{kind: brokerFail, err: errors.New("the broker refuses the user name or password")}
+		w.broker.conn.Events <- broker.Event{Kind: broker.Failed, Err: errors.New("the broker refuses the user name or password")}
 		w.broker.lose("gone")
 		w.broker.back()
 		pass(time.Minute)
 
 		var published strings.Builder
 		for _, p := range w.broker.sent {
-			fmt.Fprintf(&published, "%s %s\n", p.topic, p.payload)
+			fmt.Fprintf(&published, "%s %s\n", p.Topic, p.Payload)
 		}
 		metrics, err := registry.Gather()
 		require.NoError(t, err)

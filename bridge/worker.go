@@ -4,26 +4,34 @@ import (
 	"context"
 	"time"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
 // call is one use of the API by the worker, and what the loop does with its result.
 type call struct {
-	run    func(ctx context.Context) (any, error)
-	done   func(result any, err error)
-	use    purpose
-	poll   bool // may be cancelled for a command
-	since  time.Time
-	cancel context.CancelFunc
-	ctx    context.Context
+	run     func(ctx context.Context) // by the worker
+	done    func()                    // by the loop, after run
+	purpose limit.Purpose
+	yields  bool // may be cancelled for a command
+	since   time.Time
+	ctx     context.Context
+	cancel  context.CancelFunc
+	// exchanges are the HTTP requests that it made.
+	exchanges []raptclient.Exchange
 }
 
-// result is what came of a call, with every HTTP request that it made.
-type result struct {
-	call      *call
-	value     any
-	err       error
-	exchanges []raptclient.Exchange
+// newCall is a call whose result is a T. run is the worker's, done the loop's.
+func newCall[T any](p limit.Purpose, run func(context.Context) (T, error), done func(T, error)) *call {
+	var (
+		result T
+		err    error
+	)
+	return &call{
+		purpose: p,
+		run:     func(ctx context.Context) { result, err = run(ctx) },
+		done:    func() { done(result, err) },
+	}
 }
 
 // permitRequest asks the loop whether a request may leave.
@@ -35,13 +43,13 @@ type permitRequest struct {
 // worker makes the API calls, one at a time, so that RAPT sees one polite caller.
 type worker struct {
 	calls     chan *call
-	results   chan result
+	results   chan *call
 	permits   chan permitRequest
 	exchanges []raptclient.Exchange // of the call in hand; the worker's goroutine owns it
 }
 
 func newWorker() *worker {
-	return &worker{calls: make(chan *call, 1), results: make(chan result, 1), permits: make(chan permitRequest)}
+	return &worker{calls: make(chan *call, 1), results: make(chan *call, 1), permits: make(chan permitRequest)}
 }
 
 func (w *worker) run(ctx context.Context) {
@@ -50,15 +58,20 @@ func (w *worker) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case c := <-w.calls:
-			w.exchanges = nil
-			value, err := c.run(c.ctx)
-			w.results <- result{call: c, value: value, err: err, exchanges: w.exchanges}
+			w.carryOut(c)
+			w.results <- c
 		}
 	}
 }
 
-// permit is the client's hook: it waits for the loop's answer.
-func (w *worker) permit(ctx context.Context, r raptclient.Request) error {
+func (w *worker) carryOut(c *call) {
+	w.exchanges = nil
+	c.run(c.ctx)
+	c.exchanges = w.exchanges
+}
+
+// authorize is the client's hook: it waits for the loop's answer.
+func (w *worker) authorize(ctx context.Context, r raptclient.Request) error {
 	ask := permitRequest{request: r, reply: make(chan error, 1)}
 	select {
 	case w.permits <- ask:
@@ -74,3 +87,16 @@ func (w *worker) permit(ctx context.Context, r raptclient.Request) error {
 }
 
 func (w *worker) answered(e raptclient.Exchange) { w.exchanges = append(w.exchanges, e) }
+
+// drain forgets what was under way when the worker ended.
+func (w *worker) drain() {
+	for {
+		select {
+		case <-w.calls:
+		case <-w.results:
+		case <-w.permits:
+		default:
+			return
+		}
+	}
+}

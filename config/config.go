@@ -16,8 +16,8 @@
 // Every problem is found and told at once, see [Problems]. A secret can be read from a file (rapt.api_secret_file,
 // mqtt.password_file) and is never shown, see [Secret].
 //
-// The package knows neither RAPT's API nor MQTT: it reads, checks and explains. Its one network call asks the Home Assistant
-// Supervisor for the broker, see [Supervisor].
+// The package reads, checks and explains. It must not know MQTT, the bridge or Home Assistant's Supervisor, which package
+// supervisor asks; of RAPT's API it knows only which host is the vendor's.
 package config
 
 import (
@@ -53,6 +53,7 @@ type Config struct {
 	HomeAssistant struct {
 		Discovery       bool   `koanf:"discovery"`
 		DiscoveryPrefix string `koanf:"discovery_prefix"`
+		Language        string `koanf:"language"` // one of the key's choices
 	} `koanf:"homeassistant"`
 	Control struct {
 		ReadOnly bool `koanf:"read_only"`
@@ -74,6 +75,9 @@ type Config struct {
 func (c Config) Configured() bool {
 	return c.RAPT.Username != "" || !c.RAPT.APISecret.Empty() || c.MQTT.URL != ""
 }
+
+// FromDefault tells whether nothing sets a key (as in Keys), so that it stands at its default.
+func (c Config) FromDefault(key string) bool { return c.Sources[key] == fromDefault }
 
 // defaultClientID is stable, so that a broker that holds on to a lost connection gives it up for the new one. It depends on
 // the topic prefix alone, because two bridges with one prefix would write the same topics and must not both be there;

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
 
 // FuzzLoad gives arbitrary text as the file, the add-on's options and a variable: nothing panics, a bad configuration is
@@ -40,7 +42,7 @@ func FuzzLoad(f *testing.F) {
 		if err != nil && !errors.As(err, &problems) {
 			t.Fatalf("not told as problems: %v", err)
 		}
-		if shown := fmt.Sprintf("%v %+v %#v %s", err, cfg, cfg, RedactURL(address)); strings.Contains(shown, canary) {
+		if shown := fmt.Sprintf("%v %+v %#v %s", err, cfg, cfg, redact.URL(address)); strings.Contains(shown, canary) {
 			t.Fatalf("shows the secret: %s", shown)
 		}
 

@@ -46,7 +46,7 @@ type Options struct {
 	Flags       *pflag.FlagSet // parsed, with the flags of AddFlags; nil: none
 	OptionsJSON string         // options of the add-on, no problem when it isn't there; empty: AddOnOptions
 	SearchDirs  []string       // nil: SearchDirs()
-	// ReadOptions gives the add-on's options where this user may not read OptionsJSON, see [Supervisor.Options]. nil: that it
+	// ReadOptions gives the add-on's options where this user may not read OptionsJSON, as the Supervisor tells them. nil: that it
 	// can't be read is a problem.
 	ReadOptions func() ([]byte, error)
 	Demo        bool // account and broker may be missing

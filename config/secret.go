@@ -5,10 +5,9 @@ import (
 	"io"
 	"log/slog"
 	"unique"
-)
 
-// redacted is what a secret looks like to everything but Reveal.
-const redacted = "REDACTED"
+	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
+)
 
 // Secret is a text that must not be seen: an API secret or a password. It prints as REDACTED by every verb of fmt, in
 // JSON, YAML, text and slog, and as nothing at all when it is empty, so that a log still tells whether one is set. Only
@@ -45,7 +44,7 @@ func (s Secret) String() string {
 	if s.Empty() {
 		return ""
 	}
-	return redacted
+	return redact.Mark
 }
 
 // Format prints [Secret.String] whatever the verb and its flags are.

@@ -11,6 +11,9 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/rapt-bridge/rapt-bridge/raptclient"
+	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
 
 const (
@@ -58,7 +61,7 @@ func (l *loader) account(cfg *Config) {
 	switch secret := cfg.RAPT.APISecret.Reveal(); {
 	case secret == "":
 		l.missing("rapt.api_secret", "Make an API secret in the RAPT app (My Account, Api Secrets) and set it, or RAPT_BRIDGE_RAPT_API_SECRET.", "rapt.api_secret_file")
-	case secret == redacted:
+	case secret == redact.Mark:
 		l.bad("rapt.api_secret", "is the word that stands for a hidden secret", "Put the secret itself there.")
 	case strings.ContainsFunc(secret, unicode.IsControl):
 		l.bad("rapt.api_secret", "has a line break or another control character in it", "Copy it again, in one line.")
@@ -83,7 +86,7 @@ func (l *loader) webAddress(key, address string) string {
 		l.bad(key, quoteURL(address)+" has a user in it", "Remove it: rapt.username and rapt.api_secret are for that.")
 	case u.RawQuery != "" || u.Fragment != "":
 		l.bad(key, quoteURL(address)+" has a ? or # in it", do)
-	case u.Scheme == "http" && vendorHost(u.Hostname()):
+	case u.Scheme == "http" && raptclient.VendorHost(address):
 		l.bad(key, quoteURL(address)+" would send your secret unencrypted", "Write https:// instead.")
 	case !validPort(u.Port()):
 		l.bad(key, quoteURL(address)+" has a port that does not exist", do)
@@ -91,15 +94,9 @@ func (l *loader) webAddress(key, address string) string {
 	return strings.TrimRight(address, "/")
 }
 
-// vendorHost tells whether a host is RAPT's own.
-func vendorHost(host string) bool {
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	return host == "rapt.io" || strings.HasSuffix(host, ".rapt.io")
-}
-
 func (l *loader) polling(cfg *Config) {
 	r := cfg.RAPT
-	if u, err := url.Parse(r.APIURL); err == nil && vendorHost(u.Hostname()) {
+	if !l.failed("rapt.api_url") && raptclient.VendorHost(r.APIURL) {
 		if r.MinPollInterval < vendorMinPoll {
 			l.bad("rapt.min_poll_interval", "is "+r.MinPollInterval.String()+" and must be at least 60s for rapt.io", "Set it to 60s or more: RAPT bans accounts that ask too often, and devices report no faster.")
 		}
@@ -135,7 +132,7 @@ func (l *loader) broker(cfg *Config) {
 	if len(m.ClientID) > 128 {
 		l.bad("mqtt.client_id", fmt.Sprintf("is %d bytes long", len(m.ClientID)), "Use at most 128; 23 is what every broker takes.")
 	}
-	if m.Password.Reveal() == redacted {
+	if m.Password.Reveal() == redact.Mark {
 		l.bad("mqtt.password", "is the word that stands for a hidden secret", "Put the password itself there.")
 	}
 	if m.URL == "" {
@@ -315,4 +312,4 @@ func validPort(port string) bool {
 	return port == "" || err == nil
 }
 
-func quoteURL(address string) string { return strconv.Quote(short(RedactURL(address))) }
+func quoteURL(address string) string { return strconv.Quote(short(redact.URL(address))) }

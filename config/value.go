@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
 
 // read makes a raw value of any layer into the one that Config takes, or says what is wrong with it and what to do. A
@@ -25,14 +27,15 @@ func (k Key) read(raw any) (value any, problem, do string) {
 		return k.readBoolean(raw)
 	case Choice:
 		text, ok := raw.(string)
-		text = strings.ToLower(strings.TrimSpace(text))
-		if text == "warning" {
+		text = strings.TrimSpace(text)
+		if strings.EqualFold(text, "warning") {
 			text = "warn"
 		}
-		if !ok || !slices.Contains(k.Choices, text) {
+		i := slices.IndexFunc(k.Choices, func(choice string) bool { return strings.EqualFold(choice, text) })
+		if !ok || i < 0 {
 			return nil, "is " + k.quote(raw) + ", which is none of its choices", "Use one of: " + strings.Join(k.Choices, ", ") + "."
 		}
-		return text, "", ""
+		return k.Choices[i], "", ""
 	default:
 		text, ok := raw.(string)
 		if !ok {
@@ -124,12 +127,12 @@ func (k Key) quote(raw any) string {
 	switch v := raw.(type) {
 	case string:
 		if k.Secret {
-			return redacted
+			return redact.Mark
 		}
 		return strconv.Quote(short(v))
 	case bool, int, int64, uint64, float64:
 		if k.Secret {
-			return redacted
+			return redact.Mark
 		}
 		return fmt.Sprint(v)
 	}

@@ -6,5 +6,6 @@
 // the segment of the command topic. The set of entities of a family is fixed: it does not depend on what a device
 // happens to report, because Home Assistant forgets a user's changes to an entity that goes away.
 //
-// The package makes bytes from facts. It must not know HTTP, the RAPT client or the MQTT client.
+// The package makes bytes from facts. It must not know HTTP, YAML, the RAPT client, the MQTT client, or the state of a
+// device beyond what its payload tells. The dashboard, which is YAML, is in package dashboard.
 package discovery

@@ -3,7 +3,7 @@ package discovery
 import "math"
 
 // No brewing vessel goes beyond these, °C: limits outside them are taken for a device that says none.
-const sanestMin, sanestMax = -50, 150
+const plausibleMin, plausibleMax = -50, 150
 
 // Limits returns the least and the greatest value that a command for key may have, both included, in the unit of the
 // key's entity. They are the ones that Home Assistant shows. ok is false for a key that takes no number.
@@ -30,10 +30,10 @@ func (e Entity) limits(d Device) (min, max float64) {
 		return e.Min, e.Max
 	}
 	min, max = e.Min, e.Max
-	if sane(d.MinTarget) {
+	if plausible(d.MinTarget) {
 		min = d.MinTarget
 	}
-	if sane(d.MaxTarget) {
+	if plausible(d.MaxTarget) {
 		max = d.MaxTarget
 	}
 	if min >= max {
@@ -42,7 +42,7 @@ func (e Entity) limits(d Device) (min, max float64) {
 	return min, max
 }
 
-// sane is false for NaN and the infinities too.
-func sane(celsius float64) bool {
-	return !math.IsNaN(celsius) && celsius >= sanestMin && celsius <= sanestMax
+// plausible is false for NaN and the infinities too.
+func plausible(celsius float64) bool {
+	return !math.IsNaN(celsius) && celsius >= plausibleMin && celsius <= plausibleMax
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/rapt-bridge/rapt-bridge/internal/text"
 )
 
 // maxName is the greatest length of a device's name in Home Assistant, in characters.
@@ -27,29 +29,14 @@ func defaultName(d Device) string {
 	return strings.TrimSpace(d.Family.Model() + " " + tidy(id))
 }
 
-// tidy makes one line of printable text of what the cloud sent.
+// tidy makes one line of printable text of what the cloud sent; empty when nothing of it can be seen.
 func tidy(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r) || unicode.IsControl(r):
-			return ' '
-		case r == utf8.RuneError || !unicode.IsPrint(r) && !joiner(r):
-			return -1
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	if utf8.RuneCountInString(s) > maxName {
-		s = strings.TrimSpace(string([]rune(s)[:maxName]))
-	}
-	if strings.TrimFunc(s, func(r rune) bool { return r == ' ' || joiner(r) }) == "" {
+	s = strings.TrimSuffix(text.Line(s, maxName+1), "…")
+	if strings.TrimFunc(s, func(r rune) bool { return r == ' ' || text.Joiner(r) }) == "" {
 		return ""
 	}
 	return s
 }
-
-// joiner is a character that is not seen but shapes its neighbours, in emoji and in scripts such as Persian.
-func joiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 
 // Distinct returns the devices with a Suffix where the names of several give the same entity ids, and without the MAC
 // address where several have the same: Home Assistant would make one device of them. It is the same for any order.
@@ -59,7 +46,7 @@ func Distinct(devices []Device) []Device {
 	count := make(map[facts]int, 3*len(devices)) // of each fact by itself
 	for i, d := range devices {
 		s := slug(d)
-		all[i] = facts{slug: s, long: s + "_" + tail(d.ID), mac: mac(d.MAC)}
+		all[i] = facts{slug: s, long: s + "_" + lastFour(d.ID), mac: mac(d.MAC)}
 		count[facts{slug: all[i].slug}]++
 		count[facts{long: all[i].long}]++
 		count[facts{mac: all[i].mac}]++
@@ -70,7 +57,7 @@ func Distinct(devices []Device) []Device {
 		case count[facts{slug: of.slug}] == 1:
 			d.Suffix = ""
 		case count[facts{long: of.long}] == 1:
-			d.Suffix = tail(d.ID)
+			d.Suffix = lastFour(d.ID)
 		default:
 			d.Suffix = slugify(d.ID)
 		}
@@ -81,7 +68,7 @@ func Distinct(devices []Device) []Device {
 	return out
 }
 
-func tail(id string) string {
+func lastFour(id string) string {
 	s := slugify(id)
 	return s[max(0, len(s)-4):]
 }

@@ -9,13 +9,14 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
 
 const (
@@ -23,6 +24,9 @@ const (
 	clientID = "rapt-user"
 	// tokenLifetime is the lifetime of a token whose reply tells none (vendor's page).
 	tokenLifetime = 60 * time.Minute
+	// minTokenLifetime and maxTokenLifetime bound what a reply may tell.
+	minTokenLifetime = time.Minute
+	maxTokenLifetime = 100 * 24 * time.Hour
 	// renewEarly is how long before its end a token is renewed, at most a tenth of its lifetime.
 	renewEarly = time.Minute
 )
@@ -32,10 +36,11 @@ type session struct {
 	config oauth2.Config
 	// secrets are the forms in which the API secret could come back in a reply, the longest first.
 	secrets []string
+	// signingIn holds a value while somebody signs in. It is a mutex that can be waited for with a context.
+	signingIn chan struct{}
 
-	mu     sync.Mutex
-	held   heldToken
-	flight *flight
+	mu   sync.Mutex
+	held heldToken
 	// dropped is the last token that the cloud refused; its error may quote it.
 	dropped string
 }
@@ -46,16 +51,8 @@ type heldToken struct {
 	renewAt time.Time
 }
 
-// flight is a sign-in under way. The others wait for it and share what comes of it.
-type flight struct {
-	done  chan struct{}
-	token string
-	err   error
-	// abandoned is set when the one who signed in gave up: then the next one tries.
-	abandoned bool
-}
-
 func (s *session) init(o Options, authURL *url.URL) {
+	s.signingIn = make(chan struct{}, 1)
 	s.config = oauth2.Config{
 		ClientID: clientID,
 		Endpoint: oauth2.Endpoint{TokenURL: authURL.JoinPath(SignInEndpoint).String(), AuthStyle: oauth2.AuthStyleInParams},
@@ -71,48 +68,37 @@ func (c *Client) SignIn(ctx context.Context) error {
 	return err
 }
 
-// token is the token that is held, or that of a new sign-in. There is one sign-in at a time.
+// token is the token that is held, or that of a new sign-in. There is one sign-in at a time; who has waited for it uses
+// its token, or tries again where it has failed.
 func (c *Client) token(ctx context.Context) (string, error) {
 	s := &c.session
-	for {
-		s.mu.Lock()
-		if s.held.text != "" && c.options.Now().Before(s.held.renewAt) {
-			defer s.mu.Unlock()
-			return s.held.text, nil
-		}
-		f := s.flight
-		if f == nil {
-			f = &flight{done: make(chan struct{})}
-			s.flight = f
-			s.mu.Unlock()
-			c.fly(ctx, f)
-			return f.token, f.err
-		}
-		s.mu.Unlock()
-		select {
-		case <-f.done:
-			if !f.abandoned {
-				return f.token, f.err
-			}
-		case <-ctx.Done():
-			return "", &SignInError{err: fmt.Errorf("given up while waiting for a sign-in: %w", ctx.Err())}
-		}
+	if token, ok := s.valid(c.options.Now()); ok {
+		return token, nil
 	}
+	select {
+	case s.signingIn <- struct{}{}:
+		defer func() { <-s.signingIn }()
+	case <-ctx.Done():
+		return "", &SignInError{err: fmt.Errorf("given up while waiting for a sign-in: %w", ctx.Err())}
+	}
+	if token, ok := s.valid(c.options.Now()); ok {
+		return token, nil
+	}
+	token, err := c.signIn(ctx)
+	if err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = token
+	return token.text, nil
 }
 
-// fly signs in for all who wait.
-func (c *Client) fly(ctx context.Context, f *flight) {
-	s := &c.session
-	f.abandoned = true // should a hook of the caller panic
-	var token heldToken
-	defer func() {
-		s.mu.Lock()
-		s.held, s.flight = token, nil
-		s.mu.Unlock()
-		close(f.done)
-	}()
-	token, f.err = c.signIn(ctx)
-	f.token, f.abandoned = token.text, f.err != nil && ctx.Err() != nil
+// valid is the token that is held, if it is good for a while yet.
+func (s *session) valid(now time.Time) (string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held.text, s.held.text != "" && now.Before(s.held.renewAt)
 }
 
 // drop forgets a token that the cloud refused, unless it was replaced meanwhile.
@@ -153,20 +139,36 @@ func (c *Client) signIn(ctx context.Context) (heldToken, error) {
 	case !sendable(token.AccessToken):
 		return heldToken{}, c.signInError(answer, errors.New("the token is not text"))
 	}
-	lifetime := time.Duration(token.ExpiresIn) * time.Second
-	if lifetime <= 0 || lifetime > 100*24*time.Hour {
-		lifetime = tokenLifetime
-	}
+	lifetime := c.lifetime(token.ExpiresIn)
 	return heldToken{token.AccessToken, now.Add(lifetime - min(renewEarly, lifetime/10))}, nil
+}
+
+// lifetime is how long a token is used whose reply has this expires_in, in seconds; 0 stands for none. What can't be a
+// lifetime is taken for the vendor's hour: a token that ends sooner is refused with a 401 and replaced then. Less than a
+// minute is taken for a minute, lest every request need a sign-in.
+func (c *Client) lifetime(seconds int64) time.Duration {
+	taken := time.Duration(seconds) * time.Second
+	switch {
+	case seconds < 0 || seconds > int64(maxTokenLifetime/time.Second):
+		taken = tokenLifetime
+	case seconds == 0:
+		return tokenLifetime
+	case taken < minTokenLifetime:
+		taken = minTokenLifetime
+	default:
+		return taken
+	}
+	c.reader.later(Notice{
+		Kind: TokenLifetime, Resource: SignInEndpoint, Field: "expires_in",
+		Detail: fmt.Sprintf("%d s, taken for %.0f s", seconds, taken.Seconds()),
+	})
+	return taken
 }
 
 // sendable tells whether a token can stand in a header.
 func sendable(token string) bool {
 	return !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
 }
-
-// email matches e-mail addresses: the cloud's replies say whose each device is.
-var email = regexp.MustCompile(`[[:alnum:]._%+-]+@[[:alnum:].-]+`)
 
 // redact replaces the API secret, the token that is held and all e-mail addresses in a text of the cloud's.
 func (s *session) redact(text string) string {
@@ -175,10 +177,10 @@ func (s *session) redact(text string) string {
 	s.mu.Unlock()
 	for _, secret := range append(tokens, s.secrets...) {
 		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "REDACTED")
+			text = strings.ReplaceAll(text, secret, redact.Mark)
 		}
 	}
-	return email.ReplaceAllLiteralString(text, "REDACTED")
+	return redact.Emails(text)
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)

@@ -9,9 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkDecode decodes the lists of 1,000 devices, as the contract describes them in full, and beside it the same
-// bodies by encoding/json into plain structs of the same fields. The metric "ratio" is our time over that.
-func BenchmarkDecode(b *testing.B) {
+// benchmarkedLists are the lists of 1,000 devices, as the contract describes them in full.
+func benchmarkedLists(b *testing.B) []benchmarkedList {
 	doc := contract(b, DefaultAPIURL)
 	body := func(schema string, n int) []byte {
 		list := make([]any, n)
@@ -26,17 +25,19 @@ func BenchmarkDecode(b *testing.B) {
 		return marshal(b, list)
 	}
 	r := newReader(func(s string) string { return s })
-	lists := []struct {
-		body   []byte
-		decode func(body []byte) (int, error)
-		plain  reflect.Type
-	}{
+	return []benchmarkedList{
 		benchmarked[Hydrometer](r, body("HydrometerModel", 300)),
 		benchmarked[TemperatureController](r, body("TemperatureControllerModel", 300)),
 		benchmarked[FermentationChamber](r, body("FermentationChamberModel", 100)),
 		benchmarked[BrewZilla](r, body("BrewZillaModel", 200)),
 		benchmarked[BondedDevice](r, body("BondedDeviceModel", 100)),
 	}
+}
+
+// BenchmarkDecode decodes those lists, and beside it the same bodies by encoding/json into plain structs of the same
+// fields. The metric "ratio" is our time over that.
+func BenchmarkDecode(b *testing.B) {
+	lists := benchmarkedLists(b)
 	var ours, theirs time.Duration
 	size := 0
 	for _, l := range lists {
@@ -69,17 +70,18 @@ func BenchmarkDecode(b *testing.B) {
 	b.ReportMetric(float64(ours)/float64(theirs), "ratio")
 }
 
-type benchmarkedList = struct {
-	body   []byte
-	decode func(body []byte) (int, error)
-	plain  reflect.Type
+type benchmarkedList struct {
+	body          []byte
+	decode        func(body []byte) (int, error)
+	plain, tagged reflect.Type
 }
 
 func benchmarked[D any](r *reader, body []byte) benchmarkedList {
+	t := newTable(reflect.TypeFor[D]())
 	return benchmarkedList{body, func(body []byte) (int, error) {
 		list, err := decodeList[D](r, "Devices", body, wholeItems)
 		return len(list.Items), err
-	}, reflect.SliceOf(plain(newTable(reflect.TypeFor[D]())))}
+	}, reflect.SliceOf(plain(t)), reflect.SliceOf(tagged(t))}
 }
 
 // plain is the struct that a person would write for encoding/json: the same fields with plain types.

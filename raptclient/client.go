@@ -29,7 +29,7 @@ type Client struct {
 	reader    *reader
 }
 
-// New makes a client. It sends nothing. All problems of the options are told at once.
+// New makes a client. It sends nothing. The error names every problem of the options.
 func New(o Options) (*Client, error) {
 	apiURL, apiErr := baseURL("APIURL", o.APIURL, DefaultAPIURL)
 	authURL, authErr := baseURL("AuthURL", o.AuthURL, DefaultAuthURL)
@@ -55,22 +55,9 @@ func New(o Options) (*Client, error) {
 	}
 	c.session.init(o, authURL)
 	c.reader = newReader(c.session.redact)
-
-	c.Hydrometers.bind(c, hydrometers)
-	c.TemperatureControllers.bind(c, temperatureControllers)
-	c.FermentationChambers.bind(c, fermentationChambers)
-	c.BrewZillas.bind(c, brewZillas)
-	c.Stills.bind(c, stills)
-	c.CanFillers.bind(c, canFillers)
-	c.BondedDevices.bind(c, bondedDevices)
-	c.ExternalDevices.bind(c, externalDevices)
-	c.Profiles.bind(c, profiles)
-	c.ProfileTypes.bind(c, profileTypes)
+	c.bindResources()
 	return c, nil
 }
-
-func (r *Resource[D, T]) bind(c *Client, facts resourceFacts)   { r.c, r.facts = c, facts }
-func (r *Collection[L, D]) bind(c *Client, facts resourceFacts) { r.c, r.facts = c, facts }
 
 // CloseIdleConnections closes the connections that wait for the next request.
 func (c *Client) CloseIdleConnections() {

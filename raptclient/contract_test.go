@@ -51,10 +51,11 @@ var models = map[string]reflect.Type{
 	"StillTelemetryModel":                 reflect.TypeFor[StillTelemetry](),
 	"TemperatureControllerModel":          reflect.TypeFor[TemperatureController](),
 	"TemperatureControllerTelemetryModel": reflect.TypeFor[TemperatureControllerTelemetry](),
+	"YeastModel":                          reflect.TypeFor[Yeast](),
 }
 
 // unread are the contract's schemas that only fields which are deliberately ignored hold.
-var unread = []string{"ProfileSessionModel", "YeastModel"}
+var unread = []string{"ProfileSessionModel"}
 
 // beyond are the fields that we read although the contract's schema lacks them, and why.
 var beyond = map[string]string{

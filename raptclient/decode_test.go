@@ -98,19 +98,20 @@ func TestTelemetryMayBeNullAListOrAnObject(t *testing.T) {
 	}
 	const day1, day2 = `"2026-09-01T00:00:00Z"`, `"2026-09-02T00:00:00Z"`
 	for name, test := range map[string]struct {
-		json  string
-		want  []float64
-		wrong int
+		json    string
+		want    []float64 // of a device: newest first
+		history []float64 // of GetTelemetry: oldest first
+		wrong   int
 	}{
-		"null":                   {`null`, nil, 0},
-		"an object":              {row(day1, 1), []float64{1}, 0},
-		"empty":                  {`[]`, nil, 0},
-		"oldest first":           {"[" + row(day1, 1) + "," + row(day2, 2) + "]", []float64{2, 1}, 0},
-		"newest first":           {"[" + row(day2, 2) + "," + row(day1, 1) + "]", []float64{2, 1}, 0},
-		"one without a date":     {"[" + row("null", 0) + "," + row(day1, 1) + "," + row(day2, 2) + "]", []float64{2, 1, 0}, 0},
-		"rows that are none":     {"[null," + row(day1, 1) + `,"x",[]]`, []float64{1}, 3},
-		"text":                   {`"none"`, nil, 1},
-		"rows without a good id": {`[{"id":"","gravity":1},{"id":"","gravity":2}]`, []float64{1, 2}, 0},
+		"null":                   {`null`, nil, nil, 0},
+		"an object":              {row(day1, 1), []float64{1}, []float64{1}, 0},
+		"empty":                  {`[]`, nil, nil, 0},
+		"oldest first":           {"[" + row(day1, 1) + "," + row(day2, 2) + "]", []float64{2, 1}, []float64{1, 2}, 0},
+		"newest first":           {"[" + row(day2, 2) + "," + row(day1, 1) + "]", []float64{2, 1}, []float64{1, 2}, 0},
+		"one without a date":     {"[" + row("null", 0) + "," + row(day2, 2) + "," + row(day1, 1) + "]", []float64{2, 1, 0}, []float64{1, 2, 0}, 0},
+		"rows that are none":     {"[null," + row(day1, 1) + `,"x",[]]`, []float64{1}, []float64{1}, 3},
+		"text":                   {`"none"`, nil, nil, 1},
+		"rows without a good id": {`[{"id":"","gravity":1},{"id":"","gravity":2}]`, []float64{1, 2}, []float64{1, 2}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			gravities := func(rows []HydrometerTelemetry) (g []float64) {
@@ -131,7 +132,7 @@ func TestTelemetryMayBeNullAListOrAnObject(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			assert.Equal(t, test.want, gravities(rows.Items))
+			assert.Equal(t, test.history, gravities(rows.Items))
 			assert.Equal(t, test.wrong, rows.Skipped)
 		})
 	}
@@ -168,7 +169,7 @@ func TestASkippedItemLeavesNothingBehind(t *testing.T) {
 	assert.Equal(t, []Hydrometer{{Device: Device{ID: someID}}}, list.Items)
 }
 
-func TestAnOddityIsCountedEveryTimeAndToldOnce(t *testing.T) {
+func TestWhatTheContractLacksIsCountedEveryTimeAndNoticedOnce(t *testing.T) {
 	r := testReader()
 	body := []byte("[" + device(`"colour":1,"deviceType":"A","gravity":"x","activeProfileSession":{"profile":{"steps":[{"name":1,"mood":2},{"name":1}]}}`) + "]")
 	list, err := decodeList[Hydrometer](r, "Hydrometers", body, wholeItems)
@@ -190,7 +191,7 @@ func TestAnOddityIsCountedEveryTimeAndToldOnce(t *testing.T) {
 
 	stills, err := decodeList[Still](r, "Stills", []byte("["+device(`"colour":1`)+"]"), wholeItems)
 	require.NoError(t, err)
-	assert.Len(t, stills.Notices, 1, "another resource is told of on its own")
+	assert.Len(t, stills.Notices, 1, "another resource has notices of its own")
 }
 
 func TestNoticesAreBounded(t *testing.T) {

@@ -90,14 +90,16 @@ type ArgumentError struct {
 
 func (e *ArgumentError) Error() string { return e.Name + " " + e.Problem }
 
-// permitError is a request that [Options.Permit] refused.
-type permitError struct {
-	endpoint string
-	err      error
+// PermitError is a request that [Options.Permit] refused; what that hook gave as its reason is what it wraps. Where a
+// sign-in was refused, it stands within a [SignInError] and its Request says so: the call itself was not asked about.
+type PermitError struct {
+	Request
+
+	err error
 }
 
-func (e *permitError) Error() string { return fmt.Sprintf("%s was not sent: %v", e.endpoint, e.err) }
-func (e *permitError) Unwrap() error { return e.err }
+func (e *PermitError) Error() string { return fmt.Sprintf("%s was not sent: %v", e.Endpoint, e.err) }
+func (e *PermitError) Unwrap() error { return e.err }
 
 // Temporary tells whether the same request can succeed later without anybody changing anything.
 func Temporary(err error) bool {
@@ -105,7 +107,7 @@ func Temporary(err error) bool {
 		signIn *SignInError
 		api    *APIError
 		body   *BodyError
-		refuse *permitError
+		refuse *PermitError
 		trans  *TransportError
 	)
 	switch {
@@ -141,7 +143,7 @@ func Sent(err error) bool {
 
 func (*SignInError) neverSent()   {}
 func (*ArgumentError) neverSent() {}
-func (*permitError) neverSent()   {}
+func (*PermitError) neverSent()   {}
 
 // failedDial tells whether no connection came about.
 func failedDial(err error) bool {

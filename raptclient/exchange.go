@@ -89,7 +89,7 @@ func (c *Client) exchange(req *http.Request, r Request) (*reply, error) {
 	caller := req.Context()
 	if c.options.Permit != nil {
 		if err := c.options.Permit(caller, r); err != nil {
-			return nil, &permitError{r.Endpoint, err}
+			return nil, &PermitError{Request: r, err: err}
 		}
 	}
 	var conn connection

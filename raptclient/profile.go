@@ -1,37 +1,31 @@
 package raptclient
 
-import "time"
-
 // Profile is a sequence of steps that a device can run.
 type Profile struct {
-	ID            string          `rapt:"id,key"`
-	Deleted       Null[bool]      `rapt:"deleted"`
-	CreatedOn     Null[time.Time] `rapt:"createdOn"`
-	ModifiedOn    Null[time.Time] `rapt:"modifiedOn"`
-	Name          Null[string]    `rapt:"name"`
-	Description   Null[string]    `rapt:"description"`
-	Public        Null[bool]      `rapt:"public"`
-	ProfileName   Null[string]    `rapt:"profileName"`
-	Rating        Null[float64]   `rapt:"rating"`
-	RatingCount   Null[int]       `rapt:"ratingCount"`
-	RatingScore   Null[float64]   `rapt:"ratingScore"`
-	CopyCount     Null[float64]   `rapt:"copyCount"`
-	ViewCount     Null[float64]   `rapt:"viewCount"`
-	ProfileTypeID Null[string]    `rapt:"profileTypeId,uuid"`
-	Alerts        []ProfileAlert  `rapt:"alerts"`
+	ID string `rapt:"id,key"`
+	Audit
+	Name          Null[string]   `rapt:"name"`
+	Description   Null[string]   `rapt:"description"`
+	Public        Null[bool]     `rapt:"public"`
+	ProfileName   Null[string]   `rapt:"profileName"`
+	Rating        Null[float64]  `rapt:"rating"`
+	RatingCount   Null[int]      `rapt:"ratingCount"`
+	RatingScore   Null[float64]  `rapt:"ratingScore"`
+	CopyCount     Null[float64]  `rapt:"copyCount"`
+	ViewCount     Null[float64]  `rapt:"viewCount"`
+	ProfileTypeID Null[string]   `rapt:"profileTypeId,uuid"`
+	Alerts        []ProfileAlert `rapt:"alerts"`
 	// Steps come in the cloud's order; their Order says which comes first.
 	Steps []ProfileStep `rapt:"steps"`
 
-	_ ignored `rapt:"createdBy,modifiedBy,profileSessions"`
+	_ ignored `rapt:"profileSessions"`
 }
 
 // ProfileStep is one step of a profile. Temperatures are Celsius, Gravity is SG x 1000, utilisations are percent.
 type ProfileStep struct {
-	ID         Null[string]    `rapt:"id,uuid"`
-	Deleted    Null[bool]      `rapt:"deleted"`
-	CreatedOn  Null[time.Time] `rapt:"createdOn"`
-	ModifiedOn Null[time.Time] `rapt:"modifiedOn"`
-	Name       Null[string]    `rapt:"name"`
+	ID Null[string] `rapt:"id,uuid"`
+	Audit
+	Name Null[string] `rapt:"name"`
 	// Order counts from 0 (observed).
 	Order        Null[int]    `rapt:"order"`
 	ControlType  Null[string] `rapt:"controlType,enum=ProfileStepControlTypes"`
@@ -51,98 +45,48 @@ type ProfileStep struct {
 	SensorDifferential Null[float64]      `rapt:"sensorDifferential"`
 	ProfileID          Null[string]       `rapt:"profileId,uuid"`
 	Alerts             []ProfileStepAlert `rapt:"alerts"`
-
-	_ ignored `rapt:"createdBy,modifiedBy"`
 }
 
 // ProfileAlert is a message that a profile sends.
 type ProfileAlert struct {
-	ID          Null[string]    `rapt:"id,uuid"`
-	Deleted     Null[bool]      `rapt:"deleted"`
-	CreatedOn   Null[time.Time] `rapt:"createdOn"`
-	ModifiedOn  Null[time.Time] `rapt:"modifiedOn"`
-	AlertText   Null[string]    `rapt:"alertText"`
-	Trigger     Null[string]    `rapt:"trigger,enum=ProfileAlertTriggers"`
-	Operator    Null[string]    `rapt:"operator,enum=ProfileValueOperatorsNullable"`
-	Temperature Null[float64]   `rapt:"temperature"`
-	Gravity     Null[float64]   `rapt:"gravity"`
-	ProfileID   Null[string]    `rapt:"profileId,uuid"`
-
-	_ ignored `rapt:"createdBy,modifiedBy"`
+	ID Null[string] `rapt:"id,uuid"`
+	Audit
+	AlertText   Null[string]  `rapt:"alertText"`
+	Trigger     Null[string]  `rapt:"trigger,enum=ProfileAlertTriggers"`
+	Operator    Null[string]  `rapt:"operator,enum=ProfileValueOperatorsNullable"`
+	Temperature Null[float64] `rapt:"temperature"`
+	Gravity     Null[float64] `rapt:"gravity"`
+	ProfileID   Null[string]  `rapt:"profileId,uuid"`
 }
 
 // ProfileStepAlert is a message that a step of a profile sends.
 type ProfileStepAlert struct {
-	ID            Null[string]    `rapt:"id,uuid"`
-	Deleted       Null[bool]      `rapt:"deleted"`
-	CreatedOn     Null[time.Time] `rapt:"createdOn"`
-	ModifiedOn    Null[time.Time] `rapt:"modifiedOn"`
-	AlertText     Null[string]    `rapt:"alertText"`
-	Trigger       Null[string]    `rapt:"trigger,enum=ProfileAlertTriggers"`
-	Operator      Null[string]    `rapt:"operator,enum=ProfileValueOperatorsNullable"`
-	Temperature   Null[float64]   `rapt:"temperature"`
-	Gravity       Null[float64]   `rapt:"gravity"`
-	Length        Null[int]       `rapt:"length"`
-	ProfileStepID Null[string]    `rapt:"profileStepId,uuid"`
-
-	_ ignored `rapt:"createdBy,modifiedBy"`
-}
-
-// ProfileSession is a profile that runs on a device.
-type ProfileSession struct {
-	ID          Null[string]    `rapt:"id,uuid"`
-	Deleted     Null[bool]      `rapt:"deleted"`
-	CreatedOn   Null[time.Time] `rapt:"createdOn"`
-	ModifiedOn  Null[time.Time] `rapt:"modifiedOn"`
-	Name        Null[string]    `rapt:"name"`
-	Description Null[string]    `rapt:"description"`
-	ProfileID   Null[string]    `rapt:"profileId,uuid"`
-	// Profile is nil when the cloud leaves it out.
-	Profile                 *Profile        `rapt:"profile"`
-	BrewZillaID             Null[string]    `rapt:"brewZillaId,uuid"`
-	FermentationChamberID   Null[string]    `rapt:"fermentationChamberId,uuid"`
-	HydrometerID            Null[string]    `rapt:"hydrometerId,uuid"`
-	StillID                 Null[string]    `rapt:"stillId,uuid"`
-	TemperatureControllerID Null[string]    `rapt:"temperatureControllerId,uuid"`
-	StartDate               Null[time.Time] `rapt:"startDate"`
-	EndDate                 Null[time.Time] `rapt:"endDate"`
-	// OriginalGravity and FinalGravity are what the user entered. Their scale is not documented; readings of the
-	// same cloud are SG x 1000.
-	OriginalGravity  Null[float64]   `rapt:"originalGravity"`
-	FinalGravity     Null[float64]   `rapt:"finalGravity"`
-	YeastID          Null[string]    `rapt:"yeastId,uuid"`
-	EstimatedEndDate Null[time.Time] `rapt:"estimatedEndDate"`
-	// ProfileLength, CurrentProfileTime and RemainingProfileTime share a unit that is not known.
-	ProfileLength        Null[float64] `rapt:"profileLength"`
-	CurrentProfileTime   Null[float64] `rapt:"currentProfileTime"`
-	RemainingProfileTime Null[float64] `rapt:"remainingProfileTime"`
-
-	_ ignored `rapt:"createdBy,modifiedBy,yeast,sentAlerts"`
+	ID Null[string] `rapt:"id,uuid"`
+	Audit
+	AlertText     Null[string]  `rapt:"alertText"`
+	Trigger       Null[string]  `rapt:"trigger,enum=ProfileAlertTriggers"`
+	Operator      Null[string]  `rapt:"operator,enum=ProfileValueOperatorsNullable"`
+	Temperature   Null[float64] `rapt:"temperature"`
+	Gravity       Null[float64] `rapt:"gravity"`
+	Length        Null[int]     `rapt:"length"`
+	ProfileStepID Null[string]  `rapt:"profileStepId,uuid"`
 }
 
 // ProfileType says which profiles suit which devices.
 type ProfileType struct {
-	ID             string                  `rapt:"id,key"`
-	Deleted        Null[bool]              `rapt:"deleted"`
-	CreatedOn      Null[time.Time]         `rapt:"createdOn"`
-	ModifiedOn     Null[time.Time]         `rapt:"modifiedOn"`
+	ID string `rapt:"id,key"`
+	Audit
 	Name           Null[string]            `rapt:"name"`
 	Description    Null[string]            `rapt:"description"`
 	MinTemperature Null[float64]           `rapt:"minTemperature"`
 	MaxTemperature Null[float64]           `rapt:"maxTemperature"`
 	DeviceTypes    []ProfileTypeDeviceType `rapt:"deviceTypes"`
-
-	_ ignored `rapt:"createdBy,modifiedBy"`
 }
 
 // ProfileTypeDeviceType is a kind of device that a profile type suits.
 type ProfileTypeDeviceType struct {
-	ID            Null[string]    `rapt:"id,uuid"`
-	Deleted       Null[bool]      `rapt:"deleted"`
-	CreatedOn     Null[time.Time] `rapt:"createdOn"`
-	ModifiedOn    Null[time.Time] `rapt:"modifiedOn"`
-	ProfileTypeID Null[string]    `rapt:"profileTypeId,uuid"`
-	DeviceType    Null[string]    `rapt:"deviceType,enum=DeviceTypes"`
-
-	_ ignored `rapt:"createdBy,modifiedBy"`
+	ID Null[string] `rapt:"id,uuid"`
+	Audit
+	ProfileTypeID Null[string] `rapt:"profileTypeId,uuid"`
+	DeviceType    Null[string] `rapt:"deviceType,enum=DeviceTypes"`
 }

@@ -14,10 +14,10 @@ func readRateLimit(h http.Header, now time.Time) RateLimit {
 	if n, err := strconv.Atoi(strings.TrimSpace(h.Get("X-Rate-Limit-Remaining"))); err == nil {
 		r.Remaining = Some(n)
 	}
-	if at, ok := readMoment(h.Get("X-Rate-Limit-Reset"), now); ok {
+	if at, ok := readTimestamp(h.Get("X-Rate-Limit-Reset"), now); ok {
 		r.Reset = Some(at)
 	}
-	if at, ok := readMoment(h.Get("Retry-After"), now); ok {
+	if at, ok := readTimestamp(h.Get("Retry-After"), now); ok {
 		r.RetryAfter = Some(max(at.Sub(now), 0))
 	}
 	return r
@@ -30,8 +30,8 @@ const (
 	leastUnixMillis  = 1e12
 )
 
-// readMoment reads a moment that is written as a date, a Unix time or a number of seconds from now.
-func readMoment(text string, now time.Time) (time.Time, bool) {
+// readTimestamp reads a time that is written as a date, a Unix time or a number of seconds from now.
+func readTimestamp(text string, now time.Time) (time.Time, bool) {
 	text = strings.TrimSpace(text)
 	if n, err := strconv.ParseFloat(text, 64); err == nil {
 		switch {

@@ -17,18 +17,22 @@ type resourceFacts struct {
 	sessions bool
 }
 
-var (
-	hydrometers            = resourceFacts{"Hydrometers", "GetHydrometers", "GetHydrometer", "hydrometerId", true}
-	temperatureControllers = resourceFacts{"TemperatureControllers", "GetTemperatureControllers", "GetTemperatureController", "temperatureControllerId", true}
-	fermentationChambers   = resourceFacts{"FermentationChambers", "GetFermentationChambers", "GetFermentationChamber", "fermentationChamberId", true}
-	brewZillas             = resourceFacts{"BrewZillas", "GetBrewZillas", "GetBrewZilla", "brewZillaId", true}
-	stills                 = resourceFacts{"Stills", "GetStills", "GetStill", "stillId", true}
-	canFillers             = resourceFacts{"CanFillers", "GetCanFillers", "GetCanFiller", "canFillerId", false}
-	bondedDevices          = resourceFacts{"BondedDevices", "GetBondedDevices", "GetBondedDevice", "bondedDeviceId", false}
-	externalDevices        = resourceFacts{"ExternalDevices", "GetAll", "Get", "deviceId", false}
-	profiles               = resourceFacts{"Profiles", "GetProfiles", "GetProfile", "profileId", false}
-	profileTypes           = resourceFacts{"ProfileTypes", "GetAll", "Get", "id", false}
-)
+// bindResources has one row for each family and each collection.
+func (c *Client) bindResources() {
+	c.Hydrometers.bind(c, resourceFacts{"Hydrometers", "GetHydrometers", "GetHydrometer", "hydrometerId", true})
+	c.TemperatureControllers.bind(c, resourceFacts{"TemperatureControllers", "GetTemperatureControllers", "GetTemperatureController", "temperatureControllerId", true})
+	c.FermentationChambers.bind(c, resourceFacts{"FermentationChambers", "GetFermentationChambers", "GetFermentationChamber", "fermentationChamberId", true})
+	c.BrewZillas.bind(c, resourceFacts{"BrewZillas", "GetBrewZillas", "GetBrewZilla", "brewZillaId", true})
+	c.Stills.bind(c, resourceFacts{"Stills", "GetStills", "GetStill", "stillId", true})
+	c.CanFillers.bind(c, resourceFacts{"CanFillers", "GetCanFillers", "GetCanFiller", "canFillerId", false})
+	c.BondedDevices.bind(c, resourceFacts{"BondedDevices", "GetBondedDevices", "GetBondedDevice", "bondedDeviceId", false})
+	c.ExternalDevices.bind(c, resourceFacts{"ExternalDevices", "GetAll", "Get", "deviceId", false})
+	c.Profiles.bind(c, resourceFacts{"Profiles", "GetProfiles", "GetProfile", "profileId", false})
+	c.ProfileTypes.bind(c, resourceFacts{"ProfileTypes", "GetAll", "Get", "id", false})
+}
+
+func (r *Resource[D, T]) bind(c *Client, facts resourceFacts)   { r.c, r.facts = c, facts }
+func (r *Collection[L, D]) bind(c *Client, facts resourceFacts) { r.c, r.facts = c, facts }
 
 // Resource reads the devices D of one family and their telemetry T.
 type Resource[D, T any] struct {
@@ -60,7 +64,10 @@ func (r Resource[D, T]) Get(ctx context.Context, id string) (Item[D], error) {
 	return fetchItem[D](ctx, r.c, r.facts, id)
 }
 
-// Telemetry is the history of the device with this id, newest first.
+// Telemetry is the history of the device with this id: every reading that the cloud has of it within the query's times,
+// oldest first by createdOn. The cloud may leave out the rest of a long time without a word (open): ask on from where the
+// reply stops. A reply over [MaxBody], which a device that reports every minute reaches in some two weeks, is a [BodyError] of
+// the problem [BodyTooLarge]: ask for less.
 func (r Resource[D, T]) Telemetry(ctx context.Context, id string, q TelemetryQuery) (List[T], error) {
 	endpoint := r.facts.name + "/GetTelemetry"
 	query, err := r.facts.query(id)
@@ -116,6 +123,7 @@ func fetchList[D any](ctx context.Context, c *Client, resource, endpoint string,
 	if err != nil {
 		return List[D]{}, c.bodyError(reply, err)
 	}
+	c.reader.addWaiting(&list.Report)
 	return list, nil
 }
 
@@ -132,5 +140,6 @@ func fetchItem[D any](ctx context.Context, c *Client, facts resourceFacts, id st
 	if err != nil {
 		return Item[D]{}, c.bodyError(reply, err)
 	}
+	c.reader.addWaiting(&item.Report)
 	return item, nil
 }

@@ -48,7 +48,7 @@ func (d *decoding) scalar(f *field, raw jsontext.Value, item reflect.Value) {
 
 // text reads a string, a uuid or a text of an enumeration.
 func (d *decoding) text(f *field, raw []byte) (n Null[string], ok bool) {
-	b, ok := text(raw)
+	b, ok := unquote(raw)
 	if !ok {
 		return n, false
 	}
@@ -65,14 +65,14 @@ func (d *decoding) text(f *field, raw []byte) (n Null[string], ok bool) {
 			return Some(known), true
 		}
 		d.report.UnknownValues++
-		d.note(UnknownValue, f.name, string(b))
+		d.notice(UnknownValue, f.name, string(b))
 	}
 	return Some(string(b)), true
 }
 
 // key reads the id of an item, "" when it is not a valid one.
 func key(raw []byte) (string, bool) {
-	b, _ := text(raw)
+	b, _ := unquote(raw)
 	if id, ok := parseUUID(b); ok {
 		return id, true
 	}
@@ -81,7 +81,7 @@ func key(raw []byte) (string, bool) {
 
 // date reads a date. One in the year 1, .NET's default, is null and not a wrong type.
 func date(raw []byte) (n Null[time.Time], ok bool) {
-	b, ok := text(raw)
+	b, ok := unquote(raw)
 	if !ok {
 		return n, false
 	}
@@ -94,10 +94,19 @@ func date(raw []byte) (n Null[time.Time], ok bool) {
 
 // newestFirst sorts telemetry rows by createdOn; those without one come last. Replies have no known order.
 func newestFirst(rows reflect.Value) {
+	sortRows(rows, func(a, b time.Time) bool { return a.After(b) })
+}
+
+// oldestFirst sorts telemetry rows by createdOn; those without one come last.
+func oldestFirst(rows reflect.Value) {
+	sortRows(rows, func(a, b time.Time) bool { return !a.IsZero() && (b.IsZero() || a.Before(b)) })
+}
+
+func sortRows(rows reflect.Value, before func(a, b time.Time) bool) {
 	created := func(i int) time.Time {
 		return rows.Index(i).Addr().Interface().(interface{ created() time.Time }).created()
 	}
-	less := func(i, j int) bool { return created(i).After(created(j)) }
+	less := func(i, j int) bool { return before(created(i), created(j)) }
 	if n := rows.Len(); n > 1 && !sort.SliceIsSorted(rows.Interface(), less) {
 		sort.SliceStable(rows.Interface(), less)
 	}

@@ -11,8 +11,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/rapt-bridge/rapt-bridge/bridge"
 )
 
 // stream is an open stream of events.
@@ -58,13 +56,13 @@ func TestEventsCarryWhatHasChanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := serve(Options{})
 		now := time.Now()
-		fresh := func(change func(*bridge.Snapshot)) *bridge.Snapshot {
-			s := &bridge.Snapshot{At: now, Started: now, Since: now, Connected: true, APIStatus: "ok", Devices: brewing().Devices[:1]}
+		fresh := func(change func(*Snapshot)) *Snapshot {
+			s := &Snapshot{At: now, Started: now, Since: now, Connected: true, APIStatus: "ok", Devices: brewing().Devices[:1]}
 			s.Devices[0].LastActivity, s.Devices[0].Expected = now, time.Time{}
 			change(s)
 			return s
 		}
-		server.Show(fresh(func(*bridge.Snapshot) {}))
+		server.Show(fresh(func(*Snapshot) {}))
 		page := server.stream(t)
 		first := page.next(t)
 		assert.Len(t, first, len(partIDs()), "all of the page at first: it may have missed something")
@@ -72,7 +70,7 @@ func TestEventsCarryWhatHasChanged(t *testing.T) {
 			assert.Equal(t, string(p.html), first[p.id])
 		}
 
-		server.Show(fresh(func(s *bridge.Snapshot) { s.Devices[0].Gravity.V = 1.0123 }))
+		server.Show(fresh(func(s *Snapshot) { s.Devices[0].Gravity.V = 1.0123 }))
 		news := page.next(t)
 		assert.Len(t, news, 1)
 		assert.Contains(t, news["devices"], "1.0123")

@@ -11,19 +11,17 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/rapt-bridge/rapt-bridge/bridge"
 )
 
 func TestHealth(t *testing.T) {
-	away := func(d time.Duration) *bridge.Snapshot {
-		return with(func(s *bridge.Snapshot) {
+	away := func(d time.Duration) *Snapshot {
+		return with(func(s *Snapshot) {
 			s.Connected, s.Since, s.Broken = false, s.At.Add(-d), "not authorised as brewer@example.com"
 		})
 	}
 	for _, c := range []struct {
 		name     string
-		snapshot *bridge.Snapshot
+		snapshot *Snapshot
 		quiet    time.Duration // since it came; since the start where there is none
 		want     string
 	}{
@@ -33,14 +31,14 @@ func TestHealth(t *testing.T) {
 		{"at work", brewing(), 0, "ok"},
 		{"at work, and nothing has changed", brewing(), loopStalls - 1, "ok"},
 		{"stalled", brewing(), loopStalls, "the bridge has not moved for 2m30s; restart it"},
-		{"the API refuses, which a restart won't mend", with(func(s *bridge.Snapshot) { s.APIStatus, s.APIReason = "rejected", "x" }), 0, "ok"},
+		{"the API refuses, which a restart won't mend", with(func(s *Snapshot) { s.APIStatus, s.APIReason = "rejected", "x" }), 0, "ok"},
 		{"broker just gone", away(0), 0, "ok"},
 		{"broker away for less than 5 minutes", away(brokerAway - 1), 0, "ok"},
-		{"broker away for 5 minutes", away(brokerAway), 0, "the MQTT broker has been away for 5m0s: not authorised as b…@example.com; " +
+		{"broker away for 5 minutes", away(brokerAway), 0, "the MQTT broker has been away for 5m0s: not authorised as REDACTED; " +
 			"check that it runs, and the address, user name and password under mqtt"},
-		{"the snapshot's age counts too", away(brokerAway - time.Minute), time.Minute, "the MQTT broker has been away for 5m0s: not authorised as b…@example.com; " +
+		{"the snapshot's age counts too", away(brokerAway - time.Minute), time.Minute, "the MQTT broker has been away for 5m0s: not authorised as REDACTED; " +
 			"check that it runs, and the address, user name and password under mqtt"},
-		{"a clock that was set back a day", with(func(s *bridge.Snapshot) {
+		{"a clock that was set back a day", with(func(s *Snapshot) {
 			s.Connected, s.At, s.Since = false, before(24*time.Hour), before(24*time.Hour+time.Minute)
 		}), 0, "ok"},
 		{"broker away and stalled", away(time.Hour), loopStalls, "the bridge has not moved for 2m30s; restart it"},

@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
@@ -41,15 +40,15 @@ func before(d time.Duration) time.Time { return noon.Add(-d) }
 func at(t time.Time) func() time.Time { return func() time.Time { return t } }
 
 // brewing is a bridge at work at noon. Each call returns one of its own.
-func brewing() *bridge.Snapshot {
+func brewing() *Snapshot {
 	known := raptclient.Some[float64]
-	s := &bridge.Snapshot{
+	s := &Snapshot{
 		At: noon, Started: before(50 * time.Hour), Version: "v1.2.3",
 		Connected: true, Since: before(3 * time.Hour),
 		APIStatus: "ok", LastSuccessfulPoll: before(40 * time.Second),
 		RequestsLastHour: 42, RequestsPerHour: 240, RequestsRemaining: 198, UnknownFields: 2,
 		Day: make([]int, 96),
-		Devices: []bridge.DeviceStatus{
+		Devices: []DeviceStatus{
 			{Family: discovery.Hydrometer, Name: "Pale ale", LastActivity: before(14 * time.Minute), Expected: before(-46 * time.Minute),
 				Temperature: known(19.06), Gravity: known(1.0485), Battery: known(87.4), Online: true},
 			{Family: discovery.FermentationChamber, Name: "Fridge", LastActivity: before(5 * time.Second), Expected: noon,
@@ -57,11 +56,11 @@ func brewing() *bridge.Snapshot {
 			{Family: discovery.BrewZilla, Name: "<script>alert(1)</script>", LastActivity: before(72 * time.Hour), Expected: before(70 * time.Hour)},
 			{Family: discovery.ExternalDevice, Name: "\r\u202e"},
 		},
-		Commands: []bridge.CommandRecord{
+		Commands: []CommandRecord{
 			{At: before(20 * time.Minute), Device: "Fridge", Key: "target_temperature", Value: "18.5", Outcome: "applied"},
 			{At: before(10 * time.Minute), Device: "Fridge", Key: "target_temperature", Value: "99", Outcome: "rejected", Error: "99 is above 40"},
 		},
-		Problems: []bridge.Problem{
+		Problems: []Problem{
 			{At: before(30 * time.Hour), Text: "MQTT: dial tcp: connection refused", Count: 7},
 			{At: before(10 * time.Minute), Text: "sign-in: no account brewer@example.com", Count: 1},
 		},
@@ -73,7 +72,7 @@ func brewing() *bridge.Snapshot {
 }
 
 // with is a bridge at work but for some changes.
-func with(change func(*bridge.Snapshot)) *bridge.Snapshot {
+func with(change func(*Snapshot)) *Snapshot {
 	s := brewing()
 	change(s)
 	return s

@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/rapt-bridge/rapt-bridge/bridge"
 )
 
 // What a client may take. A page that is looked at takes one connection and one stream.
@@ -34,6 +32,8 @@ const (
 type Options struct {
 	// Refresh asks the bridge to poll now. It must not block.
 	Refresh func()
+	// Forget takes a device out, by its id, that the lists lack. It must not block.
+	Forget func(id string)
 	// Metrics is what /metrics shows. Without it there is no such path.
 	Metrics prometheus.Gatherer
 	// IngressOnly refuses every request that comes neither from IngressPeer nor from loopback, where the health check
@@ -62,7 +62,7 @@ type Server struct {
 
 // shown is a snapshot and when it came.
 type shown struct {
-	*bridge.Snapshot
+	*Snapshot
 	came time.Time
 }
 
@@ -73,6 +73,9 @@ type limits struct{ header, read, write, idle, stop time.Duration }
 func New(o Options) *Server {
 	if o.Refresh == nil {
 		o.Refresh = func() {}
+	}
+	if o.Forget == nil {
+		o.Forget = func(string) {}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -94,7 +97,7 @@ func New(o Options) *Server {
 }
 
 // Show hands over the newest snapshot, which nobody may change any more. It never waits for a client.
-func (s *Server) Show(snapshot *bridge.Snapshot) {
+func (s *Server) Show(snapshot *Snapshot) {
 	s.latest.Store(&shown{Snapshot: snapshot, came: s.options.Now()})
 	changed := make(chan struct{})
 	close(*s.changed.Swap(&changed))

@@ -5,17 +5,15 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-
-	"github.com/rapt-bridge/rapt-bridge/bridge"
 )
 
 func TestVerdict(t *testing.T) {
-	api := func(status, reason string) *bridge.Snapshot {
-		return with(func(s *bridge.Snapshot) { s.APIStatus, s.APIReason = status, reason })
+	api := func(status, reason string) *Snapshot {
+		return with(func(s *Snapshot) { s.APIStatus, s.APIReason = status, reason })
 	}
 	for _, c := range []struct {
 		name     string
-		snapshot *bridge.Snapshot
+		snapshot *Snapshot
 		came     time.Duration // before noon; of the start where there is no snapshot
 		level    string
 		title    string
@@ -25,13 +23,14 @@ func TestVerdict(t *testing.T) {
 		{"never came up", nil, loopStalls, "bad", "Not working: the bridge did not start", false, true},
 		{"at work", brewing(), time.Minute, "good", "Working", false, false},
 		{"stalled", brewing(), loopStalls, "bad", "Not working: the bridge has stopped moving", false, true},
-		{"connecting", with(func(s *bridge.Snapshot) { s.Connected = false }), 0, "warn", "Connecting to the MQTT broker", false, true},
-		{"no broker", with(func(s *bridge.Snapshot) { s.Connected, s.Broken = false, "connection refused" }), 0, "bad", "Not working: no MQTT broker", true, true},
-		{"no broker before all that the API has", with(func(s *bridge.Snapshot) {
+		{"connecting", with(func(s *Snapshot) { s.Connected = false }), 0, "warn", "Connecting to the MQTT broker", false, true},
+		{"no broker", with(func(s *Snapshot) { s.Connected, s.Broken = false, "connection refused" }), 0, "bad", "Not working: no MQTT broker", true, true},
+		{"no broker before all that the API has", with(func(s *Snapshot) {
 			s.Connected, s.Broken, s.APIStatus = false, "connection refused", "rejected"
 		}), 0, "bad", "Not working: no MQTT broker", true, true},
-		{"no devices", with(func(s *bridge.Snapshot) { s.Devices = nil }), 0, "warn", "Working, but there are no devices", false, true},
-		{"signing in", with(func(s *bridge.Snapshot) { s.APIStatus, s.LastSuccessfulPoll = "signed_out", time.Time{} }), 0, "warn", "Starting", true, true},
+		{"standing by", with(func(s *Snapshot) { s.Standby, s.APIStatus = true, "signed_out" }), 0, "good", "Standing by", true, false},
+		{"no devices", with(func(s *Snapshot) { s.Devices = nil }), 0, "warn", "Working, but there are no devices", false, true},
+		{"signing in", with(func(s *Snapshot) { s.APIStatus, s.LastSuccessfulPoll = "signed_out", time.Time{} }), 0, "warn", "Starting", true, true},
 		{"one family refused", api("ok", "403"), 0, "warn", "Working, but not for all devices", true, false},
 		{"slowed", api("slowed", ""), 0, "warn", "Working, but slowed down", true, true},
 		{"rate limited", api("rate_limited", "429"), 0, "warn", "Waiting: the RAPT Cloud asks for fewer requests", true, true},
@@ -47,7 +46,7 @@ func TestVerdict(t *testing.T) {
 			if c.snapshot != nil {
 				latest = &shown{c.snapshot, before(c.came)}
 			}
-			v := judge(latest, before(c.came), noon)
+			v := newVerdict(latest, before(c.came), noon)
 			assert.Equal(t, c.level, v.Level)
 			assert.Equal(t, c.title, v.Title)
 			assert.Equal(t, c.why, v.Why != "", v.Why)

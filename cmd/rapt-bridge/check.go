@@ -15,6 +15,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
+	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
 
 // checkTimeout bounds one step of the check.
@@ -103,7 +104,7 @@ func (c *checker) run(cmd *cobra.Command) error {
 	if err != nil {
 		return c.fail("configuration", exitConfig, err)
 	}
-	c.pass("configuration", "account %s, broker %s", hidden(cfg.RAPT.Username), brokerName(cfg))
+	c.pass("configuration", "account %s, broker %s", redact.Account(cfg.RAPT.Username), brokerName(cfg))
 
 	client, err := raptclient.New(options.RAPT)
 	if err != nil {
@@ -126,7 +127,7 @@ func (c *checker) run(cmd *cobra.Command) error {
 
 	var announced [][]byte
 	if err := within(cmd.Context(), func(ctx context.Context) (err error) {
-		announced, err = bridge.Announced(ctx, options)
+		announced, err = bridge.RetainedConfigs(ctx, options)
 		return err
 	}); err != nil {
 		return c.fail("broker", exitFailed, err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
+	"github.com/rapt-bridge/rapt-bridge/discovery/dashboard"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
@@ -36,10 +37,11 @@ func (p *program) dashboardCommand() *cobra.Command {
 			if err != nil {
 				fmt.Fprintf(p.stderr, "rapt-bridge: the entity ids are those of new devices, because the broker could not be asked: %v\n", err)
 			}
-			_, err = p.stdout.Write(discovery.Dashboard(discovery.DashboardOptions{
+			_, err = p.stdout.Write(dashboard.YAML(dashboard.Options{
 				Options: discovery.Options{
 					Topics:   discovery.Topics{Prefix: cfg.MQTT.TopicPrefix, DiscoveryPrefix: cfg.HomeAssistant.DiscoveryPrefix},
 					ReadOnly: cfg.Control.ReadOnly,
+					Language: cfg.HomeAssistant.Language,
 				},
 				EntityIDs: ids,
 			}, devices))
@@ -71,7 +73,7 @@ func inventory(ctx context.Context, o bridge.Options) (devices []discovery.Devic
 // announcedIDs are the entity ids, by unique id, that the broker retains.
 func announcedIDs(ctx context.Context, o bridge.Options) (ids map[string]string, err error) {
 	err = within(ctx, func(ctx context.Context) error {
-		payloads, err := bridge.Announced(ctx, o)
+		payloads, err := bridge.RetainedConfigs(ctx, o)
 		ids = discovery.AnnouncedEntityIDs(payloads...)
 		return err
 	})

@@ -15,14 +15,17 @@ import (
 
 const module = "github.com/rapt-bridge/rapt-bridge"
 
-// layers says which way the packages depend. A pattern is an import path, with "/..." at
-// its end for everything below it too. Our own packages are written without the module's path.
-var layers = []struct {
+// layer says what some packages must not depend on. A pattern is an import path, with "/..." at its end for everything
+// below it too. Our own packages are written without the module's path.
+type layer struct {
 	name   string
 	from   []string
 	except []string
 	never  []string
-}{
+}
+
+// layers says which way the packages depend.
+var layers = []layer{
 	{
 		name:  "the API client knows no MQTT and nothing of the bridge",
 		from:  []string{"raptclient/..."},
@@ -39,9 +42,20 @@ var layers = []struct {
 		never: []string{"net/http/...", "raptclient/...", "bridge/...", "config/...", "cmd/..."},
 	},
 	{
+		name:   "discovery's dashboard alone knows YAML",
+		from:   []string{"discovery/..."},
+		except: []string{"discovery/dashboard"},
+		never:  []string{"go.yaml.in/...", "gopkg.in/...", "discovery/dashboard"},
+	},
+	{
 		name:  "the bridge does not know where its configuration came from, nor that a cloud may be simulated",
 		from:  []string{"bridge/..."},
 		never: []string{"config/...", "raptclient/raptsim/...", "cmd/..."},
+	},
+	{
+		name:  "what the beer does is a function of readings",
+		from:  []string{"bridge/batch/..."},
+		never: []string{"bridge", "raptclient/...", "discovery/...", "net/...", "log/...", "os/exec"},
 	},
 	{
 		name:   "configuration is known to the command alone",
@@ -50,9 +64,14 @@ var layers = []struct {
 		never:  []string{"config/..."},
 	},
 	{
-		name:  "configuration knows nothing of what it configures",
+		name:  "configuration knows nothing of what it configures, but the vendor's host",
 		from:  []string{"config/..."},
-		never: []string{"bridge/...", "raptclient/...", "discovery/...", "cmd/..."},
+		never: []string{"bridge/...", "raptclient/raptsim/...", "discovery/...", "cmd/..."},
+	},
+	{
+		name:  "configuration does not ask the Supervisor by itself",
+		from:  []string{"config"},
+		never: []string{"config/supervisor"},
 	},
 	{
 		name: "what is for tests stays out of the program",
@@ -64,6 +83,33 @@ var layers = []struct {
 	},
 }
 
+// parts are the packages below bridge, with those of our own that each may know. None of them knows bridge itself.
+var parts = []struct {
+	name  string
+	knows []string
+	never []string
+	pure  bool // it must not import what waits, logs or reaches beyond the process
+}{
+	{name: "bridge/broker", never: []string{"discovery/...", "raptclient/..."}},
+	{name: "bridge/device", knows: []string{"discovery", "raptclient"}, never: mqttLibraries, pure: true},
+	{name: "bridge/standby", never: mqttLibraries, pure: true},
+	{name: "bridge/poll", never: mqttLibraries, pure: true},
+	{name: "bridge/limit", knows: []string{"raptclient"}, never: mqttLibraries, pure: true},
+	{name: "bridge/command", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
+	{name: "bridge/metrics", knows: []string{"bridge/command", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries},
+	{name: "bridge/web", knows: []string{"discovery", "raptclient"}, never: mqttLibraries},
+	{name: "bridge/history", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
+	{name: "bridge/batch", knows: []string{"bridge/history", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
+	{name: "bridge/statistics", knows: []string{"bridge/history", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries},
+}
+
+var (
+	mqttLibraries = []string{"github.com/eclipse/...", "github.com/mochi-mqtt/..."}
+	impure        = []string{"log/...", "net", "os/...", "sync/..."}
+	// helpers are small packages that every part may use.
+	helpers = []string{"bridge/internal/...", "internal/...", "raptclient/redact"}
+)
+
 func TestDependenciesPointOneWay(t *testing.T) {
 	deps := dependencies(t)
 	for _, layer := range layers {
@@ -74,7 +120,7 @@ func TestDependenciesPointOneWay(t *testing.T) {
 					continue
 				}
 				found = true
-				for _, need := range needs {
+				for _, need := range needs.Deps {
 					if matchAny(layer.never, need) {
 						t.Errorf("%s depends on %s", short(pkg), short(need))
 					}
@@ -85,27 +131,50 @@ func TestDependenciesPointOneWay(t *testing.T) {
 	}
 }
 
-// dependencies lists our packages with everything that each needs, directly or not, tests left out.
-func dependencies(t *testing.T) map[string][]string {
+func TestDependenciesOfThePartsOfTheBridge(t *testing.T) {
+	deps := dependencies(t)
+	for _, part := range parts {
+		needs, there := deps[module+"/"+part.name]
+		if !there {
+			continue
+		}
+		t.Run(part.name, func(t *testing.T) {
+			for _, need := range needs.Deps {
+				ours := strings.HasPrefix(need, module+"/")
+				assert.False(t, ours && !matchAny(part.knows, need) && !matchAny(helpers, need) && need != module+"/"+part.name, "depends on %s", short(need))
+				assert.False(t, matchAny(part.never, need), "depends on %s", need)
+			}
+			for _, imported := range needs.Imports {
+				assert.False(t, part.pure && matchAny(impure, imported), "imports %s", imported)
+			}
+		})
+	}
+}
+
+// needs are what a package imports, and everything that it depends on, directly or not.
+type needs struct{ Imports, Deps []string }
+
+// dependencies lists our packages with what each needs, tests left out.
+func dependencies(t *testing.T) map[string]needs {
 	t.Helper()
-	list := exec.Command("go", "list", "-e", "-json=ImportPath,Deps", module+"/...")
+	list := exec.Command("go", "list", "-e", "-json=ImportPath,Imports,Deps", module+"/...")
 	var stderr bytes.Buffer
 	list.Stderr = &stderr
 	out, err := list.Output()
 	require.NoError(t, err, "go list: %s", &stderr)
 
-	deps := map[string][]string{}
+	deps := map[string]needs{}
 	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
 		var pkg struct {
 			ImportPath string
-			Deps       []string
+			needs
 		}
 		err := dec.Decode(&pkg)
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		require.NoError(t, err)
-		deps[pkg.ImportPath] = pkg.Deps
+		deps[pkg.ImportPath] = pkg.needs
 	}
 	return deps
 }

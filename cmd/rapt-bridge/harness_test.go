@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net"
@@ -18,6 +20,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
@@ -88,6 +91,7 @@ func eventually(t testing.TB, what string, done func() bool) {
 // served is a simulated RAPT cloud on loopback.
 func served(t testing.TB, o raptsim.Options) (*raptsim.Cloud, string) {
 	t.Helper()
+	o.Latency = cmp.Or(o.Latency, &raptsim.Latency{}) // real time would pass
 	cloud := raptsim.New(o)
 	server := httptest.NewServer(cloud)
 	t.Cleanup(server.Close)
@@ -165,5 +169,10 @@ func settings(cloud, broker string) []string {
 	}
 }
 
-// emptyCount is the bridge's state as a run without requests leaves it.
-const emptyCount = `{"ledger":{"at":"2026-01-01T00:00:00Z","polls":[],"commands":[],"sign_ins":[]}}`
+// unusedHour is the bridge's state as a run without requests leaves it.
+func unusedHour(t testing.TB) []byte {
+	t.Helper()
+	state, err := json.Marshal(map[string]any{"ledger": limit.NewKey(account, secret).Unused(time.Now())})
+	require.NoError(t, err)
+	return state
+}

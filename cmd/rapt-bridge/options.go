@@ -10,15 +10,16 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge"
+	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/config"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
+	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
 
 // supervisorProxy is the address from which the Supervisor forwards ingress requests to add-ons (Home Assistant's
@@ -35,7 +36,7 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 			APIURL: cfg.RAPT.APIURL, AuthURL: cfg.RAPT.AuthURL,
 			Username: cfg.RAPT.Username, APISecret: cfg.RAPT.APISecret.Reveal(), UserAgent: userAgent(),
 		},
-		VendorHost:         vendorHost(cfg.RAPT.APIURL),
+		VendorHost:         raptclient.VendorHost(cfg.RAPT.APIURL),
 		MinPollInterval:    cfg.RAPT.MinPollInterval,
 		MaxPollInterval:    cfg.RAPT.MaxPollInterval,
 		MaxRequestsPerHour: cfg.RAPT.MaxRequestsPerHour,
@@ -43,38 +44,40 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 		TopicPrefix:        cfg.MQTT.TopicPrefix,
 		Discovery:          cfg.HomeAssistant.Discovery,
 		DiscoveryPrefix:    cfg.HomeAssistant.DiscoveryPrefix,
+		Language:           cfg.HomeAssistant.Language,
 		ReadOnly:           cfg.Control.ReadOnly,
 		Version:            programVersion(),
 		Log:                log,
 	}
-	supervisor, addOn := p.supervisor()
+	client, addOn := p.supervisor()
 	if cfg.MQTT.URL == "" && addOn {
-		o.FindBroker = func(ctx context.Context) (bridge.Broker, error) {
-			found, err := supervisor.WaitMQTT(ctx, cmp.Or(p.brokerWait, brokerWait), log)
+		o.FindBroker = func(ctx context.Context) (broker.Server, error) {
+			found, err := client.WaitForBroker(ctx, cmp.Or(p.brokerWait, brokerWait), log)
 			if err != nil {
-				return bridge.Broker{}, err
+				return broker.Server{}, err
 			}
-			return broker(cfg, found.URL, found.Username, found.Password.Reveal())
+			return server(cfg, found.URL, found.Username, found.Password.Reveal())
 		}
 		return o, nil
 	}
-	var err error
-	o.Broker, err = broker(cfg, cfg.MQTT.URL, cfg.MQTT.Username, cfg.MQTT.Password.Reveal())
+	known, err := server(cfg, cfg.MQTT.URL, cfg.MQTT.Username, cfg.MQTT.Password.Reveal())
+	o.FindBroker = broker.Known(known)
 	return o, err
 }
 
-func broker(cfg config.Config, address, username, password string) (bridge.Broker, error) {
+// server is the broker at an address, with the TLS settings of the configuration.
+func server(cfg config.Config, address, username, password string) (broker.Server, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return bridge.Broker{}, fmt.Errorf("the broker's address %s can't be read", config.RedactURL(address))
+		return broker.Server{}, fmt.Errorf("the broker's address %s can't be read", redact.URL(address))
 	}
-	b := bridge.Broker{URL: u, Username: username, Password: password}
+	s := broker.Server{URL: u, Username: username, Password: password}
 	if u.Scheme == "mqtts" || u.Scheme == "wss" {
-		if b.TLS, err = tlsConfig(cfg, u.Hostname()); err != nil {
-			return b, &exitError{exitConfig, err}
+		if s.TLS, err = tlsConfig(cfg, u.Hostname()); err != nil {
+			return s, &exitError{exitConfig, err}
 		}
 	}
-	return b, nil
+	return s, nil
 }
 
 func tlsConfig(cfg config.Config, host string) (*tls.Config, error) {
@@ -99,13 +102,19 @@ func tlsConfig(cfg config.Config, host string) (*tls.Config, error) {
 	return t, nil
 }
 
-func (p *program) pageOptions(o bridge.Options, metrics prometheus.Gatherer, refresh chan<- struct{}) web.Options {
-	_, addOn := config.NewSupervisor(p.environ)
+func (p *program) pageOptions(o bridge.Options, metrics prometheus.Gatherer, refresh chan<- struct{}, forget chan<- string) web.Options {
+	_, addOn := p.supervisor()
 	return web.Options{
 		Refresh: func() {
 			select {
 			case refresh <- struct{}{}:
 			default: // one is waiting already
+			}
+		},
+		Forget: func(id string) {
+			select {
+			case forget <- id:
+			default: // too many wait; the page shows the device on
 			}
 		},
 		Metrics: metrics, IngressOnly: addOn, IngressPeer: netip.MustParseAddr(supervisorProxy), Log: o.Log,
@@ -116,28 +125,9 @@ func userAgent() string {
 	return "rapt-bridge/" + programVersion() + " (+https://github.com/rapt-bridge/rapt-bridge)"
 }
 
-// vendorHost reports whether an address is the vendor's own service.
-func vendorHost(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil {
-		return true
-	}
-	host := strings.ToLower(u.Hostname())
-	return host == "" || host == "rapt.io" || strings.HasSuffix(host, ".rapt.io")
-}
-
-// hidden is an account's e-mail address as the log may show it.
-func hidden(username string) string {
-	name, domain, ok := strings.Cut(username, "@")
-	if !ok || len(name) < 2 {
-		return "***"
-	}
-	return name[:1] + "***@" + domain
-}
-
 func brokerName(cfg config.Config) string {
 	if cfg.MQTT.URL == "" {
 		return "from the Supervisor"
 	}
-	return config.RedactURL(cfg.MQTT.URL)
+	return redact.URL(cfg.MQTT.URL)
 }

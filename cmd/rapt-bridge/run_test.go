@@ -129,7 +129,7 @@ func TestTheBridgeRunsUntilItIsStopped(t *testing.T) {
 	eventually(t, "the goodbye", func() bool { return broker.payload("rapt/bridge/availability") == "offline" })
 	assert.Empty(t, stdout.String())
 	log := stderr.String()
-	assert.Contains(t, log, "account=b***@example.com")
+	assert.Contains(t, log, "account=b…@example.com")
 	assert.NotContains(t, log, account)
 	tellsNoSecret(t, log)
 	broker.mu.Lock()
@@ -193,11 +193,5 @@ func TestDashboardIsForTheAccountsDevices(t *testing.T) {
 func TestAddressesAndNamesAsPeopleReadThem(t *testing.T) {
 	for address, want := range map[string]string{":8099": "127.0.0.1:8099", "0.0.0.0:80": "127.0.0.1:80", "[::]:80": "127.0.0.1:80", "192.168.1.2:80": "192.168.1.2:80"} {
 		assert.Equal(t, want, loopback(address))
-	}
-	for username, want := range map[string]string{"brewer@example.com": "b***@example.com", "b@example.com": "***", "brewer": "***", "": "***"} {
-		assert.Equal(t, want, hidden(username))
-	}
-	for address, want := range map[string]bool{"https://api.rapt.io": true, "https://API.RAPT.IO:443/x": true, "https://rapt.io.example.com": false, "http://127.0.0.1:80": false, "": true, "::": true} {
-		assert.Equal(t, want, vendorHost(address), address)
 	}
 }

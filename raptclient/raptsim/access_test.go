@@ -19,7 +19,7 @@ import (
 func TestSignInGivesATokenForItsLifetime(t *testing.T) {
 	clock := newHand()
 	c := New(Options{Now: clock.now})
-	a := &caller{t: t, via: c.Transport()}
+	a := &caller{t: t, via: virtual{t, c.Transport()}}
 	status, body := a.send(signInRequest("demo-secret"))
 	require.Equal(t, 200, status)
 	var reply map[string]any
@@ -71,7 +71,7 @@ func TestWrongSignInsAreRefused(t *testing.T) {
 	} {
 		for _, refusal := range []int{400, 401} {
 			c := New(Options{BadCredentialsStatus: refusal})
-			a := &caller{t: t, via: c.Transport()}
+			a := &caller{t: t, via: virtual{t, c.Transport()}}
 			r := row.request.Clone(t.Context())
 			if row.request.Body != nil {
 				body, _ := io.ReadAll(row.request.Body)
@@ -152,7 +152,7 @@ func TestTheLogTellsEveryRequest(t *testing.T) {
 }
 
 func TestOverHTTPRepliesAreCompressedWhenAskedFor(t *testing.T) {
-	c := New(Options{})
+	c := New(Options{Latency: &Latency{}})
 	server := httptest.NewServer(c)
 	defer server.Close()
 	a := newCaller(t, c)

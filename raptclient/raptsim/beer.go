@@ -29,15 +29,38 @@ func startBeer(d *device) {
 	setDefault(&d.s.battery, 96)
 }
 
-// ferment moves the gravity on by dt seconds at a temperature in C. The rate is that of yeast which grows on what it
-// ferments: slow at first, fastest half-way, slow at the end; about 12 points a day at the peak of an ordinary ale at
-// 18.5 C, and next to nothing in the cold.
+// Fermentation is the law by which a gravity falls.
+type Fermentation int
+
+// The laws.
+const (
+	// Growth is that of yeast which grows on what it ferments: slow at first, fastest half-way, slow at the end; about 12
+	// points a day at the peak of an ordinary ale at 18.5 C.
+	Growth Fermentation = iota
+	// Monod is what real beers at a steady temperature do: after a lag of some 12 hours an almost straight fall by a quarter
+	// of the drop each day, which ends within hours.
+	Monod
+)
+
+// perDay is the change in points a day of a beer that has s points above its final gravity left of span, at 18.5 C.
+func (f Fermentation) perDay(s, span float64, age time.Duration) float64 {
+	if f == Growth {
+		return -1.1 * s * (span - s + 1.5) / span
+	}
+	const (
+		lag  = 12 * time.Hour
+		half = 1.5 // points left at which the fall has half its speed
+	)
+	started := min(float64(age)/float64(lag), 1)
+	return -0.25 * span * started * started * s / (s + half)
+}
+
+// ferment moves the gravity on by dt seconds at a temperature in C. Next to nothing happens in the cold.
 func (d *device) ferment(temperature, dt float64) {
 	b := &d.beer
 	b.og, b.fg = max(b.og, d.s.gravity), min(b.fg, d.s.gravity)
-	span := max(b.og-b.fg, 1)
 	warmth := min(max(1+0.07*(temperature-18.5), 0.02), 1.6)
-	perDay := -1.1 * warmth * (d.s.gravity - b.fg) * (b.og - d.s.gravity + 1.5) / span
+	perDay := warmth * d.spec.Fermentation.perDay(d.s.gravity-b.fg, max(b.og-b.fg, 1), b.age)
 	d.s.gravity = max(b.fg, d.s.gravity+perDay*dt/86400)
 	d.s.velocity = perDay
 	b.age += time.Duration(dt * float64(time.Second))
@@ -65,11 +88,11 @@ func advanceHydrometer(d *device, w *world, dt float64) {
 	if d.host != nil {
 		d.s.temperature = d.host.s.temperature
 	} else {
-		d.s.temperature += (w.ambient(d.at) - d.s.temperature) * (1 - math.Exp(-dt/(18*3600)))
+		d.stand(w, dt)
 	}
 	d.ferment(d.s.temperature, dt)
 	if d.nextBatch(w) && d.spec.Profile {
-		d.begin(w, d.profile(), 0)
+		d.begin(w, 0)
 		d.s.run.og, d.s.run.fg = d.beer.og, d.beer.fg
 	}
 	d.follow(w, dt)
@@ -85,22 +108,9 @@ func advanceExternal(d *device, w *world, dt float64) {
 	if d.every < 0 {
 		return // lives from what is submitted
 	}
-	d.s.temperature += (w.ambient(d.at) - d.s.temperature) * (1 - math.Exp(-dt/(18*3600)))
+	d.stand(w, dt)
 	d.ferment(d.s.temperature, dt)
 	d.nextBatch(w)
-}
-
-// drain is the battery's loss in percent per report: the radio takes most of it.
-func (d *device) drain() float64 {
-	switch d.fam.bit {
-	case inHydrometer:
-		return 0.012
-	case inExternal:
-		return 0.02
-	case inBonded:
-		return 0.001
-	}
-	return 0
 }
 
 func startBonded(d *device) {
@@ -116,15 +126,4 @@ func advanceBonded(d *device, w *world, dt float64) {
 	if d.s.battery <= 0 && !w.oneBatch {
 		d.s.battery = 100
 	}
-}
-
-// profile is the index of the profile that the device runs.
-func (d *device) profile() int {
-	switch {
-	case d.fam.bit == inBrewZilla:
-		return mashProfile
-	case d.spec.OriginalGravity > 1055:
-		return stoutProfile
-	}
-	return aleProfile
 }

@@ -9,11 +9,11 @@ import (
 	. "github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
-func benchmarkCaller(b *testing.B, c *Cloud) func(path string) int64 {
+func benchmarkCaller(b *testing.B, c *Cloud) func(path string, query ...string) int64 {
 	a := &caller{t: &testing.T{}, via: c.Transport()}
 	a.token = a.signIn("demo-secret")
-	return func(path string) int64 {
-		resp, err := a.via.RoundTrip(a.request(http.MethodGet, path))
+	return func(path string, query ...string) int64 {
+		resp, err := a.via.RoundTrip(a.request(http.MethodGet, path, query...))
 		if err != nil || resp.StatusCode != 200 {
 			b.Fatal(err, resp)
 		}
@@ -33,7 +33,7 @@ func BenchmarkListOf1000(b *testing.B) {
 		}
 	}
 	clock := newHand()
-	c := New(Options{Now: clock.now, Devices: specs, TokenLifetime: 1 << 60})
+	c := New(Options{Now: clock.now, Devices: specs, TokenLifetime: 1 << 60, Latency: &Latency{}})
 	list := benchmarkCaller(b, c)
 	var n int64
 	b.ReportAllocs()
@@ -47,7 +47,7 @@ func BenchmarkListOf1000(b *testing.B) {
 // BenchmarkDayOfTheDemoBrewery lets a day go by and asks for one list.
 func BenchmarkDayOfTheDemoBrewery(b *testing.B) {
 	clock := newHand()
-	c := New(Options{Now: clock.now, TokenLifetime: 1 << 60})
+	c := New(Options{Now: clock.now, TokenLifetime: 1 << 60, Latency: &Latency{}})
 	list := benchmarkCaller(b, c)
 	for b.Loop() {
 		clock.add(24 * time.Hour)

@@ -80,6 +80,39 @@ func DemoBrewery() []DeviceSpec {
 	}
 }
 
+// FermentingBrewery returns four devices in fermenting beers that behave as real ones were measured to, with what a
+// gravity series must not be misread over: a Pill in a fridge with a profile, a Pill in a cellar with a dry hop and a cold
+// crash, a Pill that is taken out and stirred back in, and a Tilt as an external device with bubbles and a plateau. All
+// batches are new; [Telemetry.Past] lets them have been going.
+func FermentingBrewery() []DeviceSpec {
+	const (
+		fridge = "c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0b02"
+		day    = 24 * time.Hour
+	)
+	pill := func(id, name string, og, fg float64, events ...Event) DeviceSpec {
+		return DeviceSpec{
+			Family: Hydrometer, ID: "c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0b" + id, Name: name, ReportEvery: 15 * time.Minute, Reporting: Measured,
+			TimeDigits: 7, OriginalGravity: og, FinalGravity: fg, Fermentation: Monod, Sensor: Pill, Events: events,
+		}
+	}
+	paired := pill("01", "Lager Pill", 1048, 1009)
+	paired.PairedWith = fridge
+	return []DeviceSpec{
+		paired,
+		{
+			Family: FermentationChamber, ID: fridge, Name: "Lager Fridge", ReportEvery: 5 * time.Minute, Jitter: 0.01, Miss: 0.01,
+			TimeDigits: 7, OriginalGravity: 1048, FinalGravity: 1009, Profile: true,
+		},
+		pill("03", "IPA Pill", 1062, 1012, DryHop(84*time.Hour), ColdCrash(7*day)),
+		pill("04", "Porter Pill", 1055, 1014, Handled(30*time.Hour), Stirred(31*time.Hour)),
+		{
+			Family: ExternalDevice, ID: "c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0b05", Name: "Mash Tilt", ReportEvery: 15 * time.Minute, Jitter: 0.01,
+			Miss: 0.01, TimeDigits: 7, OriginalGravity: 1066, FinalGravity: 1004, Fermentation: Monod, Sensor: Tilt,
+			Events: []Event{Recirculated(50 * time.Hour)},
+		},
+	}
+}
+
 // LargeBrewery returns n devices spread over all eight families, with rhythms of 1 to 60 minutes.
 func LargeBrewery(n int) []DeviceSpec {
 	rows := families()

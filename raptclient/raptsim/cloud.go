@@ -27,13 +27,14 @@ type Cloud struct {
 	due     due
 	made    int
 
-	tokens tokens
-	faults faults
-	limit  rateLimit
-	log    requestLog
+	latency *rand.Rand
+	tokens  tokens
+	faults  faults
+	limit   rateLimit
+	log     requestLog
 }
 
-// New returns a cloud whose brewing time starts now. It panics when a device's family is not one of the eight.
+// New returns a cloud whose brewing time starts now, or by Telemetry.Past earlier. It panics when a device's family is not one of the eight.
 func New(o Options) *Cloud {
 	o = o.withDefaults()
 	c := &Cloud{
@@ -44,9 +45,10 @@ func New(o Options) *Cloud {
 		shows:    map[familySet][]*field{},
 		byID:     map[string]*device{},
 		world:    world{profiles: profiles(), oneBatch: o.OneBatch, resets: o.ProfileResetsTarget},
-		clock:    clock{start: o.Now(), speed: o.Speed},
+		clock:    clock{start: o.Now().Add(-time.Duration(float64(o.Telemetry.Past) / o.Speed)), speed: o.Speed},
 	}
 	c.latest = c.clock.start
+	c.latency = rand.New(rand.NewPCG(o.Seed, hash("latency")))
 	c.tokens = newTokens(o)
 	c.log.limit = o.KeepRequests
 	for i := range c.fields {
@@ -67,6 +69,7 @@ func New(o Options) *Cloud {
 	for _, d := range c.devices {
 		c.join(d)
 	}
+	c.catchUp()
 	return c
 }
 
@@ -79,6 +82,9 @@ func (c *Cloud) Add(s DeviceSpec) {
 	c.link()
 	c.join(d)
 }
+
+// keepReports bounds what [Cloud.Reports] returns.
+const keepReports = 10_000
 
 // add makes a device of an account with so many of them. It still has to be linked and to join the others.
 func (c *Cloud) add(s DeviceSpec, of int) *device {
@@ -102,22 +108,16 @@ func (c *Cloud) add(s DeviceSpec, of int) *device {
 		serial: fmt.Sprintf("%05d-%08x", 10000+seed%80000, uint32(seed>>20)),
 		mac:    fmt.Sprintf("%02x-%02x-%02x-%02x-%02x-%02x", 0x78, 0xe3, 0x6d, byte(seed>>16), byte(seed>>8), byte(seed)),
 		rng:    rand.New(rand.NewPCG(c.opts.Seed, seed)),
-		every:  s.ReportEvery,
+		rhythm: rhythm{every: s.ReportEvery},
 		at:     c.clock.brew(c.latest).Truncate(5 * time.Minute),
 	}
 	c.made++
 	setDefault(&d.every, fam.every)
-	d.reports.limit = c.opts.KeepReports
-	d.rows.limit = 288
-	if of > 100 {
-		d.rows.limit = 24
-	}
+	d.reports.limit = keepReports
+	d.rows = newRows(c.opts.Telemetry.rowsPerDevice(of), c.shows[fam.bit], fam)
 	fam.start(d)
-	if s.Profile && fam.sessionKey != "" && fam.bit != inStill {
-		d.begin(&c.world, d.profile(), s.Age)
-		if fam.bit != inBrewZilla {
-			d.s.run.og, d.s.run.fg = d.gravities()
-		}
+	if s.Profile && fam.runs != nil {
+		d.begin(&c.world, s.Age)
 	}
 	c.devices, c.byID[s.ID] = append(c.devices, d), d
 	for name, v := range s.Values {

@@ -21,14 +21,14 @@ type device struct {
 	host   *device   // whose temperature it shares
 	riders []*device // that share its temperature
 
+	last state // reading
 	s    state // as it is at the time at, which lies on the grid of the family's steps
 	at   brewTime
 	beer beer // hidden from the API
 	heat thermals
 	can  canLine
 
-	every  time.Duration
-	next   brewTime // report; never when it does not report by itself
+	rhythm
 	silent bool
 
 	shown    state // what the cloud shows
@@ -39,7 +39,7 @@ type device struct {
 	settings map[string]any // what Set left that state can't hold
 
 	reports ring[Report]
-	rows    ring[sent]
+	rows    rows
 }
 
 // sent is a report on its way or kept as telemetry.
@@ -109,18 +109,13 @@ func (d *device) advance(w *world, t brewTime) {
 	}
 }
 
-// interval is the time to the next report.
-func (d *device) interval() brewTime {
-	return brewTime(float64(d.every) * (1 + d.spec.Jitter*(2*d.rng.Float64()-1)))
-}
-
 // reading is the present state with the noise of sensors.
 func (d *device) reading() state {
 	s := d.s
-	s.temperature += 0.04 * d.rng.NormFloat64()
+	s.temperature = d.spec.Sensor.readTemperature(d.rng, s.temperature)
 	s.rssi = math.Round(s.rssi + 2*d.rng.NormFloat64())
 	if d.fam.bit&(inHydrometer|inExternal) != 0 {
-		s.gravity += 0.15 * d.rng.NormFloat64()
+		s.gravity = d.readGravity()
 		s.velocity += 0.1 * d.rng.NormFloat64()
 	}
 	if d.bound() {
@@ -180,14 +175,4 @@ func (r *ring[T]) add(v T) {
 
 func (r *ring[T]) all() []T {
 	return append(append(make([]T, 0, len(r.items)), r.items[r.first:]...), r.items[:r.first]...)
-}
-
-// newest returns the last n values, oldest first.
-func (r *ring[T]) newest(n int) []T {
-	n = min(n, len(r.items))
-	out := make([]T, 0, n)
-	for i := len(r.items) - n; i < len(r.items); i++ {
-		out = append(out, r.items[(r.first+i)%len(r.items)])
-	}
-	return out
 }

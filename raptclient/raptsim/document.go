@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"sort"
-	"strconv"
 	"time"
 )
 
@@ -102,74 +101,42 @@ func (c *Cloud) writeUnknown(w *writer, d *device) {
 }
 
 func (c *Cloud) writeTelemetryField(w *writer, d *device) {
-	odd := d.index%2 == 1
+	everyOther := d.index%2 == 1
 	switch c.opts.TelemetryShape {
 	case TelemetryNull:
-		if !odd {
+		if !everyOther {
 			w.put("telemetry", nil)
 		}
 	case TelemetryArray:
-		rows := d.rows.newest(3)
-		if odd {
+		rows := []int{}
+		for i := max(0, d.rows.len()-3); i < d.rows.len(); i++ {
+			rows = append(rows, i)
+		}
+		if everyOther {
 			slices.Reverse(rows)
 		}
 		w.key("telemetry")
 		w.open('[')
-		for i := range rows {
+		for _, i := range rows {
 			w.comma()
-			c.writeRow(w, d, &rows[i])
+			c.writeRow(w, d, i)
 		}
 		w.open(']')
 	case TelemetryObject:
-		rows := d.rows.newest(1)
 		w.key("telemetry")
-		c.writeRow(w, d, &rows[0])
+		c.writeRow(w, d, d.rows.len()-1)
 	}
 }
 
-// rowField tells whether a family's rows of telemetry have the field.
-func rowField(f *field, bit familySet) bool {
-	switch f.name {
-	case "macAddress", "rssi":
-		return true
-	case "controlDeviceType", "controlDeviceMacAddress", "targetTemperature":
-		return bit&inControlling != 0
-	case "minTargetTemperature", "maxTargetTemperature":
-		return bit&(inController|inChamber|inBrewZilla) != 0
-	case "coolingRunTime", "coolingStarts":
-		return bit == inController
-	case "totalFillCount", "totalFailedCount":
-		return false
-	}
-	return f.measured
-}
+func writeHydrometerRow(_ *Cloud, w *writer, _ *sent) { w.put("version", nil) }
 
-// writeRow writes a row of telemetry.
-func (c *Cloud) writeRow(w *writer, d *device, r *sent) {
-	w.open('{')
-	w.put("id", uuid(hash(d.spec.ID, strconv.FormatInt(int64(r.brew), 10))))
-	w.put("rowKey", strconv.FormatInt(math.MaxInt64-r.at.UnixNano(), 10))
-	w.put("createdOn", c.published(r.at))
-	v := view{c, d, &r.s}
-	for _, f := range c.shows[d.fam.bit] {
-		if rowField(f, d.fam.bit) {
-			f.write(w, &v)
-		}
-	}
-	switch {
-	case d.fam.bit == inCanFiller:
-		w.put("success", r.s.session.failed == 0 || r.s.session.fills > 0)
-		w.put("totalFills", int(r.s.fills))
-		w.put("totalFailedFills", int(r.s.failedFills))
-		w.put("fillTime", r.s.fillTime)
-		w.key("temperature")
-		w.noise(r.s.temperature)
-	case d.fam.bit == inHydrometer:
-		w.put("version", nil)
-	case d.fam.bit&inControlling != 0:
-		c.writeRowProfile(w, r)
-	}
-	w.open('}')
+func writeFillRow(_ *Cloud, w *writer, r *sent) {
+	w.put("success", r.s.session.failed == 0 || r.s.session.fills > 0)
+	w.put("totalFills", int(r.s.fills))
+	w.put("totalFailedFills", int(r.s.failedFills))
+	w.put("fillTime", r.s.fillTime)
+	w.key("temperature")
+	w.noise(r.s.temperature)
 }
 
 func (c *Cloud) writeRowProfile(w *writer, r *sent) {
@@ -209,48 +176,6 @@ func (c *Cloud) writeFillSession(w *writer, d *device) {
 	w.put("avgFillTime", x.timeSum/cans)
 	w.put("avgTemperature", x.temperatureSum/cans)
 	w.open('}')
-}
-
-// sessionID is the same for as long as the run lasts.
-func (d *device) sessionID(r *profileRun) string {
-	return uuid(hash("session", d.spec.ID, strconv.FormatInt(int64(r.started), 10)))
-}
-
-func (c *Cloud) writeSession(w *writer, d *device) {
-	r := &d.shown.run
-	p := &c.world.profiles[r.profile]
-	elapsed, length := p.elapsed(r), p.length()
-	unit := float64(c.opts.ProfileTimeUnit)
-	started := c.published(c.clock.wall(r.started))
-	w.open('{')
-	w.put("id", d.sessionID(r))
-	w.put("deleted", false)
-	w.put("createdOn", started)
-	w.put("createdBy", c.opts.Username)
-	w.put("modifiedOn", started)
-	w.put("name", p.name)
-	w.put("description", nil)
-	w.put("profileId", p.id)
-	w.key("profile")
-	c.writeProfile(w, p)
-	w.put(d.fam.sessionKey, d.spec.ID)
-	w.put("startDate", started)
-	w.put("endDate", nil)
-	w.maybe("originalGravity", c.sessionGravity(r.og))
-	w.maybe("finalGravity", c.sessionGravity(r.fg))
-	w.put("yeastId", nil)
-	w.put("estimatedEndDate", c.published(d.shownAt.Add(time.Duration(float64(length-elapsed)/c.clock.speed))))
-	w.put("profileLength", float64(length)/unit)
-	w.put("currentProfileTime", float64(elapsed)/unit)
-	w.put("remainingProfileTime", float64(length-elapsed)/unit)
-	w.open('}')
-}
-
-func (c *Cloud) sessionGravity(g float64) float64 {
-	if c.opts.SessionGravityAsSG {
-		return g / 1000
-	}
-	return g
 }
 
 func (c *Cloud) writeProfile(w *writer, p *profile) {

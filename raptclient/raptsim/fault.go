@@ -66,8 +66,8 @@ func (c *Cloud) Inject(f Fault) (remove func()) {
 	}
 }
 
-// strike returns what goes wrong with this request; the zero Fault when nothing does.
-func (s *faults) strike(r *http.Request) Fault {
+// pick returns what goes wrong with this request; the zero Fault when nothing does.
+func (s *faults) pick(r *http.Request) Fault {
 	for _, f := range s.all {
 		if !f.matches(r) || f.Times > 0 && f.done >= f.Times {
 			continue
@@ -109,8 +109,8 @@ const portal = `<!DOCTYPE html>
 <body><h1>Guest Wi-Fi</h1><p>Please accept our terms to go online.</p></body></html>
 `
 
-// spoilt is the answer with what goes wrong, given how to come by the usual one.
-func (c *Cloud) spoilt(f Fault, r *http.Request, usual func() *reply, now time.Time) *reply {
+// faulty is the answer with what goes wrong, given how to come by the usual one.
+func (c *Cloud) faulty(f Fault, r *http.Request, usual func() *reply, now time.Time) *reply {
 	if f.DropToken {
 		delete(c.tokens.ends, bearer(r))
 	}

@@ -99,7 +99,7 @@ func TestEachFaultInProcessAndOverHTTP(t *testing.T) {
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
-			c := New(Options{})
+			c := New(Options{Latency: &Latency{}})
 			server := httptest.NewServer(c)
 			defer server.Close()
 			remote := &http.Transport{}
@@ -170,8 +170,8 @@ func TestAWriteWhoseAnswerIsLostIsCarriedOutOnlyWithExecuted(t *testing.T) {
 
 func TestDelaysObeyTheContextAndLeaveNothingBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := New(Options{})
-		a := newCaller(t, c)
+		c := New(Options{Latency: &Latency{}})
+		a := signedIn(t, c.Transport())
 		c.Inject(Fault{Path: "Stills", Delay: 20 * time.Second})
 		began := time.Now()
 		status, _ := a.get("Stills/GetStills")
@@ -204,7 +204,7 @@ func TestDelaysObeyTheContextAndLeaveNothingBehind(t *testing.T) {
 func TestAWriteThatIsAnsweredTooLateHasHappened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := New(Options{})
-		a := newCaller(t, c)
+		a := signedIn(t, c.Transport())
 		c.Inject(Fault{Delay: time.Minute, Executed: true, Times: 2})
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
@@ -217,8 +217,8 @@ func TestAWriteThatIsAnsweredTooLateHasHappened(t *testing.T) {
 }
 
 func TestManyCallersAtOnce(t *testing.T) {
-	c := New(Options{Speed: 3600})
-	a := newCaller(t, c)
+	c := New(Options{Speed: 3600, Latency: &Latency{}})
+	a := signedIn(t, c.Transport())
 	var wait sync.WaitGroup
 	for range 8 {
 		wait.Go(func() {

@@ -15,6 +15,16 @@ type field struct {
 	integer  bool
 	nullable bool // null without a value, else left out
 	measured bool // comes with a reading, not with a setting
+
+	row familySet // whose rows of telemetry have it, where those are not the families in which it is measured
+}
+
+// inRow tells whether a family's rows of telemetry have the field.
+func (f *field) inRow(bit familySet) bool {
+	if f.row != 0 {
+		return f.row&bit != 0
+	}
+	return f.measured
 }
 
 // view is a device as the cloud shows it or as it is.
@@ -42,7 +52,7 @@ func fields() []field {
 		{name: "modifiedBy", in: inAll, calc: func(v *view) any { return v.c.opts.Username }},
 		{name: "name", in: inAll, calc: func(v *view) any { return v.d.spec.Name }},
 		{name: "serialNumber", in: inAll, nullable: true, calc: serialNumber},
-		{name: "macAddress", in: inAll, nullable: true, calc: macAddress},
+		{name: "macAddress", in: inAll, row: inAll, nullable: true, calc: macAddress},
 		{name: "deviceType", in: inAll, calc: func(v *view) any { return v.d.fam.deviceType }},
 		{name: "active", in: inAll, fixed: true},
 		{name: "disabled", in: inAll, fixed: false},
@@ -51,7 +61,7 @@ func fields() []field {
 		{name: "status", in: inAll, nullable: true, fixed: none{}},
 		{name: "error", in: inAll, nullable: true, fixed: none{}},
 		{name: "lastActivityTime", in: inAll, nullable: true, calc: lastActivity},
-		{name: "rssi", in: inAll, measured: true, num: func(s *state) *float64 { return &s.rssi }},
+		{name: "rssi", in: inAll, row: inAll, measured: true, num: func(s *state) *float64 { return &s.rssi }},
 		{name: "firmwareVersion", in: inAll, nullable: true, calc: firmwareVersion},
 		{name: "isLatestFirmware", in: inAll, calc: func(v *view) any { return v.d.index%5 != 1 }},
 		{name: "activeProfileId", in: inAll, nullable: true, calc: activeProfileID},
@@ -76,13 +86,13 @@ func fields() []field {
 		{name: "pressure", in: inExternal, noise: true, measured: true, num: func(s *state) *float64 { return &s.pressure }},
 		{name: "battery", in: inHydrometer | inBonded | inExternal, noise: true, measured: true, num: func(s *state) *float64 { return &s.battery }},
 
-		{name: "targetTemperature", in: inControlling, nullable: true, num: func(s *state) *float64 { return &s.target }},
-		{name: "minTargetTemperature", in: inControlling, nullable: true, num: func(s *state) *float64 { return &s.minTarget }},
-		{name: "maxTargetTemperature", in: inControlling, nullable: true, num: func(s *state) *float64 { return &s.maxTarget }},
+		{name: "targetTemperature", in: inControlling, row: inControlling, nullable: true, num: func(s *state) *float64 { return &s.target }},
+		{name: "minTargetTemperature", in: inControlling, row: inController | inChamber | inBrewZilla, nullable: true, num: func(s *state) *float64 { return &s.minTarget }},
+		{name: "maxTargetTemperature", in: inControlling, row: inController | inChamber | inBrewZilla, nullable: true, num: func(s *state) *float64 { return &s.maxTarget }},
 		{name: "totalRunTime", in: inControlling, measured: true, num: func(s *state) *float64 { return &s.totalRun }},
 		{name: "coolingEnabled", in: inControlling, flag: func(s *state) *bool { return &s.coolingEnabled }},
-		{name: "coolingRunTime", in: inControlling, measured: true, num: func(s *state) *float64 { return &s.coolRun }},
-		{name: "coolingStarts", in: inControlling, measured: true, num: func(s *state) *float64 { return &s.coolStarts }},
+		{name: "coolingRunTime", in: inControlling, row: inController, measured: true, num: func(s *state) *float64 { return &s.coolRun }},
+		{name: "coolingStarts", in: inControlling, row: inController, measured: true, num: func(s *state) *float64 { return &s.coolStarts }},
 		{name: "heatingEnabled", in: inControlling, flag: func(s *state) *bool { return &s.heatingEnabled }},
 		{name: "heatingRunTime", in: inControlling, measured: true, num: func(s *state) *float64 { return &s.heatRun }},
 		{name: "heatingStarts", in: inControlling, measured: true, num: func(s *state) *float64 { return &s.heatStarts }},
@@ -103,8 +113,8 @@ func fields() []field {
 		{name: "soundsEnabled", in: inControlling | inCanFiller, fixed: true},
 		{name: "tempUnit", in: inControlling, nullable: true, fixed: "C"},
 		{name: "useInternalSensor", in: inControlling, calc: func(v *view) any { return !v.d.bound() }},
-		{name: "controlDeviceType", in: inControlling, nullable: true, fixed: none{}},
-		{name: "controlDeviceMacAddress", in: inControlling, nullable: true, fixed: none{}},
+		{name: "controlDeviceType", in: inControlling, row: inControlling, nullable: true, fixed: none{}},
+		{name: "controlDeviceMacAddress", in: inControlling, row: inControlling, nullable: true, fixed: none{}},
 		// 0.0 when no Bluetooth sensor is bound, which is not a reading.
 		{name: "controlDeviceTemperature", in: inControlling, nullable: true, noise: true, measured: true, num: func(s *state) *float64 { return &s.controlTemperature }},
 
@@ -132,8 +142,8 @@ func fields() []field {
 		{name: "minFillRate", in: inCanFiller, fixed: 12.5},
 		{name: "fillTimeout", in: inCanFiller, fixed: 60.0},
 		{name: "temperatureOffset", in: inCanFiller, fixed: -0.5},
-		{name: "totalFillCount", in: inCanFiller, integer: true, measured: true, num: func(s *state) *float64 { return &s.fills }},
-		{name: "totalFailedCount", in: inCanFiller, integer: true, measured: true, num: func(s *state) *float64 { return &s.failedFills }},
+		{name: "totalFillCount", in: inCanFiller, row: inNone, integer: true, measured: true, num: func(s *state) *float64 { return &s.fills }},
+		{name: "totalFailedCount", in: inCanFiller, row: inNone, integer: true, measured: true, num: func(s *state) *float64 { return &s.failedFills }},
 	}
 }
 
@@ -172,7 +182,7 @@ func firmwareVersion(v *view) any {
 
 // connectionState: a hydrometer sleeps between its readings, the others are connected until they miss three of them.
 func connectionState(v *view) any {
-	if v.d.fam.bit&(inHydrometer|inBonded|inExternal) != 0 {
+	if v.d.fam.sleeps {
 		if v.d.index%2 == 1 || v.d.fam.bit == inExternal {
 			return "Disconnected"
 		}

@@ -43,7 +43,7 @@ func (c *Cloud) Actual(id, field string) any {
 	if d == nil {
 		return nil
 	}
-	c.bring(d, c.clock.brew(c.catchUp()))
+	c.advanceTo(d, c.clock.brew(c.catchUp()))
 	return c.value(&view{c, d, &d.s}, field)
 }
 
@@ -102,7 +102,7 @@ func (c *Cloud) Set(id, field string, v any) {
 	}
 	now := c.catchUp()
 	brew := c.clock.brew(now)
-	c.bring(d, brew)
+	c.advanceTo(d, brew)
 	d.settle(now)
 	if field == "telemetryFrequency" && c.setRhythm(d, v, brew) {
 		return
@@ -230,7 +230,7 @@ func (c *Cloud) Silence(id string, silent bool) {
 	if silent {
 		return
 	}
-	c.bring(d, c.clock.brew(now))
+	c.advanceTo(d, c.clock.brew(now))
 	for _, ch := range d.held {
 		c.take(d, ch, now)
 	}
@@ -247,7 +247,8 @@ func (c *Cloud) ReportNow(id string) {
 	}
 }
 
-// Reports returns the reports of a device, oldest first; those that are not yet visible too, but not those that were missed.
+// Reports returns the newest 10,000 reports of a device, oldest first; those that are not yet visible too, but not those that
+// were missed.
 func (c *Cloud) Reports(id string) []Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()

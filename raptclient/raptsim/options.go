@@ -33,6 +33,9 @@ type Options struct {
 	TokenLifetime time.Duration
 	// TelemetryShape is the form of the field "telemetry" in lists and single devices.
 	TelemetryShape TelemetryShape
+	// Latency is how long an answer takes, in real time; 300 ms to 2 s when nil. Its zero value is for tests to which it
+	// does not matter: they are answered at once.
+	Latency *Latency
 	// CommandDelay is the real time until a change by command shows in the replies; 12 s when zero, and at once when
 	// negative. The device itself has it at once.
 	CommandDelay time.Duration
@@ -64,11 +67,15 @@ type Options struct {
 	// days, so that a demonstration can run for weeks.
 	OneBatch bool
 
+	// Telemetry is what GetTelemetry has and how it answers.
+	Telemetry Telemetry
+
 	// KeepRequests bounds the log of requests; the newest 50,000 when zero.
 	KeepRequests int
-	// KeepReports bounds the reports kept per device for [Cloud.Reports]; the newest 10,000 when zero.
-	KeepReports int
 }
+
+// Latency bounds how long an answer takes. Between the bounds a short time is likelier than a long one.
+type Latency struct{ Min, Max time.Duration }
 
 func (o Options) withDefaults() Options {
 	setDefault(&o.Speed, 1)
@@ -77,10 +84,10 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.BadCredentialsStatus, 400)
 	setDefault(&o.TokenLifetime, time.Hour)
 	setDefault(&o.CommandDelay, 12*time.Second)
+	setDefault(&o.Latency, &Latency{Min: 300 * time.Millisecond, Max: 2 * time.Second})
 	setDefault(&o.ProfileTimeUnit, time.Minute)
 	setDefault(&o.TelemetryFrequencyUnit, time.Minute)
 	setDefault(&o.KeepRequests, 50_000)
-	setDefault(&o.KeepReports, 10_000)
 	if o.ReportLagMin == 0 && o.ReportLagMax == 0 {
 		o.ReportLagMin, o.ReportLagMax = time.Second, 5*time.Second
 	}

@@ -8,6 +8,7 @@ import (
 // profile is a plan of temperatures of the account.
 type profile struct {
 	id, name, description, kind string // kind: the profile type's name
+	yeast                       *yeast // of the beer that it is for; nil for none
 	steps                       []profileStep
 }
 
@@ -33,22 +34,32 @@ const stepGap = time.Minute
 func profiles() []profile {
 	day := 24 * time.Hour
 	return []profile{
-		{"5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a01", "Pale Ale", "Primary, diacetyl rest, cold crash", "Fermentation", []profileStep{
+		{"5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a01", "Pale Ale", "Primary, diacetyl rest, cold crash", "Fermentation", &yeast{"California Ale", "Northside Yeast", 81, 15, 22}, []profileStep{
 			{id: "5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a11", name: "Primary", control: "Target", length: 6 * day, temperature: 18.5},
 			{id: "5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a12", name: "Diacetyl Rest", control: "Ramp", length: 2 * day, temperature: 21},
 			{id: "5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a13", name: "Cold Crash", control: "Target", length: 2 * day, temperature: 3},
 		}},
-		{"5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a02", "Oatmeal Stout", "", "Fermentation", []profileStep{
+		{"5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a02", "Oatmeal Stout", "", "Fermentation", nil, []profileStep{
 			{id: "5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a21", name: "Primary", control: "Target", length: 7 * day, temperature: 19.5},
 			{id: "5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a22", name: "Free rise", control: "FreeRise", length: 3 * day, temperature: 21.5},
 		}},
-		{"5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a03", "Single Infusion", "Mash, mash out, boil", "Mash", []profileStep{
+		{"5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a03", "Single Infusion", "Mash, mash out, boil", "Mash", nil, []profileStep{
 			{id: "5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a31", name: "Mash In", control: "Target", length: 60 * time.Minute, temperature: 67, whenReached: true, heating: 80, pump: 60},
 			{id: "5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a32", name: "Mash Out", control: "Target", length: 10 * time.Minute, temperature: 76, whenReached: true, heating: 100, pump: 60},
 			{id: "5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a33", name: "Boil", control: "Target", length: 60 * time.Minute, temperature: 99, whenReached: true, heating: 100, pump: 0},
 		}},
 	}
 }
+
+// beerProfile is that of the beer that the device minds.
+func beerProfile(d *device) int {
+	if d.spec.OriginalGravity > 1055 {
+		return stoutProfile
+	}
+	return aleProfile
+}
+
+func kettleProfile(*device) int { return mashProfile }
 
 func (p *profile) length() time.Duration {
 	var sum time.Duration
@@ -67,10 +78,14 @@ func (p *profile) elapsed(r *profileRun) time.Duration {
 	return sum
 }
 
-// begin starts the profile as though it had been going for age.
-func (d *device) begin(w *world, number int, age time.Duration) {
+// begin starts the family's profile as though it had been going for age.
+func (d *device) begin(w *world, age time.Duration) {
+	number := d.fam.runs(d)
 	p := &w.profiles[number]
 	r := profileRun{on: true, profile: number, started: d.at - age, og: unknown(), fg: unknown()}
+	if p.kind == "Fermentation" {
+		r.og, r.fg = d.gravities()
+	}
 	for r.step < len(p.steps)-1 && age >= p.steps[r.step].length {
 		age -= p.steps[r.step].length
 		r.step++
@@ -151,14 +166,11 @@ func (c *Cloud) StartProfile(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	d := c.find(id)
-	if d == nil || d.fam.sessionKey == "" || d.fam.bit == inStill {
+	if d == nil || d.fam.runs == nil {
 		return
 	}
-	c.bring(d, c.clock.brew(c.catchUp()))
-	d.begin(&c.world, d.profile(), 0)
-	if d.fam.bit != inBrewZilla {
-		d.s.run.og, d.s.run.fg = d.gravities()
-	}
+	c.advanceTo(d, c.clock.brew(c.catchUp()))
+	d.begin(&c.world, 0)
 }
 
 // StopProfile ends the profile of a device. The target and the heater stay as they are. It shows with the next report.
@@ -166,7 +178,7 @@ func (c *Cloud) StopProfile(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if d := c.find(id); d != nil {
-		c.bring(d, c.clock.brew(c.catchUp()))
+		c.advanceTo(d, c.clock.brew(c.catchUp()))
 		d.s.run = profileRun{}
 	}
 }

@@ -1,13 +1,16 @@
 package raptsim_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -61,7 +64,24 @@ type caller struct {
 }
 
 func newCaller(t *testing.T, c *Cloud) *caller {
-	a := &caller{t: t, via: c.Transport()}
+	return signedIn(t, virtual{t, c.Transport()})
+}
+
+// virtual makes each request in a bubble of its own, so that the latency takes no real time where a clock is turned by
+// hand. The request's context stays outside: a test that needs it makes a bubble itself.
+type virtual struct {
+	t   *testing.T
+	via http.RoundTripper
+}
+
+func (v virtual) RoundTrip(r *http.Request) (resp *http.Response, err error) {
+	r = r.WithContext(context.Background())
+	synctest.Test(v.t, func(*testing.T) { resp, err = v.via.RoundTrip(r) })
+	return resp, err
+}
+
+func signedIn(t *testing.T, via http.RoundTripper) *caller {
+	a := &caller{t: t, via: via}
 	a.token = a.signIn("demo-secret")
 	return a
 }
@@ -135,6 +155,11 @@ func (a *caller) array(path string, query ...string) []map[string]any {
 	var v []map[string]any
 	require.NoError(a.t, json.Unmarshal(body, &v), "%s", body)
 	return v
+}
+
+// only are the devices of the demo brewery with these ids.
+func only(ids ...string) []DeviceSpec {
+	return slices.DeleteFunc(DemoBrewery(), func(s DeviceSpec) bool { return !slices.Contains(ids, s.ID) })
 }
 
 func number(t *testing.T, v any) float64 {

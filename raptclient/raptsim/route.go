@@ -112,36 +112,6 @@ func (c *Cloud) getOne(q *query, w *writer) *problem {
 	return p
 }
 
-func (c *Cloud) telemetry(q *query, w *writer) *problem {
-	d, p := c.asked(q)
-	if p != nil {
-		return p
-	}
-	from, p := q.date("startDate")
-	if p != nil {
-		return p
-	}
-	to, p := q.date("endDate")
-	if p != nil {
-		return p
-	}
-	session := strings.ToLower(q.Get("profileSessionId"))
-	w.digits = d.spec.TimeDigits
-	w.open('[')
-	for _, r := range d.rows.all() {
-		at := c.published(r.at)
-		switch {
-		case !from.IsZero() && at.Before(from), !to.IsZero() && at.After(to):
-		case session != "" && (!r.s.run.on || d.sessionID(&r.s.run) != session):
-		default:
-			w.comma()
-			c.writeRow(w, d, &r)
-		}
-	}
-	w.open(']')
-	return nil
-}
-
 func (c *Cloud) listProfiles(_ *query, w *writer) *problem {
 	w.digits = 7
 	w.open('[')

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -46,7 +47,7 @@ func problemReply(p *problem) *reply {
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, err := c.answer(r)
 	if err != nil || a.reset {
-		breakOff(w)
+		abort(w)
 	}
 	for name, values := range a.header {
 		w.Header()[name] = values
@@ -69,8 +70,8 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(a.body)
 }
 
-// breakOff ends the connection without an answer, if possible with a reset. It does not return.
-func breakOff(w http.ResponseWriter) {
+// abort ends the connection without an answer, if possible with a reset. It does not return.
+func abort(w http.ResponseWriter) {
 	if h, ok := w.(http.Hijacker); ok {
 		if conn, _, err := h.Hijack(); err == nil {
 			if tcp, ok := conn.(*net.TCPConn); ok {
@@ -92,35 +93,51 @@ func (c *Cloud) answer(r *http.Request) (*reply, error) {
 		}
 	}
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	number := c.log.arrive(r, c.now())
-	fault := c.faults.strike(r)
+	defer func() { c.log.inFlight-- }()
+	fault := c.faults.pick(r)
+	latency := c.takes()
 	usual := func() *reply { return c.usual(r, body, c.catchUp()) }
 	if fault.Executed {
 		done := usual()
 		usual = func() *reply { return done }
 	}
-	c.mu.Unlock()
-
-	err := pause(r.Context(), fault.Delay)
-
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.log.inFlight--
-	if err != nil {
+	if err := c.pause(r.Context(), fault.Delay+latency/2); err != nil {
 		return nil, err
 	}
 	now := c.catchUp()
-	line := c.log.line(number)
-	line.Authenticated = c.tokens.good(r, now)
-	a := c.spoilt(fault, r, usual, now)
-	a.header.Set("Date", c.published(now).Format(http.TimeFormat))
+	c.log.line(number).Authenticated = c.tokens.valid(r, now)
+	a := c.faulty(fault, r, usual, now)
+	// Who gives up from here on does not know that the request was carried out.
+	if err := c.pause(r.Context(), latency-latency/2); err != nil {
+		return nil, err
+	}
+	a.header.Set("Date", c.published(c.now()).Format(http.TimeFormat))
 	for name, values := range fault.Header {
 		a.header[http.CanonicalHeaderKey(name)] = values
 	}
 	if !a.reset {
-		line.Status = a.status
+		c.log.line(number).Status = a.status
 	}
 	return a, nil
+}
+
+// takes is how long the next answer takes: with Min and Max of 300 ms and 2 s, half of them take less than 775 ms.
+func (c *Cloud) takes() time.Duration {
+	l := c.opts.Latency
+	if l.Min >= l.Max {
+		return max(l.Min, 0)
+	}
+	low := max(float64(l.Min), float64(time.Millisecond))
+	return time.Duration(low * math.Pow(float64(l.Max)/low, c.latency.Float64()))
+}
+
+// pause waits with the cloud unlocked.
+func (c *Cloud) pause(ctx context.Context, d time.Duration) error {
+	c.mu.Unlock()
+	defer c.mu.Lock()
+	return pause(ctx, d)
 }
 
 // pause waits for d or for the end of ctx.
@@ -161,12 +178,12 @@ func (c *Cloud) usual(r *http.Request, body []byte, now time.Time) *reply {
 
 func (c *Cloud) dispatch(r *http.Request, body []byte, now time.Time) *reply {
 	if r.URL.Path == tokenPath {
-		status, text := c.tokens.give(r, body, now)
+		status, text := c.tokens.issue(r, body, now)
 		a := jsonReply(status, []byte(text))
 		a.header.Set("Cache-Control", "no-store")
 		return a
 	}
-	if !c.tokens.good(r, now) {
+	if !c.tokens.valid(r, now) {
 		a := jsonReply(http.StatusUnauthorized, nil)
 		a.header.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		return a

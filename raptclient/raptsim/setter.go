@@ -37,7 +37,7 @@ func (s setter) handle(c *Cloud, q *query, w *writer) *problem {
 		}
 		changes = append(changes, change{f: c.byName[par.field], value: v})
 	}
-	c.bring(d, c.clock.brew(q.now))
+	c.advanceTo(d, c.clock.brew(q.now))
 	changed := false
 	for _, ch := range changes {
 		if d.current(ch.f) == ch.value {
@@ -139,7 +139,7 @@ func (c *Cloud) submit(q *query, _ *writer) *problem {
 		return badRequest("The JSON value could not be converted.")
 	}
 	now := c.clock.brew(q.now)
-	c.bring(d, now)
+	c.advanceTo(d, now)
 	any := false
 	for _, v := range []struct {
 		from *float64

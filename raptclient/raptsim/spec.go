@@ -23,6 +23,8 @@ type DeviceSpec struct {
 	// ReportEvery is the device's rhythm in brewing time. The family's own when zero; negative: it never reports by
 	// itself (an external device that lives from submitted readings).
 	ReportEvery time.Duration
+	// Reporting is how it keeps to that rhythm.
+	Reporting Reporting
 	// Jitter is how far each interval may be off, as a fraction of ReportEvery to both sides.
 	Jitter float64
 	// Miss is the probability that a report is lost.
@@ -30,6 +32,11 @@ type DeviceSpec struct {
 
 	// OriginalGravity and FinalGravity of the beer in the API's scale (SG x 1000); 1050 and 1010 when zero.
 	OriginalGravity, FinalGravity float64
+	// Fermentation is the law by which it falls from one to the other, Sensor what reads it, and Events happen to each
+	// batch. They are for hydrometers and external devices.
+	Fermentation Fermentation
+	Sensor       Sensor
+	Events       []Event
 	// Age is how long the batch, the brew day, the still's run or the filling session has been going at the start, in
 	// brewing time.
 	Age time.Duration
@@ -51,7 +58,7 @@ type Info struct {
 
 // Report is a reading that a device has sent.
 type Report struct {
-	At        time.Time // the moment of the reading by the passed clock: the last activity, without the cloud's clock offset
+	At        time.Time // the time of the reading by the passed clock: the last activity, without the cloud's clock offset
 	VisibleAt time.Time // from when on the replies show it
 }
 

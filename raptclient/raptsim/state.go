@@ -10,21 +10,41 @@ type brewTime = time.Duration
 
 // state is what a device knows and reports, a copy of which is a reading. A number that is NaN has no value.
 type state struct {
-	temperature, controlTemperature     float64 // C
-	gravity, velocity                   float64 // SG x 1000, points per day
-	battery, rssi, pressure             float64 // %, dBm, unknown unit
+	readings
+	settings
+	counters
+	distillation
+	filling
+	run profileRun
+}
+
+type readings struct {
+	temperature, controlTemperature float64 // C
+	gravity, velocity               float64 // SG x 1000, points per day
+	battery, rssi, pressure         float64 // %, dBm, unknown unit
+}
+
+type settings struct {
 	target, minTarget, maxTarget        float64 // C
 	heatingUtilisation, pumpUtilisation float64 // %
 	pidP, pidI, pidD                    float64
-	totalRun, heatRun, coolRun, auxRun  float64 // seconds
-	heatStarts, coolStarts, auxStarts   float64
-	vapour, wash, tempPerMin            float64 // C, C, C/min
-	rhc, ethanol, power, abv            float64
 	heatingEnabled, coolingEnabled      bool
 	pumpEnabled, pidEnabled             bool
-	fills, failedFills, fillTime        float64 // count, count, seconds of the last can
-	session                             fillSession
-	run                                 profileRun
+}
+
+type counters struct {
+	totalRun, heatRun, coolRun, auxRun float64 // seconds
+	heatStarts, coolStarts, auxStarts  float64
+}
+
+type distillation struct {
+	vapour, wash, tempPerMin float64 // C, C, C/min
+	rhc, ethanol, power, abv float64
+}
+
+type filling struct {
+	fills, failedFills, fillTime float64 // count, count, seconds of the last can
+	session                      fillSession
 }
 
 // fillSession is the last filling of cans.

@@ -90,8 +90,7 @@ func (d *device) endBatch(w *world, dt float64) {
 	}
 	d.beer.age = 0
 	if d.spec.Profile {
-		d.begin(w, d.profile(), 0)
-		d.s.run.og, d.s.run.fg = d.gravities()
+		d.begin(w, 0)
 	}
 }
 
@@ -194,7 +193,7 @@ func (d *device) attend(w *world, dt float64) {
 	case d.heat.pause >= brewDayPause+brewDayCycle:
 		d.heat.pause, d.heat.chilling = 0, false
 		d.s.heatingEnabled = true
-		d.begin(w, d.profile(), 0)
+		d.begin(w, 0)
 	case d.heat.pause >= brewDayPause:
 		d.heat.chilling = false
 	case !d.heat.chilling && d.heat.pause >= 10*time.Minute:

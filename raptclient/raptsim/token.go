@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// tokens are those given out, with the moment at which they end.
+// tokens are those given out, with the time at which each ends.
 type tokens struct {
 	username, secret string
 	lifetime         time.Duration
@@ -26,8 +26,8 @@ func newTokens(o Options) tokens {
 	}
 }
 
-// give answers a sign-in.
-func (t *tokens) give(r *http.Request, body []byte, now time.Time) (status int, reply string) {
+// issue answers a sign-in.
+func (t *tokens) issue(r *http.Request, body []byte, now time.Time) (status int, reply string) {
 	fail := func(status int, code string) (int, string) { return status, fmt.Sprintf(`{"error":%q}`, code) }
 	form, err := url.ParseQuery(string(body))
 	switch {
@@ -60,8 +60,8 @@ func bearer(r *http.Request) string {
 	return token
 }
 
-// good tells whether the request carries a token that is valid now.
-func (t *tokens) good(r *http.Request, now time.Time) bool {
+// valid tells whether the request carries a token that is valid now.
+func (t *tokens) valid(r *http.Request, now time.Time) bool {
 	end, ok := t.ends[bearer(r)]
 	return ok && now.Before(end)
 }

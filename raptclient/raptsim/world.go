@@ -45,7 +45,7 @@ func (c *Cloud) now() time.Time {
 	return c.latest
 }
 
-// published is a moment by the cloud's clock.
+// published is a time by the cloud's clock.
 func (c *Cloud) published(t time.Time) time.Time { return t.Add(c.opts.ClockOffset).UTC() }
 
 // catchUp lets all reports happen that were due by now, in their order.
@@ -54,20 +54,24 @@ func (c *Cloud) catchUp() time.Time {
 	brew := c.clock.brew(now)
 	for len(c.due) > 0 && c.due[0].next <= brew {
 		d := c.due[0]
-		if !d.silent && d.rng.Float64() >= d.spec.Miss {
+		switch {
+		case d.silent:
+		case d.again:
+			c.repeat(d, d.next)
+		case d.extra || !d.missed():
 			c.report(d, d.next)
 		}
 		if now.Sub(c.clock.wall(d.next)) > c.opts.ReportLagMax {
 			d.settle(c.clock.wall(d.next)) // keeps the queue short while days go by
 		}
-		d.next += max(d.interval(), time.Second)
+		d.schedule()
 		heap.Fix(&c.due, 0)
 	}
 	return now
 }
 
-// bring moves the physics of a device to the brewing time t, with that of the one whose temperature it shares.
-func (c *Cloud) bring(d *device, t brewTime) {
+// advanceTo moves the physics of a device to the brewing time t, with that of the one whose temperature it shares.
+func (c *Cloud) advanceTo(d *device, t brewTime) {
 	if d.host != nil {
 		d.host.advance(&c.world, t)
 	}
@@ -90,11 +94,17 @@ func (c *Cloud) link() {
 
 // report takes a reading of the device at the brewing time t.
 func (c *Cloud) report(d *device, t brewTime) {
-	c.bring(d, t)
+	c.advanceTo(d, t)
 	if d.s.battery > 0 {
-		d.s.battery = max(0, d.s.battery-d.drain())
+		d.s.battery = max(0, d.s.battery-d.fam.drain)
 	}
 	c.post(d, t, c.lag(d))
+}
+
+// repeat sends the device's last reading again, with a new time.
+func (c *Cloud) repeat(d *device, t brewTime) {
+	c.advanceTo(d, t)
+	c.send(d, t, c.lag(d), d.last)
 }
 
 // lag is the time until the device's next report is visible.
@@ -102,19 +112,25 @@ func (c *Cloud) lag(d *device) time.Duration {
 	return c.opts.ReportLagMin + time.Duration(d.rng.Float64()*float64(c.opts.ReportLagMax-c.opts.ReportLagMin))
 }
 
+// post sends a reading of the device.
 func (c *Cloud) post(d *device, t brewTime, lag time.Duration) {
+	d.last = d.reading()
+	c.send(d, t, lag, d.last)
+}
+
+func (c *Cloud) send(d *device, t brewTime, lag time.Duration, s state) {
 	at := c.clock.wall(t)
 	visible := at.Add(lag)
 	if n := len(d.queue); n > 0 && visible.Before(d.queue[n-1].visible) {
 		visible = d.queue[n-1].visible
 	}
-	d.queue = append(d.queue, sent{at: at, visible: visible, brew: t, s: d.reading()})
+	d.queue = append(d.queue, sent{at: at, visible: visible, brew: t, s: s})
 	d.reports.add(Report{At: at, VisibleAt: visible})
 }
 
 // reschedule puts the device's next report at t.
 func (c *Cloud) reschedule(d *device, t brewTime) {
-	d.next = t
+	d.next, d.extra, d.again = t, false, false
 	for i := range c.due {
 		if c.due[i] == d {
 			heap.Fix(&c.due, i)

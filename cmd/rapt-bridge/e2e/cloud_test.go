@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/gob"
 	"encoding/json"
 	"errors"
@@ -50,6 +51,7 @@ func startCloud(t testing.TB, s scope, o raptsim.Options) *cloud {
 		_ = c.calls.Close()
 		_ = process.Wait()
 	})
+	o.Latency = cmp.Or(o.Latency, &raptsim.Latency{})
 	c.call(t, "Open", o, &c.url)
 	return c
 }

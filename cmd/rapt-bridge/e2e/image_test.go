@@ -25,7 +25,7 @@ import (
 const (
 	imageName    = "rapt-bridge-test"
 	imageVersion = "0.0.0-test"
-	imageLimit   = 15 << 20
+	imageLimit   = 20 << 20
 )
 
 // builtImage is the image as make makes it, for this machine.

@@ -1,0 +1,115 @@
+package broker
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// empty takes everything out, as text.
+func (o *Outbox) empty() []string {
+	var out []string
+	for p, ok := o.Next(); ok; p, ok = o.Next() {
+		o.Sent()
+		out = append(out, p.Topic+"="+string(p.Payload))
+	}
+	return out
+}
+
+func kept(topic, payload string) Publication {
+	return Publication{Topic: topic, Payload: []byte(payload), Retain: true}
+}
+
+func TestTheLatestStateTakesThePlaceOfTheOneThatWaits(t *testing.T) {
+	o := NewOutbox()
+	o.Put(kept("a", "1"))
+	o.Put(kept("b", "1"))
+	o.Put(kept("a", "2"))
+	assert.Equal(t, []string{"a=2", "b=1"}, o.empty())
+	o.Put(kept("a", "3"))
+	assert.Equal(t, []string{"a=3"}, o.empty(), "and goes out again after that")
+	_, ok := o.Next()
+	assert.False(t, ok)
+}
+
+func TestOutcomesAllGoOutInTheirOrder(t *testing.T) {
+	o := NewOutbox()
+	for i := range 3 {
+		o.Put(Publication{Topic: "result", Payload: fmt.Append(nil, i)})
+		o.Put(kept("state", fmt.Sprint(i)))
+	}
+	assert.Equal(t, []string{"result=0", "state=2", "result=1", "result=2"}, o.empty())
+}
+
+func TestASlowBrokerGetsNoBacklog(t *testing.T) {
+	o := NewOutbox()
+	for i := range 10_000 {
+		o.Put(kept(fmt.Sprint("topic ", i%12), fmt.Sprint(i)))
+	}
+	assert.Len(t, o.items, 12)
+	assert.Len(t, o.empty(), 12)
+	assert.Empty(t, o.items)
+}
+
+// TestNobodyWaitsForAMessageThatNeverGoesOut: a request leaves only when the count of it is with the broker, so the
+// word of that must come whatever happens to the message.
+func TestNobodyWaitsForAMessageThatNeverGoesOut(t *testing.T) {
+	o := NewOutbox()
+	acked := map[string]int{}
+	with := func(payload string) Publication {
+		p := kept("state", payload)
+		p.OnAcked = func(bool) { acked[payload]++ }
+		return p
+	}
+	o.Put(with("1"))
+	o.Put(with("2"))
+	o.Put(kept("state", "3"))
+	assert.Empty(t, acked, "none is with the broker yet")
+	p, ok := o.Next()
+	require.True(t, ok)
+	assert.Equal(t, "3", string(p.Payload))
+	o.Sent()
+	p.OnAcked(true)
+	assert.Equal(t, map[string]int{"1": 1, "2": 1}, acked, "the latest stands for all that it replaced")
+
+	o.Put(with("4"))
+	o.Clear()
+	assert.Equal(t, 1, acked["4"], "the broker is away: waiting for it would never end")
+	_, ok = o.Next()
+	assert.False(t, ok)
+}
+
+func TestTheOldestOutcomesGoWhenTooManyWait(t *testing.T) {
+	o := NewOutbox()
+	lost := 0
+	for i := range maxUnretained + 50 {
+		o.Put(Publication{Topic: "result", Payload: fmt.Append(nil, i), OnAcked: func(delivered bool) {
+			require.False(t, delivered)
+			lost++
+		}})
+	}
+	o.Put(kept("state", "1"))
+	assert.Equal(t, 50, lost)
+	assert.Equal(t, 50, o.Dropped())
+	assert.Zero(t, o.Dropped(), "said once")
+	p, ok := o.Next()
+	require.True(t, ok)
+	assert.Equal(t, "50", string(p.Payload), "the oldest went")
+	all := o.empty()
+	assert.Len(t, all, maxUnretained+1)
+	assert.Equal(t, "state=1", all[len(all)-1])
+}
+
+func TestLargeOutcomesAreBoundedByTheirSize(t *testing.T) {
+	o := NewOutbox()
+	for range 100 {
+		o.Put(Publication{Topic: "result", Payload: make([]byte, 100<<10)})
+	}
+	assert.LessOrEqual(t, o.bytes, maxUnretainedBytes)
+	assert.Equal(t, 90, o.Dropped())
+	o.empty()
+	assert.Zero(t, o.bytes)
+	assert.Zero(t, o.Len())
+}

@@ -1,0 +1,35 @@
+package broker
+
+// Publication is a message on its way to the broker.
+type Publication struct {
+	Topic       string
+	Payload     []byte
+	Retain      bool
+	Correlation []byte
+	// OnAcked, when set, is called once: with true when the broker has acknowledged the message, or is there and takes none
+	// of this size, with false when it can't
+	// get there, because the broker is away, refuses it, or a newer message took its place and can't get there either.
+	OnAcked func(delivered bool)
+}
+
+func (p Publication) acked(delivered bool) {
+	if p.OnAcked != nil {
+		p.OnAcked(delivered)
+	}
+}
+
+// packetSize is the size of the message's packet in bytes, or some bytes more.
+func (p Publication) packetSize() int {
+	const headers = 16 // of the packet, the topic's and the packet's number, and the properties
+	return headers + len(p.Topic) + len(p.Payload) + len(p.Correlation)
+}
+
+// Message is a message of the broker.
+type Message struct {
+	Topic         string
+	Payload       []byte
+	Retained      bool
+	ResponseTopic string
+	Correlation   []byte
+	ID            string // the user property "id" or the correlation data, where that can be read
+}

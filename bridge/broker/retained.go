@@ -1,0 +1,91 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/eclipse/paho.golang/autopaho"
+	"github.com/eclipse/paho.golang/paho"
+)
+
+const (
+	quietFor   = time.Second // after the last retained message another one is waited for
+	leaveAfter = 1500 * time.Millisecond
+)
+
+// Retained connects to the broker under a client id of its own, so that a running connection is left alone, and returns
+// the payloads retained on a filter. It publishes nothing. The error of the first attempt is returned.
+func Retained(ctx context.Context, find Find, clientID, filter string) ([][]byte, error) {
+	server, err := find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	failures, seen := make(chan error, 1), make(chan []byte)
+	cfg := clientConfig(func() Server { return server }, clientID)
+	cfg.ReconnectBackoff = func(int) time.Duration { return 0 }
+	cfg.OnConnectError = func(err error) {
+		select {
+		case failures <- connectReason(err, clientID):
+		default:
+		}
+		cancel() // one attempt tells
+	}
+	cfg.OnPublishReceived = []func(paho.PublishReceived) (bool, error){func(p paho.PublishReceived) (bool, error) {
+		select {
+		case seen <- p.Packet.Payload:
+		case <-ctx.Done():
+		}
+		return true, nil
+	}}
+	manager, err := autopaho.NewConnection(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("mqtt: %w", err)
+	}
+	defer func() {
+		end, stop := context.WithTimeout(context.WithoutCancel(ctx), leaveAfter)
+		defer stop()
+		_ = manager.Disconnect(end)
+	}()
+	if err := manager.AwaitConnection(ctx); err != nil {
+		select {
+		case err := <-failures:
+			return nil, err
+		default:
+			return nil, errors.New("no connection within the time allowed; check mqtt.url")
+		}
+	}
+	return collect(ctx, manager, filter, server.Username, seen)
+}
+
+// collect subscribes and returns what comes until the broker has been quiet for a moment.
+func collect(ctx context.Context, manager *autopaho.ConnectionManager, filter, user string, seen <-chan []byte) ([][]byte, error) {
+	subscribed := make(chan error, 1)
+	go func() {
+		_, err := manager.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: filter, QoS: 1}}})
+		subscribed <- err
+	}()
+	var payloads [][]byte
+	var quiet <-chan time.Time
+	for {
+		select {
+		case err := <-subscribed:
+			if err != nil {
+				return nil, fmt.Errorf("the broker doesn't let user %q subscribe to %s; check its access rules", user, filter)
+			}
+			quiet = time.After(quietFor)
+		case p := <-seen:
+			payloads = append(payloads, p)
+			if quiet != nil {
+				quiet = time.After(quietFor)
+			}
+		case <-quiet:
+			return payloads, nil
+		case <-ctx.Done():
+			return nil, errors.New("no answer from the broker within the time allowed")
+		}
+	}
+}

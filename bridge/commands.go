@@ -1,0 +1,317 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
+	"github.com/rapt-bridge/rapt-bridge/bridge/command"
+	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
+	"github.com/rapt-bridge/rapt-bridge/discovery"
+	"github.com/rapt-bridge/rapt-bridge/internal/text"
+	"github.com/rapt-bridge/rapt-bridge/raptclient"
+)
+
+const (
+	// verifyAfter is how long after a write without an answer it is read back, and again while that fails.
+	verifyAfter = 3 * time.Second
+	// fastPollFor is how long after a command its family may be asked at the least interval.
+	fastPollFor = 2 * time.Minute
+	// afterError and afterRefusal are the least times from a command that failed to the next one of any device.
+	afterError   = time.Second
+	afterRefusal = 5 * time.Second
+)
+
+// onCommand takes a message on a command's topic.
+func (b *bridge) onCommand(msg broker.Message, now time.Time) {
+	family, id, key, ok := b.mqtt.topics.ParseCommand(msg.Topic)
+	if !ok {
+		if strings.HasSuffix(msg.Topic, "/set") {
+			b.warnOnce("topic "+msg.Topic, "a command came to a topic that is no device's: %s", text.Line(msg.Topic, device.MaxText))
+		}
+		return
+	}
+	r := command.Request{
+		Ref:     command.Ref{Ref: device.Ref{Family: family, ID: strings.ToLower(id)}, Key: key},
+		Payload: msg.Payload, Retained: msg.Retained, ResponseTopic: msg.ResponseTopic, Correlation: msg.Correlation, ID: msg.ID, At: now,
+	}
+	if family == discovery.Bridge {
+		b.onBridgeCommand(r)
+		return
+	}
+	c, err := b.validator.Parse(r)
+	if err == nil {
+		if c.AwaitsList = b.account.byName[family].Answered.IsZero(); !c.AwaitsList {
+			err = b.check(c)
+		}
+	}
+	if err == nil {
+		err = b.refusal(c, now)
+	}
+	if err != nil {
+		b.reject(r, err)
+		return
+	}
+	replaced, ok := b.account.queue.Add(c)
+	if !ok && c.Off {
+		if displaced := b.account.queue.MakeRoom(); displaced != nil {
+			b.publishOutcome(displaced, command.Rejected, errQueueFull)
+			replaced, ok = b.account.queue.Add(c)
+		}
+	}
+	if !ok {
+		b.publishOutcome(c, command.Rejected, errQueueFull)
+		return
+	}
+	if replaced != nil {
+		b.publishOutcome(replaced, command.Superseded, nil)
+	}
+	b.account.byName[family].CommandedUntil = now.Add(fastPollFor)
+}
+
+// check holds a command against its device.
+func (b *bridge) check(c *command.Command) error {
+	d := b.account.find(c.Ref.Ref)
+	if d == nil {
+		return b.validator.Check(c, device.Reading{}, discovery.Device{}, false)
+	}
+	if c.Submits() {
+		c.NotBefore = d.submitAfter
+	}
+	return b.validator.Check(c, d.shown(), d.describe(), true)
+}
+
+// checkAwaiting looks at the commands that came before the family's first list.
+func (b *bridge) checkAwaiting(f *familyState) {
+	for _, c := range b.account.queue.AwaitingList(func(d device.Ref) bool { return d.Family == f.Name }) {
+		c.AwaitsList = false
+		if err := b.check(c); err != nil {
+			b.account.queue.Remove(c)
+			b.publishOutcome(c, command.Rejected, err)
+		}
+	}
+}
+
+// onBridgeCommand takes a command to the bridge itself.
+func (b *bridge) onBridgeCommand(r command.Request) {
+	payload := text.Line(string(r.Payload), device.MaxText)
+	var note string
+	var err error
+	switch {
+	case r.Key != "refresh" && r.Key != "forget":
+		err = errors.New("the bridge takes refresh and forget")
+	case r.Retained:
+		err = command.ErrRetained
+	case b.options.ReadOnly:
+		err = command.ErrReadOnly
+	case r.Key == "forget":
+		note, err = b.forgetDevice(payload, r.At)
+	case payload != "PRESS":
+		err = errors.New("accepted is PRESS")
+	default:
+		note = b.refresh(r.At)
+	}
+	if err != nil {
+		b.reject(r, err)
+		return
+	}
+	result := command.NewResult(r, jsonText(payload), command.Applied, nil, b.clock.now(), b.clock.wall())
+	result.Note = &note
+	b.publishResult(r, result)
+}
+
+// expireCommands ends the commands that have waited too long.
+func (b *bridge) expireCommands(now time.Time) {
+	for _, c := range b.account.queue.Expired(now) {
+		why := c.Why
+		if reason := b.held(c, now); reason != "" {
+			why = reason
+		}
+		switch {
+		case !c.VerifyAt.IsZero():
+			b.publishOutcome(c, command.Failed, fmt.Errorf("%s; it could not be read back either, so it may have been carried out", why))
+			continue
+		case c.AwaitsList && why == "":
+			why = fmt.Sprintf("the list of the family %s has not been answered yet", c.Family)
+		}
+		text := "it waited for longer than a minute and was not sent"
+		if why != "" {
+			text += ": " + why
+		}
+		b.publishOutcome(c, command.Rejected, errors.New(text))
+	}
+}
+
+// send makes the call of a command, or of several that share one.
+func (b *bridge) send(ctx context.Context, batch []*command.Command) {
+	c, client := batch[0], b.account.client
+	d := b.account.find(c.Ref.Ref)
+	if d == nil { // removed devices take their commands along, so this is a fault of ours
+		b.publishOutcome(c, command.Rejected, errors.New("the device is no longer in the RAPT account"))
+		return
+	}
+	run := func(ctx context.Context) (bool, error) {
+		return true, d.family.Submit(ctx, client, c.Ref.ID, *c.Asked.Telemetry)
+	}
+	if c.Submits() {
+		d.submitAfter = b.clock.now().Add(command.SubmissionPace)
+	} else {
+		values := command.Arguments(batch, d.shown())
+		run = func(ctx context.Context) (bool, error) { return c.Setter.Call(ctx, client, c.Ref.ID, values) }
+	}
+	b.start(ctx, newCall(purposeOf(c), run, func(changed bool, err error) { b.commandDone(batch, changed, err) }))
+}
+
+// commandDone takes the answer to a command's call.
+func (b *bridge) commandDone(batch []*command.Command, changed bool, err error) {
+	a, now := b.account, b.clock.now()
+	var (
+		held *limit.RateLimitedError
+		api  *raptclient.APIError
+	)
+	switch {
+	case err == nil:
+		b.onAPISuccess()
+		for _, c := range batch {
+			b.commandTaken(c, changed, now)
+		}
+		return
+	case errors.As(err, &held):
+		b.onAPIError(now, err)
+		b.requeue(batch, held.Reason)
+		return
+	case errors.As(err, &api) && api.Status < 500 && api.Status != 429:
+		b.publishOutcomes(batch, command.Failed, err)
+		return
+	}
+	b.onAPIError(now, err)
+	a.commandsAfter = now.Add(afterError)
+	switch {
+	case isRejected(err):
+		b.publishOutcomes(batch, command.Failed, err)
+	case !raptclient.Sent(err) || errors.As(err, &api) && api.Status == 429:
+		// Surely not carried out: it may wait for its next chance.
+		a.commandsAfter = now.Add(afterRefusal)
+		b.requeue(batch, err.Error())
+	default:
+		b.scheduleVerify(batch, now, err)
+	}
+}
+
+func isRejected(err error) bool {
+	var signIn *raptclient.SignInError
+	return errors.As(err, &signIn) && signIn.Rejected
+}
+
+// requeue puts commands back that were not sent, and says what they wait for.
+func (b *bridge) requeue(batch []*command.Command, why string) {
+	for _, c := range batch {
+		c.Why = why
+		b.putBack(c)
+	}
+}
+
+// putBack puts a command first in the queue again; one whose key has a later value waiting gives way to it.
+func (b *bridge) putBack(c *command.Command) {
+	if !b.account.queue.PutBack(c) {
+		b.publishOutcome(c, command.Superseded, nil)
+	}
+}
+
+// scheduleVerify takes a write without an answer: it may have been carried out. It is read back before it is sent once
+// more, and not sent more often than that.
+func (b *bridge) scheduleVerify(batch []*command.Command, now time.Time, err error) {
+	for _, c := range batch {
+		d := b.account.find(c.Ref.Ref)
+		readable := false
+		if d != nil {
+			_, readable = c.Shown(d.reading)
+		}
+		c.Attempts++
+		if c.Attempts > 1 || !readable || now.After(c.Expires()) {
+			b.publishOutcome(c, command.Failed, fmt.Errorf("%w; it may have been carried out", err))
+			continue
+		}
+		c.VerifyAt, c.Why = now.Add(verifyAfter), err.Error()
+		b.putBack(c)
+	}
+}
+
+// verify reads a device back to see whether an unanswered command was carried out. While that fails it is tried again,
+// until the command's time is over: nothing is sent twice without a look.
+func (b *bridge) verify(ctx context.Context, c *command.Command) {
+	d := b.account.find(c.Ref.Ref)
+	b.readDevice(ctx, d, false, func(r device.Reading, err error) {
+		now := b.clock.now()
+		if err != nil {
+			c.VerifyAt = now.Add(verifyAfter)
+			b.putBack(c)
+			return
+		}
+		if v, ok := c.Shown(r); ok && v.Confirms(c.Asked.Value) {
+			b.commandTaken(c, true, now)
+			return
+		}
+		c.VerifyAt = time.Time{}
+		b.putBack(c)
+	})
+}
+
+// readDevice asks for one device and takes its reading into account. One that yields may be cancelled for a command.
+func (b *bridge) readDevice(ctx context.Context, d *deviceState, yields bool, then func(device.Reading, error)) {
+	type answer struct {
+		device.Reading
+		raptclient.Report
+	}
+	c := newCall(limit.ForCommand,
+		func(ctx context.Context) (a answer, err error) {
+			a.Reading, a.Report, err = d.family.Get(ctx, b.account.client, d.ID)
+			return a, err
+		},
+		func(a answer, err error) {
+			if b.account.find(d.Ref) != d {
+				return // it was removed meanwhile, and its commands with it
+			}
+			now := b.clock.now()
+			if err == nil {
+				b.onAPISuccess()
+				b.notice(a.Report)
+				b.accept(now, arrival{device: d, reading: a.Reading})
+			} else {
+				b.onAPIError(now, err)
+			}
+			then(a.Reading, err)
+		})
+	c.yields = yields
+	b.start(ctx, c)
+}
+
+// commandTaken tells of a command that the API took, and keeps its value shown until the cloud shows it.
+func (b *bridge) commandTaken(c *command.Command, changed bool, now time.Time) {
+	outcome := command.Unchanged
+	if changed {
+		outcome = command.Applied
+	}
+	d := b.account.find(c.Ref.Ref)
+	if d == nil || c.Submits() {
+		b.publishOutcome(c, outcome, nil)
+		return
+	}
+	before, _ := c.Shown(d.reading)
+	if !changed && before.Confirms(c.Asked.Value) {
+		delete(d.pending, c.Key)
+	} else {
+		if old := d.pending[c.Key]; old != nil {
+			before = old.Before
+		}
+		b.account.hold(d, &command.PendingWrite{Command: c, AppliedAt: now, Before: before, After: command.ReadbacksAfter(b.account.requests.Readbacks(now))})
+	}
+	b.publishOutcome(c, outcome, nil)
+	b.publishDevice(d, now, false)
+	d.family.CommandedUntil = now.Add(fastPollFor)
+	b.account.plan(d.family, now)
+}

@@ -1,0 +1,246 @@
+package limit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/retry"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
+	"github.com/rapt-bridge/rapt-bridge/raptclient"
+)
+
+// Status is how the bridge gets on with the API, as its entity api_status shows it.
+type Status string
+
+const (
+	OK          Status = "ok"
+	Slowed      Status = "slowed"       // the ceiling or the vendor's rate-limit headers hold requests back
+	RateLimited Status = "rate_limited" // 429
+	SignedOut   Status = "signed_out"   // no token, and none may be asked for yet
+	Rejected    Status = "rejected"     // the secret was refused, or access revoked (403)
+	Unreachable Status = "unreachable"  // no answer, or a server error
+	Maintenance Status = "maintenance"  // 503, or a web page where JSON belongs
+)
+
+// How long to keep quiet. The minute after a 429 holds whatever the headers say, because clocks differ (observed);
+// the rest is what keeps a broken set-up from looking like an attack.
+const (
+	leastAfterLimit = time.Minute
+	mostAfterLimit  = time.Hour
+	afterRejection  = 15 * time.Minute
+	mostRejection   = 24 * time.Hour
+	firstBackoff    = 20 * time.Second
+	mostBackoff     = 15 * time.Minute
+	jitter          = 0.3
+	longestWindow   = 24 * time.Hour // of the vendor's rate limit that is believed
+
+	// AfterForbidden is how long what the cloud forbids (403) is left alone.
+	AfterForbidden = time.Hour
+)
+
+// Health is what the answers have shown of the API, and until when it is to be left alone. Its times are steady time.
+type Health struct {
+	Status Status
+	Reason string    // in words, with what to do; empty while all is well
+	Until  time.Time // no poll before this
+	Hard   bool      // and no command either
+
+	// Remaining and Reset are the vendor's rate limit as its headers gave it last.
+	Remaining raptclient.Null[int]
+	Reset     time.Time
+
+	forbidden map[string]bool // endpoints that answered 403 since the last success
+	// Back-offs, each for one kind of trouble; limited is nil until a 429 says how long its first wait is.
+	api, signIn, rejected, limited backoff.BackOff
+
+	// noSignIn is until when requests of a purpose are held back for want of a sign-in.
+	noSignIn [purposes]time.Time
+
+	gap      time.Duration // least distance of polls that the rate-limit headers ask for
+	gapUntil time.Time
+}
+
+// NewHealth is the state before the first answer: signed out.
+func NewHealth() *Health {
+	return &Health{
+		Status: SignedOut, forbidden: map[string]bool{},
+		api: retry.New(firstBackoff, mostBackoff, jitter), signIn: retry.New(firstBackoff, mostBackoff, jitter),
+		rejected: retry.New(afterRejection, mostRejection, 0),
+	}
+}
+
+// OnSuccess takes a complete answer of the API into account.
+func (h *Health) OnSuccess() {
+	h.Status, h.Reason, h.Until, h.Hard, h.limited, h.noSignIn = OK, "", time.Time{}, false, nil, [purposes]time.Time{}
+	clear(h.forbidden)
+	for _, b := range []backoff.BackOff{h.api, h.signIn, h.rejected} {
+		b.Reset()
+	}
+}
+
+// RateLimitedError is the error of a request that the bridge's own limits hold back.
+type RateLimitedError struct {
+	At      time.Time // steady time at which it may leave
+	Purpose Purpose
+	SignIns bool   // the sign-ins of the hour are used up, while the ceiling has room
+	Reason  string // in words
+}
+
+func (e *RateLimitedError) Error() string { return e.Reason }
+
+// OnError takes a failed call into account. now is steady, wall the same moment for people to read.
+func (h *Health) OnError(now, wall time.Time, err error) {
+	var (
+		held    *RateLimitedError
+		signIn  *raptclient.SignInError
+		api     *raptclient.APIError
+		body    *raptclient.BodyError
+		clock   = func(until time.Time) string { return wall.Add(until.Sub(now)).Format(time.TimeOnly) }
+		backOff = func(b backoff.BackOff, r raptclient.RateLimit) time.Time {
+			return now.Add(max(b.NextBackOff(), min(r.RetryAfter.Or(0), mostAfterLimit)))
+		}
+	)
+	switch {
+	case errors.As(err, &held):
+		h.onOwnLimit(held, clock)
+	case errors.Is(err, context.Canceled):
+	case errors.As(err, &signIn) && signIn.Rejected:
+		until := now.Add(h.rejected.NextBackOff())
+		h.pause(Rejected, until, true, "the RAPT Cloud refuses the user name or the API secret; make a new secret in the RAPT app (My Account, Api Secrets), enter it and restart; next try at "+clock(until))
+	case errors.As(err, &signIn) && signIn.Status == http.StatusTooManyRequests:
+		h.onRateLimit(now, signIn.RateLimit, clock)
+	case errors.As(err, &api) && api.Status == http.StatusTooManyRequests:
+		h.onRateLimit(now, api.RateLimit, clock)
+	case errors.As(err, &signIn) && signIn.Status == http.StatusForbidden:
+		h.onForbidden(now, clock)
+	case errors.As(err, &api) && api.Status == http.StatusForbidden:
+		// One family may be closed to an account; two in a row without an answer between them are the whole API.
+		if h.forbidden[api.Endpoint] = true; len(h.forbidden) > 1 {
+			h.onForbidden(now, clock)
+		} else {
+			h.Reason = "the RAPT Cloud refuses " + api.Endpoint + " (403)"
+		}
+	case errors.As(err, &signIn):
+		h.pause(unreachableOr(signIn.Status), backOff(h.signIn, signIn.RateLimit), false, "the sign-in at the RAPT Cloud fails: "+err.Error())
+	case errors.As(err, &api) && api.Status == http.StatusUnauthorized:
+		h.pause(SignedOut, backOff(h.api, api.RateLimit), false, "the RAPT Cloud refuses a fresh token: "+err.Error())
+	case errors.As(err, &api) && api.Status >= http.StatusBadRequest && api.Status < http.StatusInternalServerError:
+		h.Reason = err.Error() // says something of the request, nothing of the API's health
+	case errors.As(err, &api):
+		h.pause(unreachableOr(api.Status), backOff(h.api, api.RateLimit), false, err.Error())
+	case errors.As(err, &body):
+		h.pause(Maintenance, backOff(h.api, body.RateLimit), false, err.Error())
+	default:
+		h.pause(Unreachable, backOff(h.api, raptclient.RateLimit{}), false, err.Error())
+	}
+}
+
+func unreachableOr(status int) Status {
+	if status == http.StatusServiceUnavailable || status > 0 && status < http.StatusBadRequest { // a portal's redirect
+		return Maintenance
+	}
+	return Unreachable
+}
+
+func (h *Health) pause(status Status, until time.Time, hard bool, reason string) {
+	h.Status, h.Until, h.Hard, h.Reason = status, until, hard, reason
+}
+
+// onOwnLimit keeps requests of that purpose quiet until their next sign-in is allowed; others may have one left. The
+// ceiling of requests is the bridge's own affair.
+func (h *Health) onOwnLimit(held *RateLimitedError, clock func(time.Time) string) {
+	if !held.SignIns {
+		return
+	}
+	h.noSignIn[held.Purpose] = held.At
+	switch {
+	case held.Purpose != ForPoll:
+	case h.Status == Unreachable || h.Status == Maintenance || h.Status == Rejected:
+		h.Until = held.At // what used the sign-ins up is the reason to show
+	default:
+		h.pause(SignedOut, held.At, false, fmt.Sprintf("the %d sign-ins of an hour that polls may use are used up; the next one is at %s", SignInsPerHour-commandSignIns-offSignIns, clock(held.At)))
+	}
+}
+
+func (h *Health) onRateLimit(now time.Time, r raptclient.RateLimit, clock func(time.Time) string) {
+	wait := leastAfterLimit
+	if r.RetryAfter.Valid {
+		wait = max(wait, r.RetryAfter.V)
+	} else if !h.Reset.IsZero() {
+		wait = max(wait, h.Reset.Sub(now))
+	}
+	wait = min(wait, mostAfterLimit)
+	if h.limited == nil {
+		h.limited = retry.New(wait, mostAfterLimit, 0)
+	}
+	until := now.Add(max(wait, h.limited.NextBackOff()))
+	h.pause(RateLimited, until, true, "the RAPT Cloud asks for fewer requests (429); nothing is asked until "+clock(until))
+}
+
+func (h *Health) onForbidden(now time.Time, clock func(time.Time) string) {
+	until := now.Add(AfterForbidden)
+	h.pause(Rejected, until, true, "the RAPT Cloud refuses this account altogether (403): access may have been revoked or banned; look into the RAPT app or ask KegLand; next try at "+clock(until))
+}
+
+// OnHeaders takes the rate-limit headers of an answer into account: what remains is spread over the rest of the window,
+// less the share that is kept for commands. skew is what the cloud's clock is ahead of steady time.
+func (h *Health) OnHeaders(now time.Time, r raptclient.RateLimit, skew time.Duration) {
+	if r.Remaining.Valid {
+		h.Remaining = r.Remaining
+	}
+	if r.Reset.Valid {
+		h.Reset = r.Reset.V.Add(-skew)
+		if now.Add(longestWindow).Before(h.Reset) {
+			h.Reset = now.Add(longestWindow)
+		}
+	}
+	if !r.Remaining.Valid || !h.Reset.After(now) {
+		return
+	}
+	left := min(h.Reset.Sub(now), mostAfterLimit)
+	usable := int(float64(r.Remaining.V) * pollShare)
+	h.gapUntil = now.Add(left)
+	h.gap = left
+	if usable > 0 {
+		h.gap = left / time.Duration(usable)
+	}
+}
+
+// NextPoll is when the API's state lets the next poll leave, last being when the last request left.
+func (h *Health) NextPoll(now, last time.Time) time.Time {
+	at := h.Until
+	if now.Before(h.gapUntil) && !last.IsZero() {
+		at = times.Latest(at, last.Add(h.gap))
+	}
+	return at
+}
+
+// NextCommand is the same for a command, whose purpose is ForCommand or ForOff: a server error or a time-out doesn't make
+// it wait, since somebody does.
+func (h *Health) NextCommand(p Purpose) time.Time {
+	if !h.Hard {
+		return h.noSignIn[p]
+	}
+	return times.Latest(h.Until, h.noSignIn[p])
+}
+
+// RequestsLeft is how many requests the vendor's headers still allow; false while they say nothing that holds at now.
+func (h *Health) RequestsLeft(now time.Time) (int, bool) {
+	return max(0, h.Remaining.V), h.Remaining.Valid && h.Reset.After(now)
+}
+
+// LimitReset is when the vendor's limit, or the pause after a 429, ends; zero while there is none.
+func (h *Health) LimitReset(now time.Time) time.Time {
+	switch {
+	case h.Status == RateLimited:
+		return h.Until
+	case h.Reset.After(now):
+		return h.Reset
+	}
+	return time.Time{}
+}

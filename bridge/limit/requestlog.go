@@ -1,0 +1,208 @@
+package limit
+
+import (
+	"time"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
+)
+
+// Bounds that hold whatever is configured. The vendor publishes no limit of its own; these keep a bridge in trouble
+// from looking like an attack.
+const (
+	// SignInsPerHour keeps a wrong secret from locking the account.
+	SignInsPerHour = 6
+
+	requestsPerMinute = 30
+	pollShare         = 0.8 // of the hour's requests; the rest is kept for commands
+
+	// What nothing may use but switching off: of the hour's requests a twentieth, and 10 at the least; of the minute's 5;
+	// of the sign-ins the last one. A sign-in more is kept for commands than polls may use.
+	offPerHour     = 10
+	offPerMinute   = 5
+	offSignIns     = 1
+	commandSignIns = 1
+	// lostSignIns are the sign-ins that are taken for used where the log of the past hour is lost: polls have two then.
+	lostSignIns = 2
+
+	// A request is counted when it leaves, and arrives a little later: without this margin two requests of a full
+	// window could arrive closer together than they left.
+	windowMargin = time.Second
+)
+
+// Purpose says what a request is for: polls may not use the part of the hour that is kept for commands, and neither may
+// use what is kept for switching off.
+type Purpose int
+
+// What a request is for.
+const (
+	ForPoll Purpose = iota
+	ForCommand
+	ForOff // a command that switches a heater, a pump or a regulation off, or turns a kettle down
+	purposes
+)
+
+// window admits at most limit requests in any span. What is kept for some purposes, others may not use: they have to
+// leave so many places free.
+type window struct {
+	span  time.Duration
+	limit int
+	kept  [purposes]int
+	times []time.Time // of the requests still inside, oldest first
+}
+
+// opens returns when one more request of a purpose fits: the zero time for at once.
+func (w *window) opens(now time.Time, p Purpose) time.Time {
+	w.forget(now)
+	limit := w.limit - w.kept[p]
+	if len(w.times) < limit {
+		return time.Time{}
+	}
+	if limit <= 0 {
+		return now.Add(w.span)
+	}
+	return w.times[len(w.times)-limit].Add(w.span + windowMargin)
+}
+
+func (w *window) add(at time.Time) { w.times = append(w.times, at) }
+
+func (w *window) forget(now time.Time) {
+	old := 0
+	for old < len(w.times) && now.Sub(w.times[old]) >= w.span+windowMargin {
+		old++
+	}
+	if old > 0 {
+		w.times = append(w.times[:0], w.times[old:]...)
+	}
+}
+
+// RequestLog counts every request that leaves, sign-ins and repeats included, and says whether one more may.
+//
+// Its times are the bridge's steady time, which no change of the wall clock moves.
+type RequestLog struct {
+	hour, polls, minute, signIns window
+
+	// What was reserved at a start without memory: it takes up room in the windows, and is no request.
+	reservedAt              time.Time
+	reservedPolls, reserved int // of polls, and altogether
+	reservedSignIns         int
+}
+
+// NewRequestLog is an empty log with these ceilings.
+func NewRequestLog(maxPerHour, maxPerMinute int) *RequestLog {
+	off := min(max(offPerHour, maxPerHour/20), maxPerHour/4)
+	offMinute := min(offPerMinute, maxPerMinute/4)
+	return &RequestLog{
+		hour:    window{span: time.Hour, limit: maxPerHour, kept: [purposes]int{ForPoll: off, ForCommand: off}},
+		polls:   window{span: time.Hour, limit: min(int(float64(maxPerHour)*pollShare), maxPerHour-maxPerHour/10-off)},
+		minute:  window{span: time.Minute, limit: maxPerMinute, kept: [purposes]int{ForPoll: offMinute, ForCommand: offMinute}},
+		signIns: window{span: time.Hour, limit: SignInsPerHour, kept: [purposes]int{ForPoll: offSignIns + commandSignIns, ForCommand: offSignIns}},
+	}
+}
+
+// MinuteLimit is 30 for the vendor's own host and for the default ceiling. A higher ceiling, which is for other
+// addresses, raises it in proportion.
+func MinuteLimit(maxPerHour int, vendorHost bool) int {
+	if vendorHost {
+		return requestsPerMinute
+	}
+	return max(requestsPerMinute, maxPerHour/8)
+}
+
+// NextAllowed returns when a request may leave: now or earlier means at once.
+func (l *RequestLog) NextAllowed(now time.Time, p Purpose, signIn bool) time.Time {
+	at := times.Latest(l.hour.opens(now, p), l.minute.opens(now, p))
+	if p == ForPoll {
+		at = times.Latest(at, l.polls.opens(now, p))
+	}
+	if signIn {
+		at = times.Latest(at, l.signIns.opens(now, p))
+	}
+	return at
+}
+
+// Readbacks returns how often a device may be read back after a command, 4 times at the most: ever less often as the hour
+// fills up, so that commands go before looks at what became of them.
+func (l *RequestLog) Readbacks(now time.Time) int {
+	l.hour.forget(now)
+	free := l.hour.limit - l.hour.kept[ForCommand] - len(l.hour.times)
+	switch {
+	case free >= l.hour.limit/5:
+		return 4
+	case free >= l.hour.limit/10:
+		return 2
+	case free >= l.hour.limit/20:
+		return 1
+	}
+	return 0
+}
+
+// Allows reports whether a request may leave at now.
+func (l *RequestLog) Allows(now time.Time, p Purpose, signIn bool) bool {
+	return !l.NextAllowed(now, p, signIn).After(now)
+}
+
+// Record counts a request that leaves at now.
+func (l *RequestLog) Record(now time.Time, p Purpose, signIn bool) {
+	l.hour.add(now)
+	l.minute.add(now)
+	if p == ForPoll {
+		l.polls.add(now)
+	}
+	if signIn {
+		l.signIns.add(now)
+	}
+}
+
+// Paced returns when the next poll should leave so that a nearly used-up hour lasts until its oldest requests count no
+// longer, instead of ending in a long silence. Zero while there is plenty.
+func (l *RequestLog) Paced(now time.Time) time.Time {
+	l.polls.forget(now)
+	used := len(l.polls.times)
+	free := l.polls.limit - used
+	if free <= 0 || used == 0 || free >= l.polls.limit/8 {
+		return time.Time{}
+	}
+	opens := l.polls.times[0].Add(l.polls.span)
+	return l.polls.times[used-1].Add(opens.Sub(now) / time.Duration(free+1))
+}
+
+// LastHour returns how many requests left in the hour before now.
+func (l *RequestLog) LastHour(now time.Time) int {
+	l.hour.forget(now)
+	n := len(l.hour.times)
+	if l.isReserved(now) {
+		n -= l.reserved
+	}
+	return n
+}
+
+// Free returns how many more may leave within the ceiling of the hour.
+func (l *RequestLog) Free(now time.Time) int {
+	l.hour.forget(now)
+	return max(0, l.hour.limit-len(l.hour.times))
+}
+
+func (l *RequestLog) isReserved(now time.Time) bool {
+	return l.reserved > 0 && now.Sub(l.reservedAt) < l.hour.span+windowMargin
+}
+
+// Reserve uses up three quarters of the hour and of the sign-ins some, for a start that doesn't know what came before it.
+// What is kept for switching off stays whole.
+func (l *RequestLog) Reserve(now time.Time) {
+	commands := l.hour.limit - l.hour.kept[ForCommand] - l.polls.limit
+	l.reserveSome(now, l.polls.limit-l.polls.limit/4, commands-commands/4, lostSignIns)
+}
+
+func (l *RequestLog) reserveSome(at time.Time, polls, commands, signIns int) {
+	l.reservedAt, l.reservedPolls, l.reserved, l.reservedSignIns = at, polls, polls+commands, signIns
+	for range polls {
+		l.polls.add(at)
+		l.hour.add(at)
+	}
+	for range commands {
+		l.hour.add(at)
+	}
+	for range signIns {
+		l.signIns.add(at)
+	}
+}

@@ -1,0 +1,103 @@
+package bridge
+
+import (
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
+	"github.com/rapt-bridge/rapt-bridge/bridge/command"
+	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/web"
+	"github.com/rapt-bridge/rapt-bridge/internal/text"
+)
+
+// reject tells of a request that becomes no command.
+func (b *bridge) reject(r command.Request, err error) {
+	b.report(r, jsonText(text.Line(string(r.Payload), device.MaxText)), command.Rejected, err)
+}
+
+// publishOutcome tells what became of a command.
+func (b *bridge) publishOutcome(c *command.Command, o command.Outcome, err error) {
+	value, _ := c.Asked.MarshalJSON() // it holds nothing that can't be JSON
+	b.report(c.Request, value, o, err)
+}
+
+func (b *bridge) publishOutcomes(batch []*command.Command, o command.Outcome, err error) {
+	for _, c := range batch {
+		b.publishOutcome(c, o, err)
+	}
+}
+
+func jsonText(s string) json.RawMessage {
+	out, _ := json.Marshal(s)
+	return out
+}
+
+// report is the way of every outcome: it is published, logged, counted, and kept for the status page.
+func (b *bridge) report(r command.Request, value json.RawMessage, o command.Outcome, err error) {
+	now, wall := b.clock.now(), b.clock.wall()
+	b.publishResult(r, command.NewResult(r, value, o, err, now, wall))
+	name := string(r.Family) + " " + r.Ref.ID
+	if d := b.account.find(r.Ref.Ref); d != nil {
+		name = d.name()
+		if o.Bad() {
+			b.showAgain(d)
+		}
+	}
+	took := now.Sub(r.At)
+	b.metrics.Command(r.Key, o, took)
+	record := web.CommandRecord{At: wall, Device: name, Key: r.Key, Value: unquoted(value), Outcome: string(o)}
+	attributes := []any{slog.String("device", name), slog.String("key", r.Key), slog.String("value", record.Value), slog.String("outcome", string(o)), slog.Duration("took", took.Round(time.Millisecond))}
+	if err != nil {
+		record.Error = err.Error()
+		attributes = append(attributes, slog.String("reason", record.Error))
+	}
+	b.page.addCommand(record, o.Follows())
+	if o.Follows() {
+		b.log.Debug("command", attributes...)
+		return
+	}
+	b.log.Info("command", attributes...)
+	if o.Bad() {
+		b.problem(name + ": " + r.Key + " " + string(o) + ": " + record.Error)
+		b.publishState()
+	}
+}
+
+// unquoted is a value as the log and the page show it: a text without its quotes.
+func unquoted(value json.RawMessage) string {
+	var s string
+	if json.Unmarshal(value, &s) == nil {
+		return s
+	}
+	return string(value)
+}
+
+// showAgain publishes a device's state although it hasn't changed, so that a dashboard's slider returns to it.
+func (b *bridge) showAgain(d *deviceState) {
+	if d.document == nil {
+		return
+	}
+	var changed bool
+	if b.mqtt.buffer, changed = d.render(b.mqtt.buffer); changed {
+		d.document = append([]byte(nil), b.mqtt.buffer...)
+	}
+	b.mqtt.retain(b.mqtt.topics.State(d.Family, d.ID), d.document)
+}
+
+// publishResult publishes an outcome on the result topic, and on the response topic of the request where it has one.
+func (b *bridge) publishResult(r command.Request, result command.Result) {
+	payload, _ := json.Marshal(result)
+	b.mqtt.put(broker.Publication{Topic: b.mqtt.topics.Result(r.Family, r.Ref.ID), Payload: payload})
+	if !result.Outcome.Follows() && b.answerable(r.ResponseTopic) {
+		b.mqtt.put(broker.Publication{Topic: r.ResponseTopic, Payload: payload, Correlation: r.Correlation})
+	}
+}
+
+// answerable reports whether a response may go to a topic. The bridge's own topics are not for others to write to.
+func (b *bridge) answerable(topic string) bool {
+	return topic != "" && !strings.ContainsAny(topic, "+#\x00") && !strings.HasPrefix(topic, "$") &&
+		!strings.HasPrefix(topic, b.options.TopicPrefix+"/") && !strings.HasPrefix(topic, b.options.DiscoveryPrefix+"/")
+}

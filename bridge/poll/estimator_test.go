@@ -1,0 +1,254 @@
+package poll
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
+)
+
+// watched lets a rhythm see a reading that shows lag after it, by a poll at that moment. It returns whether it was new.
+func (r *Estimator) watched(reading time.Time, lag time.Duration) bool {
+	return r.Observe(reading, reading.Add(lag), time.Time{})
+}
+
+// watch lets it see readings at these distances from one another, from noon on.
+func watch(steps ...time.Duration) *Estimator {
+	r, at := &Estimator{}, noon
+	r.watched(at, 3*time.Second)
+	for _, step := range steps {
+		at = at.Add(step)
+		r.watched(at, 3*time.Second)
+	}
+	return r
+}
+
+func repeat(n int, step time.Duration) []time.Duration {
+	out := make([]time.Duration, n)
+	for i := range out {
+		out[i] = step
+	}
+	return out
+}
+
+func TestTheRhythmIsUnknownUntilTwoReadings(t *testing.T) {
+	r := watch()
+	assert.Zero(t, r.interval)
+	assert.True(t, r.Expected(noon).IsZero())
+	r = watch(15 * time.Minute)
+	assert.Equal(t, 15*time.Minute, r.interval)
+}
+
+func TestTheRhythmIsLearned(t *testing.T) {
+	const m = time.Minute
+	for _, c := range []struct {
+		is    string
+		steps []time.Duration
+		want  time.Duration
+	}{
+		{"every quarter of an hour", repeat(5, 15*m), 15 * m},
+		{"reports are lost", []time.Duration{15 * m, 15 * m, 30 * m, 15 * m, 45 * m, 15 * m}, 15 * m},
+		{"several in a row are lost", []time.Duration{15 * m, 15 * m, 15 * m, 75 * m, 15 * m}, 15 * m},
+		{"the first distance was twice too long", []time.Duration{30 * m, 15 * m}, 15 * m},
+		{"polls saw two readings at once, until one looked between", []time.Duration{10 * m, 10 * m, 10 * m, 5 * m}, 5 * m},
+		{"slower: within three readings", append(repeat(8, 5*m), repeat(3, 15*m)...), 15 * m},
+		{"much slower", append(repeat(8, m), repeat(3, time.Hour)...), time.Hour},
+		{"faster: at once", append(repeat(8, 15*m), 5*m), 5 * m},
+		{"a little slower", append(repeat(8, 5*m), repeat(3, 7*m)...), 7 * m},
+		{"a little faster", append(repeat(8, 7*m), repeat(3, 5*m)...), 5 * m},
+		{"slower, and one report of the new rhythm lost", append(repeat(8, 5*m), 15*m, 30*m, 15*m, 15*m), 15 * m},
+		{"one report out of turn doesn't matter in the end", []time.Duration{15 * m, 15 * m, 4 * m, 11 * m, 15 * m, 15 * m, 15 * m}, 15 * m},
+	} {
+		t.Run(c.is, func(t *testing.T) {
+			assert.InEpsilon(t, c.want.Seconds(), watch(c.steps...).interval.Seconds(), 0.01)
+		})
+	}
+}
+
+func TestJitterAndLostReportsDoNotBlurTheRhythm(t *testing.T) {
+	for seed := range uint64(50) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		interval := time.Minute + time.Duration(r.Int64N(int64(time.Hour)))
+		var steps []time.Duration
+		for range 40 {
+			step := interval
+			for r.IntN(10) == 0 {
+				step += interval
+			}
+			steps = append(steps, step+time.Duration((r.Float64()*0.1-0.05)*float64(interval)))
+		}
+		assert.InEpsilon(t, interval.Seconds(), watch(steps...).interval.Seconds(), 0.05, "seed %d", seed)
+	}
+}
+
+func TestWhatIsNoNewReading(t *testing.T) {
+	r := watch(repeat(4, 5*time.Minute)...)
+	last := r.last
+	was := *r
+	assert.False(t, r.watched(last, time.Minute), "the same again")
+	assert.Zero(t, r.emptyPolls, "it was not due yet")
+	assert.False(t, r.watched(last.Add(-5*time.Minute), time.Minute), "an older one")
+	assert.False(t, r.watched(last.Add(400*time.Millisecond), time.Minute), "the same, touched")
+	assert.False(t, r.watched(time.Time{}, time.Minute), "none")
+	assert.Equal(t, was.interval, r.interval)
+	assert.Equal(t, was.readings, r.readings)
+
+	late := r.visible(1).Add(time.Second)
+	assert.False(t, r.Observe(r.last, late, time.Time{}))
+	assert.Equal(t, 1, r.emptyPolls, "due, and it did not come")
+	assert.True(t, r.watched(r.last.Add(5*time.Minute), time.Minute))
+	assert.Zero(t, r.emptyPolls)
+}
+
+func TestADeviceWhoseClockIsSetBackIsLearnedAnew(t *testing.T) {
+	r := watch(repeat(4, 5*time.Minute)...)
+	r.stated = 5
+	yesterday := r.last.Add(-24 * time.Hour)
+	assert.False(t, r.watched(yesterday, 24*time.Hour))
+	assert.Equal(t, &Estimator{last: yesterday, stated: 5}, r)
+	assert.True(t, r.watched(yesterday.Add(5*time.Minute), 24*time.Hour))
+	assert.Equal(t, 5*time.Minute, r.interval)
+}
+
+func TestAChangedStatedFrequencyChangesTheRhythmByItsRatio(t *testing.T) {
+	r := watch(repeat(4, 5*time.Minute)...)
+	r.SetFrequency(300) // seconds or minutes: the unit is not known
+	assert.Equal(t, 5*time.Minute, r.interval, "the first sight says nothing")
+	r.SetFrequency(900)
+	assert.Equal(t, 15*time.Minute, r.interval)
+	r.SetFrequency(0)
+	r.SetFrequency(-1)
+	assert.Equal(t, 15*time.Minute, r.interval, "nonsense")
+	r.watched(r.last.Add(15*time.Minute), time.Second)
+	assert.Equal(t, 15*time.Minute, r.interval)
+}
+
+func TestARestartGoesOnWithWhatWasKnown(t *testing.T) {
+	for _, c := range []struct {
+		is       string
+		last     time.Time
+		interval time.Duration
+		expected time.Time
+		want     time.Duration // from the last reading to when the next one shows
+	}{
+		{"rhythm and lag", noon, 15 * time.Minute, noon.Add(15*time.Minute + 8*time.Second), 15*time.Minute + 4*time.Second + 18*time.Second},
+		{"expected further ahead", noon, 15 * time.Minute, noon.Add(45*time.Minute + 8*time.Second), 15*time.Minute + 4*time.Second + 18*time.Second},
+		{"without what was expected", noon, 15 * time.Minute, time.Time{}, 15*time.Minute + 18*time.Second},
+		{"what was expected can't be", noon, 15 * time.Minute, noon.Add(22 * time.Minute), 15*time.Minute + 18*time.Second},
+		{"expected before the reading", noon, 15 * time.Minute, noon.Add(-time.Hour), 15*time.Minute + 18*time.Second},
+	} {
+		t.Run(c.is, func(t *testing.T) {
+			r := &Estimator{}
+			r.Resume(c.last, c.interval, c.expected, noon)
+			assert.Equal(t, c.interval, r.interval)
+			assert.Equal(t, c.want, r.visible(1).Sub(c.last))
+		})
+	}
+	for is, r := range map[string]*Estimator{"no reading": {}, "no rhythm": {}} {
+		r.Resume(map[string]time.Time{"no rhythm": noon}[is], map[string]time.Duration{"no reading": time.Minute}[is], time.Time{}, noon)
+		assert.Zero(t, *r, is)
+	}
+}
+
+func TestALookBetweenTwoReadingsProvesTheRhythm(t *testing.T) {
+	r := watch(repeat(2, 15*time.Minute)...)
+	assert.False(t, r.intervalConfirmed, "the device may report three times as often")
+	r.Observe(r.last, r.last.Add(5*time.Minute), time.Time{})
+	assert.False(t, r.intervalConfirmed, "it is too early to tell")
+	r.Observe(r.last, r.last.Add(8*time.Minute), time.Time{})
+	assert.True(t, r.intervalConfirmed)
+	r.watched(r.last.Add(15*time.Minute), time.Second)
+	assert.True(t, r.intervalConfirmed)
+	r.watched(r.last.Add(5*time.Minute), time.Second)
+	assert.Equal(t, 5*time.Minute, r.interval)
+	assert.False(t, r.intervalConfirmed, "another rhythm, another look")
+}
+
+func TestALongDowntimeIsNoNewRhythm(t *testing.T) {
+	r := &Estimator{}
+	r.Resume(noon, 15*time.Minute, noon.Add(15*time.Minute), noon)
+	assert.True(t, r.watched(noon.Add(10*time.Hour), time.Second))
+	assert.Equal(t, 15*time.Minute, r.interval)
+	assert.True(t, r.watched(noon.Add(10*time.Hour+15*time.Minute), time.Second))
+	assert.Equal(t, 15*time.Minute, r.interval)
+}
+
+func TestTheLagIsBetweenWhatWasTooEarlyAndWhatWasNot(t *testing.T) {
+	const s = time.Second
+	for _, c := range []struct {
+		is           string
+		lags, unseen []time.Duration
+		want         time.Duration
+	}{
+		{"nothing known", nil, nil, 0},
+		{"seen after 4 s", []time.Duration{4 * s, 9 * s}, nil, 2 * s},
+		{"seen after 4 s, not after 2 s", []time.Duration{4 * s, 9 * s}, []time.Duration{s, 2 * s}, 3 * s},
+		{"it varies: seen after 3 s, and another one not after 5 s", []time.Duration{3 * s, 6 * s}, []time.Duration{5 * s}, 5 * s},
+		{"this clock is behind: readings come from the future", []time.Duration{-20 * s, -18 * s}, nil, -20 * s},
+	} {
+		t.Run(c.is, func(t *testing.T) { assert.Equal(t, c.want, estimateLag(c.lags, c.unseen)) })
+	}
+}
+
+// TestTheLagIsFound asks when the rhythm says so, and finds a lag of 4 s within a few readings.
+func TestTheLagIsFound(t *testing.T) {
+	const lag, interval = 4 * time.Second, 5 * time.Minute
+	r := &Estimator{}
+	r.Observe(noon, noon.Add(40*time.Second), time.Time{})
+	r.Observe(noon.Add(interval), noon.Add(interval+40*time.Second), noon.Add(interval-20*time.Second))
+	asked := noon.Add(interval + 40*time.Second)
+	var late time.Duration
+	for n := 2; n < 14; n++ {
+		reading := noon.Add(time.Duration(n) * interval)
+		for {
+			before := asked
+			asked = times.Latest(r.visible(1), asked.Add(time.Minute))
+			if shown := !asked.Before(reading.Add(lag)); r.Observe(reading.Add(map[bool]time.Duration{true: 0, false: -interval}[shown]), asked, before) {
+				break
+			}
+			require.Less(t, asked.Sub(reading), interval)
+		}
+		late = asked.Sub(reading.Add(lag))
+	}
+	assert.Less(t, late, 2*time.Second)
+}
+
+func TestTheSlackOutweighsDelayAgainstAskingTwice(t *testing.T) {
+	const s = time.Second
+	assert.Equal(t, 18*s, estimateSlack(nil, 15*time.Minute), "unknown yet: a fiftieth")
+	exact := estimateSlack([]time.Duration{0, 0, 0, 0}, 15*time.Minute)
+	assert.Zero(t, exact)
+	even := estimateSlack([]time.Duration{-2 * s, -s, 0, s, 2 * s}, 15*time.Minute)
+	assert.GreaterOrEqual(t, even, 2*s, "all of them, since a second request costs more")
+	assert.Less(t, even, 4*s)
+	outlier := estimateSlack([]time.Duration{0, s, -s, 0, s, -s, 0, s, 0, 300 * s}, 15*time.Minute)
+	assert.Less(t, outlier, 60*s, "one that was very late doesn't delay all")
+}
+
+func TestSilence(t *testing.T) {
+	r := Estimator{last: noon, interval: 15 * time.Minute}
+	assert.False(t, r.IsSilent(noon.Add(30*time.Minute), 30*time.Minute), "the floor of the family")
+	assert.False(t, r.IsSilent(noon.Add(45*time.Minute), 30*time.Minute), "three intervals")
+	assert.True(t, r.IsSilent(noon.Add(45*time.Minute+time.Second), 30*time.Minute))
+	assert.False(t, r.IsSilent(noon.Add(3*time.Hour), 3*time.Hour))
+	assert.True(t, r.IsSilent(noon.Add(3*time.Hour+time.Second), 3*time.Hour))
+}
+
+func TestExpectedIsTheNextReadingFromNow(t *testing.T) {
+	r := Estimator{last: noon, interval: 10 * time.Minute, lag: 5 * time.Second}
+	assert.Equal(t, noon.Add(10*time.Minute+5*time.Second), r.Expected(noon.Add(time.Minute)))
+	assert.Equal(t, noon.Add(20*time.Minute+5*time.Second), r.Expected(noon.Add(11*time.Minute)), "the last one did not come")
+	assert.Equal(t, noon.Add(60*time.Minute+5*time.Second), r.Expected(noon.Add(51*time.Minute)))
+}
+
+func TestWhatIsRememberedIsBounded(t *testing.T) {
+	r := watch(repeat(500, time.Minute)...)
+	for _, list := range [][]time.Duration{r.steps, r.spread, r.lags, r.unseen} {
+		assert.LessOrEqual(t, len(list), remembered)
+		assert.LessOrEqual(t, cap(list), 2*remembered)
+	}
+}

@@ -1,0 +1,80 @@
+package bridge
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
+	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
+	"github.com/rapt-bridge/rapt-bridge/internal/text"
+)
+
+// stateDocument is the bridge's own retained document: its diagnostics, and the log of requests that a restart restores.
+type stateDocument struct {
+	Version            string       `json:"version"`
+	APIStatus          limit.Status `json:"api_status"`
+	LastSuccessfulPoll *time.Time   `json:"last_successful_poll"`
+	LastError          *string      `json:"last_error"`
+	RequestsLastHour   int          `json:"requests_last_hour"`
+	RequestsRemaining  int          `json:"requests_remaining"`
+	RateLimitReset     *time.Time   `json:"rate_limit_reset"`
+	UnknownFields      int          `json:"unknown_fields"`
+	Devices            int          `json:"devices"`
+	// Instance and Account say which bridge wrote this, and a hash of the account that it is for.
+	Instance string         `json:"instance"`
+	Account  string         `json:"account"`
+	Requests limit.SavedLog `json:"ledger"`
+}
+
+func (b *bridge) document(now time.Time) []byte {
+	a, wall := b.account, b.clock.wall()
+	status, _ := b.apiStatus(now)
+	doc := stateDocument{
+		Version: b.options.Version, APIStatus: status,
+		LastSuccessfulPoll: toTheSecond(a.lastPoll), RequestsLastHour: a.requests.LastHour(now), RequestsRemaining: a.remaining(now),
+		UnknownFields: a.unknownFields, Devices: len(a.byID), Instance: b.identity.instance, Account: b.identity.account,
+		Requests: a.key.Sign(a.requests.Save(now, wall)),
+	}
+	if reset := a.health.LimitReset(now); !reset.IsZero() {
+		doc.RateLimitReset = toTheSecond(b.clock.read(reset))
+	}
+	if last := text.Line(b.page.lastProblem(), device.MaxText); last != "" {
+		doc.LastError = &last
+	}
+	out, _ := json.Marshal(doc) // it holds nothing that can't be JSON
+	return out
+}
+
+func toTheSecond(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC().Truncate(time.Second)
+	return &t
+}
+
+// publishState publishes the bridge's document when something in it has changed. The time of the request log alone is no
+// change.
+func (b *bridge) publishState() {
+	if b.mqtt.phase != running {
+		return
+	}
+	doc := b.document(b.clock.now())
+	if !bytes.Equal(withoutRequests(doc), withoutRequests(b.mqtt.state)) {
+		b.mqtt.state = doc
+		b.mqtt.retain(b.mqtt.topics.BridgeState(), doc)
+	}
+}
+
+// putState publishes it whatever has changed, and calls onAcked once the broker has it or can't be reached.
+func (b *bridge) putState(onAcked func(delivered bool)) {
+	b.mqtt.state = b.document(b.clock.now())
+	b.mqtt.put(broker.Publication{Topic: b.mqtt.topics.BridgeState(), Payload: b.mqtt.state, Retain: true, OnAcked: onAcked})
+}
+
+func withoutRequests(doc []byte) []byte {
+	before, _, _ := bytes.Cut(doc, []byte(`,"ledger":`))
+	return before
+}

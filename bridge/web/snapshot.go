@@ -1,0 +1,66 @@
+package web
+
+import (
+	"time"
+
+	"github.com/rapt-bridge/rapt-bridge/discovery"
+	"github.com/rapt-bridge/rapt-bridge/raptclient"
+)
+
+// Snapshot is the bridge at one moment, for the status page and the health check. It holds no secret, no address of
+// the account and no serial number. It is never changed once handed out.
+type Snapshot struct {
+	At        time.Time
+	Started   time.Time
+	Version   string
+	Connected bool      // to the broker
+	Since     time.Time // of the broker's state
+	Broken    string    // why the broker can't be used
+	Standby   bool      // another bridge of the account is active; this one takes over when that is gone
+
+	APIStatus          string
+	APIReason          string // what is wrong and what to do; empty while all is well
+	LastSuccessfulPoll time.Time
+	RequestsLastHour   int
+	RequestsPerHour    int // the ceiling
+	RequestsRemaining  int
+	RateLimitReset     time.Time
+	UnknownFields      int
+	ReadOnly           bool
+	// Refresh is what happens when somebody asks for fresh readings now, in words.
+	Refresh string
+	// Day counts the requests of the last 24 hours in quarters of an hour, oldest first.
+	Day []int
+
+	Devices  []DeviceStatus
+	Commands []CommandRecord // newest last, at most 20
+	Problems []Problem       // newest last, at most 20
+}
+
+// DeviceStatus is one device in a Snapshot.
+type DeviceStatus struct {
+	Family       discovery.Family
+	ID           string
+	Name         string
+	LastActivity time.Time                // zero while the device has never reported
+	Expected     time.Time                // when the next reading should show; zero while unknown
+	Temperature  raptclient.Null[float64] // °C
+	Gravity      raptclient.Null[float64] // SG
+	Battery      raptclient.Null[float64] // percent; not valid where the family has none
+	Online       bool
+	Missing      bool // the lists of its family lack it, so that it can be taken out
+}
+
+// CommandRecord is one command and what became of it.
+type CommandRecord struct {
+	At                 time.Time
+	Device, Key, Value string
+	Outcome, Error     string
+}
+
+// Problem is something that went wrong, as often as it did in a row.
+type Problem struct {
+	At    time.Time
+	Text  string
+	Count int
+}
