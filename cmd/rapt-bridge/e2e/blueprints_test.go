@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -22,7 +23,8 @@ type blueprintTest struct {
 	name      string // of what it shows; empty: the blueprint's
 	blueprint string
 	input     map[string]any
-	before    func(*testing.T) // brings about that the trigger does not hold yet, or already does
+	soon      map[string]string // more input: a time shortly after the automation was made, by its format
+	before    func(*testing.T)  // brings about that the trigger does not hold yet, or already does
 	provoke   func(*testing.T)
 	told      string           // the title of the notification that it makes by default; empty: none
 	says      string           // words of its message
@@ -32,6 +34,9 @@ type blueprintTest struct {
 
 // look is how long a blueprint may take that looks every two minutes.
 const look = 4 * time.Minute
+
+// dateTime is the form of a date that is typed into a blueprint.
+const dateTime = "%Y-%m-%d %H:%M:%S"
 
 // blueprints are those of the examples in one home.
 type blueprints struct {
@@ -131,10 +136,14 @@ func (b blueprints) automate(t *testing.T, tests []blueprintTest) (entities []st
 		if test.before != nil {
 			test.before(t)
 		}
+		input := maps.Clone(test.input)
+		for key, format := range test.soon {
+			input[key] = b.assistant.localTime(t, format, 20)
+		}
 		id := fmt.Sprintf("blueprint_%d", i)
 		b.assistant.must(t, http.MethodPost, "/api/config/automation/config/"+id, map[string]any{
 			"alias": fmt.Sprintf("Test %d of %s", i, test.blueprint), "description": "",
-			"use_blueprint": map[string]any{"path": "rapt/" + test.blueprint + ".yaml", "input": test.input},
+			"use_blueprint": map[string]any{"path": "rapt/" + test.blueprint + ".yaml", "input": input},
 		}, nil)
 		t.Cleanup(func() { b.assistant.must(t, http.MethodDelete, "/api/config/automation/config/"+id, nil, nil) })
 		entity := fmt.Sprintf("automation.test_%d_of_%s", i, strings.ReplaceAll(test.blueprint, "-", "_"))
@@ -191,10 +200,8 @@ func TestBlueprintsDoWhatTheyPromise(t *testing.T) {
 	tests := append(quietBlueprints(t, b, attic, loft), temperatureBlueprints(t, b)...) // what takes longest first
 	tests = append(tests, blueprintTest{
 		blueprint: "gravity-stable", told: "Stout Pill: fermentation has finished",
-		input: map[string]any{
-			"hydrometer": b.registered(t, "Stout Pill"),
-			"at":         b.assistant.localTime(t, "%H:%M:%S", 40),
-		},
+		input: map[string]any{"hydrometer": b.registered(t, "Stout Pill")},
+		soon:  map[string]string{"at": "%H:%M:%S"},
 		before: func(t *testing.T) {
 			b.set(t, "Stout Pill", "gravity", 1018.0)
 			b.assistant.importGravity(t, "sensor.stout_pill_gravity", 4*24+10, 3*24+2, 1.018)
@@ -205,8 +212,8 @@ func TestBlueprintsDoWhatTheyPromise(t *testing.T) {
 		told: "Fermentation Fridge: no cold crash", says: "topic prefix",
 		input: map[string]any{
 			"controller": b.registered(t, "Fermentation Fridge"), "temperature": 3, "prefix": "elsewhere",
-			"date": b.assistant.localTime(t, "%Y-%m-%d %H:%M:%S", 40),
 		},
+		soon: map[string]string{"date": dateTime},
 	})
 	tested := map[string]bool{}
 	for _, test := range tests {

@@ -14,7 +14,7 @@ import (
 // temperatureBlueprints are tests of all blueprints that have to do with a temperature. Their inputs are in °C, whatever
 // the home's unit is, and their messages in the home's.
 func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
-	soon := func() string { return b.assistant.localTime(t, "%Y-%m-%d %H:%M:%S", 40) }
+	soon := map[string]string{"date": dateTime}
 	shows := func(entity string, accept func(entityState) bool) func(*testing.T) {
 		return func(t *testing.T) { b.assistant.waitForState(t, patience, entity, accept) }
 	}
@@ -92,7 +92,8 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 		{
 			name: "a cold crash at a date", blueprint: "cold-crash", told: "Kegerator: cold crash",
 			says:  b.either("cools to 1.5 °C. It was set to 4.0 °C", "cools to 34.7 °F. It was set to 39.2 °F"),
-			input: map[string]any{"controller": b.registered(t, "Kegerator"), "temperature": 1.5, "date": soon()},
+			input: map[string]any{"controller": b.registered(t, "Kegerator"), "temperature": 1.5},
+			soon:  soon,
 			done:  b.target(t, "Kegerator", 1.5),
 		},
 		{
@@ -122,7 +123,8 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 		tests = append(tests, blueprintTest{
 			name: "a cold crash to " + shown, blueprint: "cold-crash",
 			told: "Kegerator: no cold crash", says: ", " + shown + ", is not between -2 and 15 °C",
-			input: map[string]any{"controller": b.registered(t, "Kegerator"), "temperature": typed, "date": soon()},
+			input: map[string]any{"controller": b.registered(t, "Kegerator"), "temperature": typed},
+			soon:  soon,
 			done: func(t *testing.T) {
 				for _, r := range b.cloud.requests(t) {
 					if r.Method == http.MethodPost && strings.Contains(r.Query, fmt.Sprintf("target=%v", typed)) {
