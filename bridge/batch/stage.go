@@ -32,11 +32,12 @@ const (
 	standHours, standLongest = 18, 72
 	// standCount is how many readings show that it does.
 	standCount = 8
-	// attenuated is the share of the original gravity that ferments before anybody may call a beer complete.
-	attenuated = 0.6
-	// doubtful is the one up to which a beer must stand for three days: of commercial batches 3 % ended there.
+	// leastAttenuated is the share of the original gravity that ferments before a beer may be complete: of commercial batches 1 %
+	// ended below.
+	leastAttenuated = 0.6
+	// doubtful is the share up to which a beer must stand for three days: 3 % ended below.
 	doubtful = 0.64
-	// stuckAbove is how far above the expected final gravity a stuck fermentation stands, in points.
+	// stuckAbove is how far above a final gravity that somebody expects a stuck fermentation stands, in points.
 	stuckAbove = 5.0
 	// stuckHours is how long it stands there.
 	stuckHours = 48
@@ -110,18 +111,24 @@ func (b *batch) stand(s points, i int, l *level) {
 	if b.stuck = b.isStuck(l, stood); b.stuck {
 		b.tell(EventStuck, at)
 	}
-	share := 1.0
-	if top := b.level(); top > 0 {
-		share = (top - l.gravity) / top
-	}
-	enough := share >= doubtful || share >= attenuated && stood >= 72
-	if want := b.details.finalGravity(); known(want) {
-		enough = l.gravity < want+stuckAbove
-	}
-	if b.stage != StageComplete && enough && !b.stuck && !b.temperature.cooled() {
+	if b.stage != StageComplete && b.mayEnd(l, stood) && !b.stuck && !b.temperature.cooled() {
 		b.enter(StageComplete, at)
 		b.completed, b.stoodAt = at, l.gravity
 	}
+}
+
+// attenuated is the share of the original gravity that has fermented, as the readings show it.
+func (b *batch) attenuated(l *level) float64 {
+	return orElse(apparentAttenuation(b.level(), l.gravity), 1)
+}
+
+// mayEnd is whether a beer may end where it has stood for some hours.
+func (b *batch) mayEnd(l *level, stood float64) bool {
+	if want := b.details.finalGravity(); known(want) {
+		return l.gravity < want+stuckAbove
+	}
+	share := b.attenuated(l)
+	return share >= doubtful || share >= leastAttenuated && stood >= standLongest
 }
 
 // isStuck is whether a beer that has stood still for some hours should go on.
@@ -129,11 +136,10 @@ func (b *batch) isStuck(l *level, stood float64) bool {
 	if b.stage == StageComplete || stood < stuckHours || !known(b.originalGravity()) || !b.warm() {
 		return false
 	}
-	above := l.gravity - b.expectedFinal()
-	if !known(b.details.finalGravity()) {
-		above -= 2 * b.attenuationSD() * b.originalGravity()
+	if want := b.details.finalGravity(); known(want) {
+		return l.gravity >= want+stuckAbove
 	}
-	return above > stuckAbove
+	return b.attenuated(l) < leastAttenuated
 }
 
 // enter changes the stage.
