@@ -27,9 +27,10 @@ const (
 	notLast   = 0.35
 	lastRate  = 2.0  // points a day, slow for any beer
 	standing  = 0.35 // points a day: a Pill in a finished beer drifts by 0.25
-	// standHours are the fewest and the most hours that a beer must stand: half of the time that it has been finishing, since a
-	// long tail pauses for long.
-	standHours, standLongest = 18, 72
+	surely    = 0.45 // points a day: a rate with its standard error that surely is none
+	// A beer must stand for quickHours when it surely stands, else for standHours, and for half of the time that it has been
+	// finishing, since a long tail pauses for long. standLongest is enough for any.
+	quickHours, standHours, standLongest = 12, 18, 72
 	// standCount is how many readings show that it does.
 	standCount = 8
 	// leastAttenuated is the share of the original gravity that ferments before a beer may be complete: of commercial batches 1 %
@@ -94,17 +95,17 @@ func (b *batch) stand(s points, i int, l *level) {
 	if b.stage == StageLag {
 		return
 	}
-	hours := float64(standHours)
+	tail := 0.0
 	if b.finishingSince != 0 {
-		hours = min(max(hours, float64(at-b.finishingSince)/hour/2), standLongest)
+		tail = min(float64(at-b.finishingSince)/hour/2, standLongest)
 	}
-	if l.recent(at) || !l.stands(s, i, hours) {
+	if l.recent(at) || !l.stands(s, i, max(tail, quickHours), true) && !l.stands(s, i, max(tail, standHours), false) {
 		b.standingSince = 0
 		b.stuck = false
 		return
 	}
 	if b.standingSince == 0 {
-		b.standingSince = at - int64(hours*hour)
+		b.standingSince = at - int64(max(tail, quickHours)*hour)
 		b.stoodAt = l.gravity
 	}
 	stood := float64(at-b.standingSince) / hour

@@ -323,13 +323,17 @@ func TestStuckWhereItShouldGoOn(t *testing.T) {
 }
 
 func TestSlowTailIsNotComplete(t *testing.T) {
-	b := beer{og: 50, fg: 5, lag: 12, fastest: 16, scarcity: 2, tail: 8, temperature: 20}
-	var a batch.Analysis
-	for _, m := range follow(&a, b.rows(20, pill, nil)) {
-		if m.hours < b.end()-30 {
-			require.NotEqual(t, batch.StageComplete, m.Stage, "at %.1f h of %.1f", m.hours, b.end())
-		}
-		require.False(t, m.Stuck)
+	for name, n := range map[string]noise{"pill": pill, "tilt": tilt, "coarse": {0.1, 0.4, 0, 25 * time.Minute}, "hourly": {0.19, 0.1, 0, time.Hour}} {
+		t.Run(name, func(t *testing.T) {
+			b := beer{og: 50, fg: 5, lag: 12, fastest: 16, scarcity: 2, tail: 8, temperature: 20}
+			var a batch.Analysis
+			for _, m := range follow(&a, b.rows(20, n, nil)) {
+				if m.hours < b.end()-30 {
+					require.NotEqual(t, batch.StageComplete, m.Stage, "at %.1f h of %.1f", m.hours, b.end())
+				}
+				require.False(t, m.Stuck)
+			}
+		})
 	}
 }
 
