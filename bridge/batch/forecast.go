@@ -72,7 +72,7 @@ func (b *batch) leastExpected() float64 {
 	return firstKnown(b.details.finalGravity(), b.level()*(1-b.attenuation()+quartile*b.attenuationSD()))
 }
 
-// heavy is whether it is wine, mead or mash as far as anybody said: they end in a tail of days that nothing foretells, and
+// heavy is whether it is wine, mead or mash as far as anybody said: they end in a tail of days that nothing predicts, and
 // every law is days early.
 func (b *batch) heavy() bool {
 	return b.top() > heaviestBeer && !known(b.details.finalGravity()) && !known(b.details.attenuation)
