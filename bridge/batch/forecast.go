@@ -45,7 +45,7 @@ func (b *batch) forecast(s points, l *level, now time.Time) (*Forecast, *float64
 	switch {
 	case b.stage == StageComplete || b.stage == StageColdCrash && b.completed != 0:
 		return nil, gravityOut(min(b.stoodAt, b.lastGravity))
-	case !b.stage.fermenting() || b.stuck || l.disturbed(now.Unix()) || !known(b.lastGravity) || !known(b.original.found):
+	case !b.stage.fermenting() || b.stuck || l.disturbed(now.Unix()) || !known(b.lastGravity) || !known(b.originalGravity()):
 		return nil, final
 	case og-b.lastGravity < shown*(og-b.leastExpected()) || b.temperature.cooled() || b.heavy():
 		return nil, final
