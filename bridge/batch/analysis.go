@@ -1,6 +1,8 @@
 package batch
 
 import (
+	"math"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -52,10 +54,25 @@ func (a *Analysis) SetSessions(sessions []Session) {
 	a.setNotes()
 }
 
-// setNotes puts entries and sessions in order. What was said of rows that are gone can't be unsaid.
+// setNotes puts entries and sessions in order, and goes back to before the first that is another than it was. What was said
+// of rows that are gone can't be unsaid.
 func (a *Analysis) setNotes() {
+	before := a.notes
 	a.notes = merge(a.entries, a.sessions)
-	a.rewind(0)
+	same := 0
+	for same < min(len(before), len(a.notes)) && reflect.DeepEqual(before[same], a.notes[same]) {
+		same++
+	}
+	changed := int64(math.MaxInt64)
+	for _, notes := range [][]note{before, a.notes} {
+		if same < len(notes) {
+			changed = min(changed, notes[same].at)
+		}
+	}
+	if changed == math.MaxInt64 {
+		return
+	}
+	a.rewind(a.rows.since(changed))
 	if a.trimmed {
 		base := a.marks[0].state
 		base.noted = 0

@@ -203,6 +203,26 @@ func TestEnteredFinalGravityMovesTheForecast(t *testing.T) {
 	assert.True(t, yeast.After(usual))
 }
 
+func TestDevicePutInLate(t *testing.T) {
+	rows := paleAle.rows(9, pill, func(h float64, _ *batch.Row) bool { return h > 45 }) // at about 1.035, falling fast
+	now := begin.Add(70 * time.Hour)
+	var a batch.Analysis
+	follow(&a, rows)
+	found := a.Findings(now)
+	assert.Equal(t, batch.StageActive, found.Stage)
+	assert.Nil(t, found.OriginalGravity, "nobody knows it")
+	assert.Nil(t, found.ABV)
+	assert.Nil(t, found.Forecast)
+	assert.Equal(t, batch.StageComplete, a.Findings(begin.Add(215*time.Hour)).Stage)
+
+	a.SetEntries([]batch.Entry{{At: begin.Add(48 * time.Hour), OriginalGravity: ptr(1.050)}})
+	found = a.Findings(now)
+	assert.InDelta(t, 1.050, *found.OriginalGravity, 1e-9)
+	assert.NotNil(t, found.ABV)
+	require.NotNil(t, found.Forecast)
+	assert.InDelta(t, paleAle.end(), found.Forecast.Expected.Sub(begin).Hours(), 8)
+}
+
 func TestOutsideTheYeastsRange(t *testing.T) {
 	limits := batch.Session{ID: "1", Started: begin, MinTemperature: ptr(18.0), MaxTemperature: ptr(22.0)}
 	rows := paleAle.rows(4, pill, func(h float64, r *batch.Row) bool {

@@ -45,7 +45,7 @@ func (b *batch) forecast(s points, l *level, now time.Time) (*Forecast, *float64
 	switch {
 	case b.stage == StageComplete || b.stage == StageColdCrash && b.completed != 0:
 		return nil, gravityOut(min(b.stoodAt, b.lastGravity))
-	case !b.stage.fermenting() || b.stuck || l.disturbed(now.Unix()) || !known(b.lastGravity) || !known(b.original.found):
+	case !b.stage.fermenting() || b.stuck || l.disturbed(now.Unix()) || !known(b.lastGravity) || !known(b.originalGravity()):
 		return nil, final
 	case og-b.lastGravity < shown*(og-b.leastExpected()) || b.temperature.cooled() || b.heavy():
 		return nil, final
@@ -72,7 +72,7 @@ func (b *batch) leastExpected() float64 {
 	return firstKnown(b.details.finalGravity(), b.level()*(1-b.attenuation()+quartile*b.attenuationSD()))
 }
 
-// heavy is whether it is wine, mead or mash as far as anybody said: they end in a tail of days that nothing foretells, and
+// heavy is whether it is wine, mead or mash as far as anybody said: they end in a tail of days that nothing predicts, and
 // every law is days early.
 func (b *batch) heavy() bool {
 	return b.top() > heaviestBeer && !known(b.details.finalGravity()) && !known(b.details.attenuation)

@@ -327,8 +327,8 @@ func (l *level) restart(at int64) {
 	l.segment, l.disturbedAt, l.junk, l.junkSince, l.samples, l.scratch = at, disturbed, junk, since, samples, scratch
 }
 
-// stands is whether the gravity has stood still for hours, as enough readings show.
-func (l *level) stands(s points, i int, hours float64) bool {
+// stands is whether the gravity has stood still for hours, as enough readings show; surely when their noise can't hide a fall.
+func (l *level) stands(s points, i int, hours float64, sure bool) bool {
 	if !known(l.rate) || l.rate < -3*standing-2*l.rateError {
 		return false
 	}
@@ -339,5 +339,8 @@ func (l *level) stands(s points, i int, hours float64) bool {
 	}
 	f := fitLine(l.samples[:n], 0, l.noise, &l.scratch)
 	rate, e := 24*f.slope, 24*f.se
+	if sure && -rate+e > surely {
+		return false
+	}
 	return rate > -standing && rate < 3*standing && e < 1.5*standing
 }

@@ -1,5 +1,7 @@
 package batch
 
+import "math"
+
 // A batch begins without a word of its owner when the readings are of wort. Beyond these limits that takes a fall: below
 // them a finished beer stands still too, above them a device that lies on a table.
 const (
@@ -10,8 +12,10 @@ const (
 const (
 	// steadyHours is how long readings must stay for an original gravity, and steadyLongest how many of them count.
 	steadyHours, steadyLongest = 3, 12
-	// steadyChange is by how many points they may move, besides noise.
-	steadyChange = 1.0
+	// steadyChange is by how many points they may move, besides noise, and steadyRate how fast, in points an hour.
+	steadyChange, steadyRate = 1.0, 0.25
+	// steadyDoubt is how unsure that may be for noise, in points.
+	steadyDoubt = 2.5
 )
 
 // original finds the original gravity: the median of the first steady hours.
@@ -50,44 +54,53 @@ func (o *original) take(s points, i int, l *level) {
 		o.done = true
 		return
 	}
-	if !isSteady(l) {
+	if steady, _ := isSteady(l); !steady {
 		o.done = known(o.found)
 		return
 	}
 	o.found = l.middle()
 }
 
-// steadyFrom is the begin of the latest hours in which the readings stayed; 0 when they did not.
+// steadyFrom is the begin of the latest hours in which the readings stayed; 0 when they did not. Noisy readings take more hours
+// to show it.
 func steadyFrom(s points, i int, l *level) int64 {
 	l.collect(s, i, l.segment, 36)
-	n := within(l.samples, steadyHours)
-	for n < 2 && n < len(l.samples) || n < len(l.samples) && -l.samples[n-1].t < steadyHours {
-		n++
+	all, first := l.samples, l.oldest()
+	for _, hours := range []float64{steadyHours, 2 * steadyHours, steadyLongest} {
+		n := within(all, hours)
+		for n < len(all) && (n < 2 || -all[n-1].t < hours) {
+			n++
+		}
+		if n < 2 || -all[n-1].t < hours {
+			return 0
+		}
+		l.samples = all[:n]
+		steady, sure := isSteady(l)
+		if sure || !steady {
+			if !steady || first-l.middle() > fell+2*l.noise { // a pause in a fall is no begin
+				return 0
+			}
+			return s[i].at + int64(all[n-1].t*hour)
+		}
 	}
-	first := l.oldest()
-	l.samples = l.samples[:n]
-	fallen := first-l.middle() > fell+2*l.noise // a pause in a fall is no begin
-	if n < 2 || -l.samples[n-1].t < steadyHours || !isSteady(l) || fallen {
-		return 0
-	}
-	return s[i].at + int64(l.samples[n-1].t*hour)
+	return 0
 }
 
-// isSteady is whether the collected readings stay within the change that is allowed.
-func isSteady(l *level) bool {
+// isSteady is whether the collected readings stay within the change that is allowed, and whether their noise lets that be said.
+func isSteady(l *level) (steady, sure bool) {
 	n := len(l.samples)
 	if n < 2 {
-		return false
+		return false, false
 	}
 	span := l.samples[0].t - l.samples[n-1].t
+	most := min(steadyChange, steadyRate*span)
 	if n < 4 {
 		d := l.samples[0].p - l.samples[n-1].p
-		return d > -steadyChange-0.1-3*l.noise && d < steadyChange+3*l.noise
+		return math.Abs(d) <= most+l.noise, l.noise <= usualNoise
 	}
 	f := fitLine(l.samples, 0, l.noise, &l.scratch)
-	change := f.slope * span
-	allowed := steadyChange + 2*f.se*span
-	return known(change) && change > -allowed && change < allowed
+	doubt := 2 * f.se * span
+	return math.Abs(f.slope*span) <= most+doubt, doubt <= steadyDoubt
 }
 
 // oldest is the median of the three oldest collected readings.

@@ -84,6 +84,38 @@ func TestOrderAndRepetitionOfRowsChangeNothing(t *testing.T) {
 	}
 }
 
+func TestAnEntryMadeLateCountsFromItsTime(t *testing.T) {
+	rows := troubled(pill)
+	now := rows[len(rows)-1].At
+	entries := []batch.Entry{
+		{At: begin.Add(30 * time.Hour), OriginalGravity: ptr(1.049)},
+		{At: begin.Add(150 * time.Hour), Name: ptr("renamed"), OriginalGravity: ptr(0.0)},
+		{At: begin.Add(400 * time.Hour), NewBatch: true, Name: ptr("another")},
+	}
+	var before, after batch.Analysis
+	before.SetEntries(entries)
+	for i, r := range rows {
+		before.Add(r)
+		after.Add(r)
+		if i%100 == 0 {
+			after.Findings(r.At)
+		}
+	}
+	after.Findings(now)
+	for n := range entries {
+		after.SetEntries(entries[:n+1])
+		after.Findings(now)
+	}
+	assert.Equal(t, everything(t, &before, now), everything(t, &after, now))
+	after.SetEntries(entries[:2])
+	after.SetEntries(entries)
+	assert.Equal(t, everything(t, &before, now), everything(t, &after, now))
+	after.SetEntries(nil)
+	before.SetEntries(nil)
+	assert.Equal(t, everything(t, &before, now), everything(t, &after, now))
+	assert.NotContains(t, everything(t, &after, now), "renamed")
+}
+
 func TestLateRowsOfAGapAreTakenIn(t *testing.T) {
 	rows := paleAle.rows(9, pill, nil)
 	now := rows[len(rows)-1].At

@@ -27,16 +27,18 @@ const (
 	notLast   = 0.35
 	lastRate  = 2.0  // points a day, slow for any beer
 	standing  = 0.35 // points a day: a Pill in a finished beer drifts by 0.25
-	// standHours are the fewest and the most hours that a beer must stand: half of the time that it has been finishing, since a
-	// long tail pauses for long.
-	standHours, standLongest = 18, 72
+	surely    = 0.45 // points a day: a rate with its standard error that surely is none
+	// A beer must stand for quickHours when it surely stands, else for standHours, and for half of the time that it has been
+	// finishing, since a long tail pauses for long. standLongest is enough for any.
+	quickHours, standHours, standLongest = 12, 18, 72
 	// standCount is how many readings show that it does.
 	standCount = 8
-	// attenuated is the share of the original gravity that ferments before anybody may call a beer complete.
-	attenuated = 0.6
-	// doubtful is the one up to which a beer must stand for three days: of commercial batches 3 % ended there.
+	// leastAttenuated is the share of the original gravity that ferments before a beer may be complete: of commercial batches 1 %
+	// ended below.
+	leastAttenuated = 0.6
+	// doubtful is the share up to which a beer must stand for three days: 3 % ended below.
 	doubtful = 0.64
-	// stuckAbove is how far above the expected final gravity a stuck fermentation stands, in points.
+	// stuckAbove is how far above a final gravity that somebody expects a stuck fermentation stands, in points.
 	stuckAbove = 5.0
 	// stuckHours is how long it stands there.
 	stuckHours = 48
@@ -93,35 +95,41 @@ func (b *batch) stand(s points, i int, l *level) {
 	if b.stage == StageLag {
 		return
 	}
-	hours := float64(standHours)
+	tail := 0.0
 	if b.finishingSince != 0 {
-		hours = min(max(hours, float64(at-b.finishingSince)/hour/2), standLongest)
+		tail = min(float64(at-b.finishingSince)/hour/2, standLongest)
 	}
-	if l.recent(at) || !l.stands(s, i, hours) {
+	if l.recent(at) || !l.stands(s, i, max(tail, quickHours), true) && !l.stands(s, i, max(tail, standHours), false) {
 		b.standingSince = 0
 		b.stuck = false
 		return
 	}
 	if b.standingSince == 0 {
-		b.standingSince = at - int64(hours*hour)
+		b.standingSince = at - int64(max(tail, quickHours)*hour)
 		b.stoodAt = l.gravity
 	}
 	stood := float64(at-b.standingSince) / hour
 	if b.stuck = b.isStuck(l, stood); b.stuck {
 		b.tell(EventStuck, at)
 	}
-	share := 1.0
-	if top := b.level(); top > 0 {
-		share = (top - l.gravity) / top
-	}
-	enough := share >= doubtful || share >= attenuated && stood >= 72
-	if want := b.details.finalGravity(); known(want) {
-		enough = l.gravity < want+stuckAbove
-	}
-	if b.stage != StageComplete && enough && !b.stuck && !b.temperature.cooled() {
+	if b.stage != StageComplete && b.mayEnd(l, stood) && !b.stuck && !b.temperature.cooled() {
 		b.enter(StageComplete, at)
 		b.completed, b.stoodAt = at, l.gravity
 	}
+}
+
+// attenuated is the share of the original gravity that has fermented, as the readings show it.
+func (b *batch) attenuated(l *level) float64 {
+	return orElse(apparentAttenuation(b.level(), l.gravity), 1)
+}
+
+// mayEnd is whether a beer may end where it has stood for some hours.
+func (b *batch) mayEnd(l *level, stood float64) bool {
+	if want := b.details.finalGravity(); known(want) {
+		return l.gravity < want+stuckAbove
+	}
+	share := b.attenuated(l)
+	return share >= doubtful || share >= leastAttenuated && stood >= standLongest
 }
 
 // isStuck is whether a beer that has stood still for some hours should go on.
@@ -129,11 +137,10 @@ func (b *batch) isStuck(l *level, stood float64) bool {
 	if b.stage == StageComplete || stood < stuckHours || !known(b.originalGravity()) || !b.warm() {
 		return false
 	}
-	above := l.gravity - b.expectedFinal()
-	if !known(b.details.finalGravity()) {
-		above -= 2 * b.attenuationSD() * b.originalGravity()
+	if want := b.details.finalGravity(); known(want) {
+		return l.gravity >= want+stuckAbove
 	}
-	return above > stuckAbove
+	return b.attenuated(l) < leastAttenuated
 }
 
 // enter changes the stage.

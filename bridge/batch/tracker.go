@@ -2,7 +2,6 @@ package batch
 
 import (
 	"maps"
-	"math"
 	"slices"
 )
 
@@ -260,17 +259,20 @@ func (t *tracker) beginFalling(s points, i int) {
 	t.begin(from, false)
 	t.batch.original.first = top
 	t.batch.original.done = true
-	var stood []sample // oldest first
-	for _, v := range slices.Backward(l.samples) {
-		if v.t > l.samples[len(l.samples)-1].t+steadyLongest && len(stood) >= 2 {
-			break
-		}
-		if math.Abs(v.p-top) <= steadyChange+2*l.noise {
-			stood = append(stood, v)
-		}
+	if top < lightestWort {
+		return
 	}
-	if n := len(stood); top >= lightestWort && n >= 2 && stood[n-1].t-stood[0].t >= steadyHours {
-		l.samples = append(l.samples[:0], stood...)
-		t.batch.original.found = l.middle()
+	all := l.samples
+	oldest := all[len(all)-1].t
+	for _, hours := range []float64{steadyLongest, 2 * steadyHours, steadyHours} {
+		k := len(all) - 1
+		for k > 0 && (all[k-1].t <= oldest+hours || len(all)-k < 2) {
+			k--
+		}
+		l.samples = all[k:]
+		if steady, sure := isSteady(l); steady && sure && l.samples[0].t-oldest >= steadyHours-1 {
+			t.batch.original.found = l.middle()
+			return
+		}
 	}
 }

@@ -288,6 +288,15 @@ func TestStuckWhereItShouldGoOn(t *testing.T) {
 	assert.True(t, math.IsNaN(first(all, stageIs(batch.StageComplete))), "it is not complete")
 	assert.Nil(t, all[len(all)-1].Forecast)
 
+	t.Run("a little further it is in doubt for three days, then complete", func(t *testing.T) {
+		early := beer{og: 50, fg: 19, lag: 12, fastest: 14, scarcity: 2, temperature: 19.5}
+		var a batch.Analysis
+		all := follow(&a, early.rows(11, pill, nil))
+		assert.True(t, math.IsNaN(first(all, func(m moment) bool { return m.Stuck })))
+		complete := first(all, stageIs(batch.StageComplete))
+		assert.Greater(t, complete, early.end()+60)
+		assert.Less(t, complete, early.end()+110)
+	})
 	t.Run("not when the owner expects it", func(t *testing.T) {
 		var a batch.Analysis
 		a.SetEntries([]batch.Entry{{At: begin.Add(time.Hour), FinalGravity: ptr(1.028)}})
@@ -314,13 +323,17 @@ func TestStuckWhereItShouldGoOn(t *testing.T) {
 }
 
 func TestSlowTailIsNotComplete(t *testing.T) {
-	b := beer{og: 50, fg: 5, lag: 12, fastest: 16, scarcity: 2, tail: 8, temperature: 20}
-	var a batch.Analysis
-	for _, m := range follow(&a, b.rows(20, pill, nil)) {
-		if m.hours < b.end()-30 {
-			require.NotEqual(t, batch.StageComplete, m.Stage, "at %.1f h of %.1f", m.hours, b.end())
-		}
-		require.False(t, m.Stuck)
+	for name, n := range map[string]noise{"pill": pill, "tilt": tilt, "coarse": {0.1, 0.4, 0, 25 * time.Minute}, "hourly": {0.19, 0.1, 0, time.Hour}} {
+		t.Run(name, func(t *testing.T) {
+			b := beer{og: 50, fg: 5, lag: 12, fastest: 16, scarcity: 2, tail: 8, temperature: 20}
+			var a batch.Analysis
+			for _, m := range follow(&a, b.rows(20, n, nil)) {
+				if m.hours < b.end()-30 {
+					require.NotEqual(t, batch.StageComplete, m.Stage, "at %.1f h of %.1f", m.hours, b.end())
+				}
+				require.False(t, m.Stuck)
+			}
+		})
 	}
 }
 

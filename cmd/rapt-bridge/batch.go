@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,7 +21,7 @@ func (p *program) batchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "batch FILE.csv", Short: "Print what the analysis says of a file of readings",
 		Long: "batch reads a file of hydrometer readings (columns time, gravity in SG, temperature in °C; or an export of Tilt, iSpindel or\n" +
-			"Brewfather) and prints one JSON line for each: what the bridge would have said then. - reads the standard input.",
+			"Brewfather) and prints one JSON line for each: what the bridge would have said then. Times without a zone are UTC.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := p.batch(args[0], picture); err != nil {
@@ -37,16 +36,12 @@ func (p *program) batchCommand() *cobra.Command {
 
 // batch prints the findings at each row of a file.
 func (p *program) batch(path, picture string) error {
-	in := io.Reader(os.Stdin)
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		in = file
+	file, err := os.Open(path)
+	if err != nil {
+		return err
 	}
-	rows, err := readings.Read(in)
+	defer file.Close()
+	rows, err := readings.Read(file)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

@@ -48,7 +48,7 @@ func TestBatchPrintsALineForEachRow(t *testing.T) {
 		Stage           string
 		EndExpected     *time.Time `json:"end_expected"`
 	}
-	foretold := 0
+	forecasts := 0
 	for i, line := range out {
 		var keys map[string]any
 		require.NoError(t, json.Unmarshal([]byte(line), &keys))
@@ -60,10 +60,10 @@ func TestBatchPrintsALineForEachRow(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(line), &f))
 		assert.Equal(t, strings.Split(lines[i+1], ",")[0], f.Time.Format(time.RFC3339))
 		if f.EndExpected != nil {
-			foretold++
+			forecasts++
 		}
 	}
-	assert.Greater(t, foretold, 20)
+	assert.Greater(t, forecasts, 20)
 	var last found
 	require.NoError(t, json.Unmarshal([]byte(out[len(out)-1]), &last))
 	assert.Equal(t, "complete", last.Stage)

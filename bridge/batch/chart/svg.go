@@ -169,7 +169,7 @@ func (d *drawing) dates(y axis, first time.Time) {
 		fmt.Fprintf(d, `<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" stroke="%s" stroke-opacity="0.6"/><text x="%d" y="%.1f" text-anchor="end" font-size="11">%s</text>`+"\n",
 			left, place, width-right, place, faint, left-6, place+4, t.Format("Jan 2, 15h"))
 	}
-	fmt.Fprintf(d, `<text transform="translate(13 %.0f) rotate(-90)" text-anchor="middle" font-size="11">end, as said then</text>`+"\n", (y.from+y.to)/2)
+	fmt.Fprintf(d, `<text transform="translate(13 %.0f) rotate(-90)" text-anchor="middle" font-size="11">end, as forecast then</text>`+"\n", (y.from+y.to)/2)
 }
 
 func (d *drawing) gravity(shown []moment) {
@@ -212,7 +212,7 @@ func (d *drawing) forecast(shown []moment, first time.Time) {
 	low, _, ok := span(shown, func(m moment) float64 { return m.earliest })
 	_, high, _ := span(shown, func(m moment) float64 { return m.latest })
 	if !ok {
-		fmt.Fprintf(d, `<text x="%d" y="%d" font-size="11">no end was foretold</text>`+"\n", left+8, (forecastTop+forecastEnd)/2)
+		fmt.Fprintf(d, `<text x="%d" y="%d" font-size="11">no forecast</text>`+"\n", left+8, (forecastTop+forecastEnd)/2)
 		return
 	}
 	y := axis{low - 6, high + 6, forecastEnd, forecastTop}
@@ -260,7 +260,7 @@ func (d *drawing) line(shown []moment, y axis, colour string, thickness float64,
 func (d *drawing) legend() {
 	x := float64(left)
 	for _, e := range []struct{ colour, text string }{
-		{rawColour, "as read"}, {beer, "filtered"}, {warm, "temperature, disturbed"}, {window, "window (80 %) and expected end"}, {ink, "now (dashed)"},
+		{rawColour, "as read"}, {beer, "filtered"}, {warm, "temperature, disturbed"}, {window, "forecast: window (80 %), expected end"}, {ink, "now (dashed)"},
 	} {
 		fmt.Fprintf(d, `<rect x="%.0f" y="36" width="10" height="10" fill="%s"/><text x="%.0f" y="45" font-size="11">%s</text>`+"\n", x, e.colour, x+14, e.text)
 		x += 28 + 6.1*float64(len(e.text))
