@@ -26,19 +26,24 @@ type component struct {
 	Enabled      *bool          `json:"en,omitempty"`
 	Availability []availability `json:"avty,omitempty"` // where it is not the device's
 
-	StateTopic         string   `json:"stat_t,omitempty"` // where it is not the device's
-	ValueTemplate      string   `json:"val_tpl,omitempty"`
-	AttributesTopic    string   `json:"json_attr_t,omitempty"`
-	AttributesTemplate string   `json:"json_attr_tpl,omitempty"`
-	CommandTopic       string   `json:"cmd_t,omitempty"`
-	CommandTemplate    string   `json:"cmd_tpl,omitempty"`
-	PayloadPress       string   `json:"pl_prs,omitempty"`
-	Min                *float64 `json:"min,omitempty"`
-	Max                *float64 `json:"max,omitempty"`
-	Step               float64  `json:"step,omitempty"`
-	Mode               string   `json:"mode,omitempty"`
+	StateTopic         string `json:"stat_t,omitempty"` // where it is not the device's
+	ValueTemplate      string `json:"val_tpl,omitempty"`
+	AttributesTopic    string `json:"json_attr_t,omitempty"`
+	AttributesTemplate string `json:"json_attr_tpl,omitempty"`
+	CommandTopic       string `json:"cmd_t,omitempty"`
+	CommandTemplate    string `json:"cmd_tpl,omitempty"`
+	PayloadPress       string `json:"pl_prs,omitempty"`
 
+	*numberInput
 	*thermostat
+}
+
+// numberInput is what a number entity has beside.
+type numberInput struct {
+	Min  float64 `json:"min"`
+	Max  float64 `json:"max"`
+	Step float64 `json:"step"`
+	Mode string  `json:"mode"`
 }
 
 // thermostat is what a climate entity has beside.
@@ -164,9 +169,9 @@ func (e Entity) component(o Options, d Device, slug string) component {
 		c.thermostat = e.thermostat(o, d)
 	case Number:
 		low, high := e.limits(d)
-		c.Min, c.Max, c.Step, c.Mode = &low, &high, e.Step, "box"
+		c.numberInput = &numberInput{Min: low, Max: high, Step: e.Step, Mode: "box"}
 		if e.Slider {
-			c.Mode = "slider"
+			c.numberInput.Mode = "slider"
 		}
 		c.CommandTopic, c.CommandTemplate = o.Command(d.Family, d.ID, e.Key), commandTemplate(e.Step)
 	case Switch:
