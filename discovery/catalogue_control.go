@@ -1,6 +1,6 @@
 package discovery
 
-// climateKind is in what the climate entities of the controlling families differ.
+// climateKind is what differs between the climate entities of the controlling families.
 type climateKind struct {
 	modes    []string
 	min, max float64 // of the target, °C, where the device says none
@@ -17,14 +17,14 @@ func kettleKind() climateKind {
 }
 
 // climate rows lead the controlling families: the main entity, and the two temperatures that it joins.
-func climate(v climateKind) []Entity {
+func climate(kind climateKind) []Entity {
 	return []Entity{
-		{Key: "climate", Platform: Climate, Modes: v.modes, Setter: Setter{Min: v.min, Max: v.max, Step: 0.1}},
+		{Key: "climate", Platform: Climate, Modes: kind.modes, Setter: Setter{Min: kind.min, Max: kind.max, Step: 0.1}},
 		temperature(),
 		{
 			// The climate entity sends its commands.
 			Key: "target_temperature", Name: "Target temperature", Platform: Sensor, DeviceClass: "temperature", Unit: celsius, StateClass: Measurement, Precision: decimals(1),
-			Commandable: true, Setter: Setter{Min: v.min, Max: v.max, Step: 0.1, Accepts: acceptsNumber, Example: "18.5"},
+			Commandable: true, Setter: Setter{Min: kind.min, Max: kind.max, Step: 0.1, Accepts: acceptsNumber, Example: "18.5"},
 		},
 	}
 }

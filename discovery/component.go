@@ -26,19 +26,24 @@ type component struct {
 	Enabled      *bool          `json:"en,omitempty"`
 	Availability []availability `json:"avty,omitempty"` // where it is not the device's
 
-	StateTopic         string   `json:"stat_t,omitempty"` // where it is not the device's
-	ValueTemplate      string   `json:"val_tpl,omitempty"`
-	AttributesTopic    string   `json:"json_attr_t,omitempty"`
-	AttributesTemplate string   `json:"json_attr_tpl,omitempty"`
-	CommandTopic       string   `json:"cmd_t,omitempty"`
-	CommandTemplate    string   `json:"cmd_tpl,omitempty"`
-	PayloadPress       string   `json:"pl_prs,omitempty"`
-	Min                *float64 `json:"min,omitempty"`
-	Max                *float64 `json:"max,omitempty"`
-	Step               float64  `json:"step,omitempty"`
-	Mode               string   `json:"mode,omitempty"`
+	StateTopic         string `json:"stat_t,omitempty"` // where it is not the device's
+	ValueTemplate      string `json:"val_tpl,omitempty"`
+	AttributesTopic    string `json:"json_attr_t,omitempty"`
+	AttributesTemplate string `json:"json_attr_tpl,omitempty"`
+	CommandTopic       string `json:"cmd_t,omitempty"`
+	CommandTemplate    string `json:"cmd_tpl,omitempty"`
+	PayloadPress       string `json:"pl_prs,omitempty"`
 
+	*numberInput
 	*thermostat
+}
+
+// numberInput is what a number entity has beside.
+type numberInput struct {
+	Min  float64 `json:"min"`
+	Max  float64 `json:"max"`
+	Step float64 `json:"step"`
+	Mode string  `json:"mode"`
 }
 
 // thermostat is what a climate entity has beside.
@@ -81,14 +86,14 @@ func components(b *bytes.Buffer, o Options, d Device, slug string) {
 	}
 	for _, e := range Entities(d.Family) {
 		shown, id := e, e.Key
-		stand, changes := e.readOnly()
+		substitute, changes := e.readOnly()
 		switch {
 		case !changes:
 		case o.ReadOnly:
 			add(e.Key, removed{e.Platform})
-			shown, id = stand, e.standIn()
-		case stand.Platform != "":
-			add(e.standIn(), removed{stand.Platform})
+			shown, id = substitute, e.readOnlyID()
+		case substitute.Platform != "":
+			add(e.readOnlyID(), removed{substitute.Platform})
 		}
 		if shown.Platform != "" {
 			add(id, shown.component(o, d, slug))
@@ -96,32 +101,32 @@ func components(b *bytes.Buffer, o Options, d Device, slug string) {
 	}
 }
 
-// standIn is the component id of what shows a row when commands are off. It differs from the row's own because Home
+// readOnlyID is the component id of what shows a row when commands are off. It differs from the row's own because Home
 // Assistant knows a component by its platform and id, and each payload removes the one that the other mode has.
-func (e Entity) standIn() string { return e.Key + "_read_only" }
+func (e Entity) readOnlyID() string { return e.Key + "_read_only" }
 
 // readOnly is the row that shows the same value without taking commands, if e can't be without them: without a
 // platform where there is nothing to show. The unique id stays: in Home Assistant it counts per platform.
-func (e Entity) readOnly() (stand Entity, changes bool) {
-	stand = e
+func (e Entity) readOnly() (substitute Entity, changes bool) {
+	substitute = e
 	switch e.Platform {
 	case Switch:
-		stand.Platform = BinarySensor
+		substitute.Platform = BinarySensor
 	case Number:
-		stand.Platform, stand.StateClass, stand.Precision = Sensor, Measurement, decimals(0)
+		substitute.Platform, substitute.StateClass, substitute.Precision = Sensor, Measurement, decimals(0)
 		if e.Step < 1 {
-			stand.Precision = decimals(3)
+			substitute.Precision = decimals(3)
 		}
 	case Button, Event:
 		return Entity{}, true
 	default:
 		return e, false
 	}
-	if stand.Category == Setting {
-		stand.Category = Diagnostic // sensors can't be settings
+	if substitute.Category == Setting {
+		substitute.Category = Diagnostic // sensors can't be settings
 	}
-	stand.Commandable = false
-	return stand, true
+	substitute.Commandable = false
+	return substitute, true
 }
 
 // component writes the row for a device.
@@ -164,9 +169,9 @@ func (e Entity) component(o Options, d Device, slug string) component {
 		c.thermostat = e.thermostat(o, d)
 	case Number:
 		low, high := e.limits(d)
-		c.Min, c.Max, c.Step, c.Mode = &low, &high, e.Step, "box"
+		c.numberInput = &numberInput{Min: low, Max: high, Step: e.Step, Mode: "box"}
 		if e.Slider {
-			c.Mode = "slider"
+			c.numberInput.Mode = "slider"
 		}
 		c.CommandTopic, c.CommandTemplate = o.Command(d.Family, d.ID, e.Key), commandTemplate(e.Step)
 	case Switch:

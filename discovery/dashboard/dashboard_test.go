@@ -17,8 +17,14 @@ import (
 // demo are the devices of the demo brewery.
 func demo() []discovery.Device {
 	var devices []discovery.Device
+	steered := map[string]bool{} // by a control device
 	for _, spec := range raptsim.DemoBrewery() {
-		devices = append(devices, discovery.Device{Family: discovery.Family(spec.Family), ID: spec.ID, Name: spec.Name})
+		steered[spec.PairedWith] = true
+	}
+	for _, spec := range raptsim.DemoBrewery() {
+		devices = append(devices, discovery.Device{
+			Family: discovery.Family(spec.Family), ID: spec.ID, Name: spec.Name, NoControlDevice: !steered[spec.ID],
+		})
 	}
 	return discovery.Distinct(devices)
 }
@@ -42,7 +48,7 @@ func TestADashboardNamesOnlyWhatIsThereWithoutTheUsersDoing(t *testing.T) {
 		for _, d := range demo() {
 			payloads = append(payloads, discovery.Config(o, d))
 			for _, e := range discovery.Entities(d.Family) {
-				disabled[discovery.UniqueID(d.ID, e.Key)] = e.Disabled
+				disabled[discovery.UniqueID(d.ID, e.Key)] = e.DisabledFor(d)
 			}
 		}
 		known := map[string]bool{}
