@@ -71,13 +71,13 @@ func (a *account) steady(cloud time.Time) time.Time {
 	return cloud.Add(-a.skew)
 }
 
-// dues are when the families should be asked for, in their order.
-func (a *account) dues() []time.Time {
-	dues := make([]time.Time, len(a.families))
+// turns are when the families should be asked for, in their order.
+func (a *account) turns() []poll.Turn {
+	turns := make([]poll.Turn, len(a.families))
 	for i, f := range a.families {
-		dues[i] = f.dueAt
+		turns[i] = f.turn
 	}
-	return dues
+	return turns
 }
 
 // nextPoll is when the ceiling and the API's state let a poll leave.
@@ -98,7 +98,7 @@ func (a *account) plan(f *familyState, now time.Time) {
 		f.Silent = append(f.Silent, d.estimator.IsSilent(now, f.Floor))
 		f.Heating = f.Heating || d.shown().Heats()
 	}
-	f.dueAt = f.Due(a.bounds)
+	f.turn = f.Due(a.bounds)
 }
 
 // remaining is how many requests may still leave: the ceiling's rest, or the vendor's where it is less.
