@@ -21,35 +21,43 @@ var (
 	chartFile = goflag.String("chart", "", "file to write the chart of BenchmarkPolling to")
 )
 
-// pollingBrewery is what the polling policies are compared on: rhythms from a minute to an hour, on a brew day. The devices
-// report as real ones were measured to, or else, which is harder, with a jitter of 1 to 5 % and 2 % of the reports lost.
-func pollingBrewery(measured bool) []raptsim.DeviceSpec {
+// kind is a kind of simulated day.
+type kind struct {
+	measured bool // the devices report as real ones were measured to, not with a jitter of 1 to 5 % and 2 % of the reports lost
+	cold     bool // no kettle is hot
+}
+
+// pollingBrewery is what the polling policies are compared on: rhythms from a minute to an hour.
+func pollingBrewery(k kind) []raptsim.DeviceSpec {
 	spec := func(family, name string, every time.Duration, jitter float64) raptsim.DeviceSpec {
 		d := raptsim.DeviceSpec{Family: family, Name: name, ReportEvery: every, Jitter: jitter, Miss: 0.02, TimeDigits: 7}
-		if measured {
+		if k.measured {
 			d.Reporting, d.Jitter, d.Miss = raptsim.Measured, 0, 0
 		}
 		return d
 	}
-	brewDay := spec(raptsim.BrewZilla, "BrewZilla", time.Minute, 0.05)
-	brewDay.Values = map[string]any{"heatingEnabled": true, "heatingUtilisation": 100.0}
+	kettle := spec(raptsim.BrewZilla, "BrewZilla", time.Minute, 0.05)
+	kettle.Values = map[string]any{"heatingEnabled": !k.cold, "heatingUtilisation": 100.0}
 	return []raptsim.DeviceSpec{
 		spec(raptsim.Hydrometer, "Pill 15", 15*time.Minute, 0.01),
 		spec(raptsim.Hydrometer, "Pill 60", time.Hour, 0.01),
 		spec(raptsim.TemperatureController, "Controller 1", time.Minute, 0.05),
 		spec(raptsim.TemperatureController, "Controller 5", 5*time.Minute, 0.01),
 		spec(raptsim.TemperatureController, "Controller 15", 15*time.Minute, 0.01),
-		brewDay,
+		kettle,
 	}
 }
 
 // aloneBrewery has one device in each family, on the rhythms of which every reading is followed.
-func aloneBrewery(measured bool) []raptsim.DeviceSpec {
-	all := pollingBrewery(measured)
+func aloneBrewery(k kind) []raptsim.DeviceSpec {
+	all := pollingBrewery(k)
 	chamber := all[3]
 	chamber.Family, chamber.Name = raptsim.FermentationChamber, "Chamber 5"
 	return []raptsim.DeviceSpec{all[0], chamber, all[5]}
 }
+
+// alone are its devices with their families in the API's paths.
+var alone = []struct{ family, device string }{{"Hydrometers", "Pill 15"}, {"FermentationChambers", "Chamber 5"}, {"BrewZillas", "BrewZilla"}}
 
 // quality is how a policy did.
 type quality struct {
@@ -164,10 +172,10 @@ type comparison struct {
 }
 
 // compare runs the policies on the same simulated days.
-func compare(t testing.TB, measured bool, days int) (c comparison) {
+func compare(t testing.TB, k kind, days int) (c comparison) {
 	const warm, day = 6 * time.Hour, 24 * time.Hour
 	for seed := range uint64(days) {
-		own, v := followed(t, pollingBrewery(measured), seed+1, warm, day)
+		own, v := followed(t, pollingBrewery(k), seed+1, warm, day)
 		c.rows = merge(c.rows, 0, own)
 		i := 1
 		for _, lists := range []int{6, 8} {
@@ -176,8 +184,8 @@ func compare(t testing.TB, measured bool, days int) (c comparison) {
 				i++
 			}
 		}
-		alone, _ := followed(t, aloneBrewery(measured), seed+1, warm, day)
-		c.alone = merge([]quality{c.alone}[:min(1, int(seed))], 0, alone)[0]
+		own, _ = followed(t, aloneBrewery(k), seed+1, warm, day)
+		c.alone = merge([]quality{c.alone}[:min(1, int(seed))], 0, own)[0]
 	}
 	return c
 }
@@ -195,11 +203,11 @@ func (c *comparison) six() *quality { return &c.rows[2] }
 // from one minute to an hour, 1 to 5 s until the cloud shows a reading. Staleness is the time from a reading being visible
 // in the cloud to its state published.
 func BenchmarkPolling(b *testing.B) {
-	var measured, hard comparison
+	var brewDay, cold, hard comparison
 	for range b.N {
-		measured, hard = compare(b, true, 5), compare(b, false, 5)
+		brewDay, cold, hard = compare(b, kind{measured: true}, 5), compare(b, kind{measured: true, cold: true}, 5), compare(b, kind{}, 5)
 	}
-	for suffix, c := range map[string]*comparison{"": &measured, "-hard": &hard} {
+	for suffix, c := range map[string]*comparison{"": &brewDay, "-cold": &cold, "-hard": &hard} {
 		own, six := c.own(), c.six()
 		b.ReportMetric(mean(own.all), "mean-stale-s"+suffix)
 		b.ReportMetric(mean(own.slow), "mean-stale-slow-s"+suffix)
@@ -207,17 +215,17 @@ func BenchmarkPolling(b *testing.B) {
 		b.ReportMetric(own.perHour(), "requests/h"+suffix)
 		b.ReportMetric(mean(six.all)/mean(own.all), "times-fresher-than-300s"+suffix)
 		b.ReportMetric(own.perHour()/six.perHour(), "requests-of-300s"+suffix)
-		for family, device := range map[string]string{"Hydrometers": "Pill 15", "FermentationChambers": "Chamber 5", "BrewZillas": "BrewZilla"} {
-			b.ReportMetric(c.perReading(family, device), "requests/reading-of-"+strings.ReplaceAll(device, " ", "-")+suffix)
+		for _, row := range alone {
+			b.ReportMetric(c.perReading(row.family, row.device), "requests/reading-of-"+strings.ReplaceAll(row.device, " ", "-")+suffix)
 		}
 	}
 	if *tableFile != "" {
-		require.NoError(b, os.WriteFile(*tableFile, []byte(pollingTables(&measured, &hard)), 0o644))
+		require.NoError(b, os.WriteFile(*tableFile, []byte(pollingTables(&brewDay, &cold, &hard)), 0o644))
 	}
 	if *chartFile != "" {
-		require.NoError(b, os.WriteFile(*chartFile, []byte(qualityChart(measured.rows)), 0o644))
+		require.NoError(b, os.WriteFile(*chartFile, []byte(qualityChart(brewDay.rows)), 0o644))
 	}
-	b.Logf("\n%s", pollingTables(&measured, &hard))
+	b.Logf("\n%s", pollingTables(&brewDay, &cold, &hard))
 }
 
 func (q *quality) perHour() float64 { return float64(q.requests) / q.hours }

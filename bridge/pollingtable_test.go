@@ -4,28 +4,28 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"strings"
 )
 
-// pollingTables are the README's: the policies on measured reporting, on the hard one, and the bridge device by device.
-func pollingTables(measured, hard *comparison) string {
+// pollingTables are the README's: the policies on a brew day, on one without, on the hard kind of reporting, and the bridge
+// device by device.
+func pollingTables(brewDay, cold, hard *comparison) string {
 	var out strings.Builder
-	out.WriteString("Reports as a real Pill's were measured (see the text above):\n\n" + qualityTable(measured.rows))
-	out.WriteString("\nThe hard kind, with a jitter of 1 to 5 % and 2 % of the reports lost:\n\n" + qualityTable(hard.rows))
-	out.WriteString("\nThe bridge, device by device:\n\n| Device | Mean, s | p90, s | Mean, s, hard | p90, s, hard |\n| --- | --: | --: | --: | --: |\n")
-	for _, name := range slices.Sorted(maps.Keys(measured.own().devices)) {
-		m, h := measured.own().devices[name], hard.own().devices[name]
+	out.WriteString("A brew day, reports as measured:\n\n" + qualityTable(brewDay.rows))
+	out.WriteString("\nThe same without a hot kettle:\n\n" + qualityTable([]quality{*cold.own(), *cold.six()}))
+	out.WriteString("\nA brew day, the hard kind:\n\n" + qualityTable(hard.rows))
+	out.WriteString("\nrapt-bridge device by device, on the brew day:\n\n| Device | Mean, s | p90, s | Hard: mean, s | p90, s |\n| --- | --: | --: | --: | --: |\n")
+	for _, name := range slices.Sorted(maps.Keys(brewDay.own().devices)) {
+		m, h := brewDay.own().devices[name], hard.own().devices[name]
 		fmt.Fprintf(&out, "| %s | %.1f | %.1f | %.1f | %.1f |\n", name, mean(m), quantile(m, .9), mean(h), quantile(h, .9))
 	}
-	out.WriteString("\nA device that is alone in its family:\n\n| Device | Mean, s | p90, s | Requests per new reading | Mean, s, hard | p90, s, hard | Requests, hard |\n| --- | --: | --: | --: | --: | --: | --: |\n")
-	for _, row := range [][2]string{{"Hydrometers", "Pill 15"}, {"FermentationChambers", "Chamber 5"}, {"BrewZillas", "BrewZilla"}} {
-		m, h := measured.alone.devices[row[1]], hard.alone.devices[row[1]]
-		fmt.Fprintf(&out, "| %s | %.1f | %.1f | %.2f | %.1f | %.1f | %.2f |\n", row[1], mean(m), quantile(m, .9), measured.perReading(row[0], row[1]),
-			mean(h), quantile(h, .9), hard.perReading(row[0], row[1]))
+	out.WriteString("\nA device that is alone in its family:\n\n| Device | Mean, s | p90, s | Requests per new reading | Hard: mean, s | p90, s | Requests per new reading |\n| --- | --: | --: | --: | --: | --: | --: |\n")
+	for _, row := range alone {
+		m, h := brewDay.alone.devices[row.device], hard.alone.devices[row.device]
+		fmt.Fprintf(&out, "| %s | %.1f | %.1f | %.2f | %.1f | %.1f | %.2f |\n", row.device, mean(m), quantile(m, .9), brewDay.perReading(row.family, row.device),
+			mean(h), quantile(h, .9), hard.perReading(row.family, row.device))
 	}
-	fmt.Fprintln(os.Stderr, measured.own().families, hard.own().families)
 	return out.String()
 }
 

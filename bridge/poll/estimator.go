@@ -41,6 +41,7 @@ type Estimator struct {
 	intervalConfirmed bool    // a poll halfway between two readings found none: the interval is no multiple of the true one
 	emptyPolls        int     // answers that brought no newer reading, although one was due,
 	emptyDue          int     // and which one that was, counted from the newest
+	skipped           int     // readings in a row before which polls looked for an earlier one in vain
 }
 
 // Sight is what a poll's answer shows of a device.
@@ -153,6 +154,11 @@ func (r *Estimator) place(s Sight, step time.Duration) bool {
 		r.spread = push(r.spread, s.Reading.Sub(due))
 	}
 	r.steps = push(r.steps, s.Reading.Sub(from))
+	if r.emptyDue > 0 && r.emptyPolls > 0 {
+		r.skipped++ // the interval may have become a multiple
+	} else {
+		r.skipped = 0
+	}
 	r.phase, r.other, r.early = s.Reading, time.Time{}, 0
 	r.emptyPolls, r.emptyDue = 0, 0
 	r.readings++
@@ -169,7 +175,7 @@ func (r *Estimator) isFaster(step time.Duration) bool {
 	}
 	again := !r.other.IsZero() && near(float64(step), float64(r.early)) || fraction > 0 && fraction == r.fraction
 	r.fraction = fraction
-	return again || fraction > 0 && !r.intervalConfirmed
+	return again || fraction > 0 && !r.intervalConfirmed && r.readings <= 3
 }
 
 // setEarly keeps a reading that came out of turn. Where that of its turn should have shown as well, the rhythm has more
@@ -223,7 +229,7 @@ func (r *Estimator) learn() {
 	if longest := slices.Max(recent); longest > mostLost*base {
 		base = longest // the short one was an early reading
 	}
-	if r.interval > 0 && agrees(r.interval, recent) {
+	if r.interval > 0 && r.skipped < len(recent) && agrees(r.interval, recent) {
 		base = r.interval
 	}
 	var fit []float64
@@ -237,29 +243,44 @@ func (r *Estimator) learn() {
 		return
 	}
 	slices.Sort(fit)
-	r.setInterval(time.Duration(fit[len(fit)/2]))
+	interval := time.Duration(fit[len(fit)/2])
+	if interval < unseenBelow {
+		interval *= time.Duration(commonFactor(interval, r.steps))
+	}
+	r.setInterval(interval)
+}
+
+// unseenBelow is an interval that polls a minute apart can't tell from its multiples.
+const unseenBelow = 45 * time.Second
+
+// commonFactor is how many times the interval all recent steps are a multiple of; 1 as long as there are few.
+func commonFactor(interval time.Duration, steps []time.Duration) int {
+	if len(steps) < 6 {
+		return 1
+	}
+	factor := 0
+	for _, step := range steps[len(steps)-6:] {
+		for n := int(math.Round(float64(step) / float64(interval))); n > 0; {
+			factor, n = n, factor%n
+		}
+	}
+	return max(1, factor)
 }
 
 func (r *Estimator) setInterval(interval time.Duration) {
 	if r.interval > 0 && !near(float64(interval), float64(r.interval)) {
 		r.spread = nil // deviations from another rhythm say nothing of this one
-		r.intervalConfirmed, r.probed, r.readings, r.fraction = false, 0, 1, 0
+		r.intervalConfirmed, r.probed, r.readings, r.fraction, r.skipped = false, 0, 1, 0, 0
 	}
 	r.interval = interval
 }
 
-// agrees reports whether the steps can be that interval: each close to a multiple of it, and one of them to the
-// interval itself, or else the true interval could be the multiple.
+// agrees reports whether the steps can be that interval: each close to a multiple of it.
 func agrees(interval time.Duration, steps []time.Duration) bool {
-	single := len(steps) < 3
-	for _, step := range steps {
+	return !slices.ContainsFunc(steps, func(step time.Duration) bool {
 		n := math.Round(float64(step) / float64(interval))
-		if n < 1 || !near(float64(step), n*float64(interval)) {
-			return false
-		}
-		single = single || n == 1
-	}
-	return single
+		return n < 1 || !near(float64(step), n*float64(interval))
+	})
 }
 
 // near allows the jitter of real devices, which is a few percent.
@@ -285,56 +306,6 @@ func (r *Estimator) estimate() {
 	}
 }
 
-// estimateLag is how long after a reading the cloud shows it, with what the clocks differ. It lies between the longest
-// time after which a poll did not see a reading yet and the shortest after which one did; asking in the middle brings
-// the two together.
-func estimateLag(lags, unseen []time.Duration) time.Duration {
-	if len(lags) == 0 {
-		return 0
-	}
-	low, high := time.Duration(0), slices.Min(lags)
-	if len(unseen) > 0 {
-		low = slices.Max(unseen)
-	}
-	switch {
-	case len(unseen) == 0 && high < 0: // the device's clock is ahead
-		return high
-	case high <= low || high < 0:
-		return max(high, low)
-	}
-	return low + (high-low)/2
-}
-
-// What it costs to ask before a reading is there: the time until the list may be asked for again, and the request.
-const (
-	earlyDelay   = time.Minute
-	earlyRequest = 20 * time.Second
-)
-
-// estimateSlack is how much later than due to ask, so that readings are fresh on the average: waiting for the latest of
-// them delays all, and asking too early means asking twice.
-func estimateSlack(spread []time.Duration, interval time.Duration) time.Duration {
-	if len(spread) < 3 {
-		return interval / 50
-	}
-	sorted := slices.Clone(spread)
-	slices.Sort(sorted)
-	width := sorted[len(sorted)-1] - sorted[0]
-	best, least := sorted[len(sorted)-1], time.Duration(math.MaxInt64)
-	for _, slack := range sorted {
-		cost := time.Duration(0)
-		for _, late := range sorted {
-			again := (max(0, late-slack) + earlyDelay - 1) / earlyDelay
-			cost += slack - late + again*(earlyDelay+earlyRequest)
-		}
-		if cost <= least {
-			best, least = slack, cost
-		}
-	}
-	// A few readings don't show the whole width.
-	return best + width/time.Duration(2*len(sorted))
-}
-
 // Shift moves what is known by a correction of the clock.
 func (r *Estimator) Shift(by time.Duration) {
 	for _, t := range []*time.Time{&r.last, &r.phase, &r.other} {
@@ -350,6 +321,7 @@ func (r *Estimator) Resume(last time.Time, interval time.Duration, expected time
 		return
 	}
 	r.last, r.phase, r.interval = last, last, interval
+	r.steps = []time.Duration{interval, interval, interval} // one reading alone doesn't outweigh it
 	if late := expected.Sub(last) % interval; !expected.IsZero() && late >= 0 && late < interval/4 {
 		r.lags = push(nil, late)
 	}

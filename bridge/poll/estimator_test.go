@@ -21,6 +21,9 @@ func watch(steps ...time.Duration) *Estimator {
 	r, at := &Estimator{}, noon
 	r.watched(at, 3*time.Second)
 	for _, step := range steps {
+		if r.interval > 0 && r.visible(1).Before(at.Add(step)) { // a poll for a reading that didn't come
+			r.Observe(Sight{Reading: at, Asked: r.visible(1).Add(time.Second)})
+		}
 		at = at.Add(step)
 		r.watched(at, 3*time.Second)
 	}
@@ -59,6 +62,7 @@ func TestTheRhythmIsLearned(t *testing.T) {
 		{"much slower", append(repeat(8, m), repeat(3, time.Hour)...), time.Hour},
 		{"faster: with the second reading", append(repeat(8, 15*m), 5*m, 5*m), 5 * m},
 		{"one early reading moves nothing", append(repeat(8, 15*m), 4*m), 15 * m},
+		{"two readings within a minute, which no poll tells apart from one", append([]time.Duration{66 * time.Second, 22 * time.Second, 44 * time.Second}, repeat(8, 66*time.Second)...), 66 * time.Second},
 		{"the very first distance was to an early reading", []time.Duration{100 * time.Second, 806 * time.Second, 906 * time.Second, 906 * time.Second}, 906 * time.Second},
 		{"a little slower", append(repeat(8, 5*m), repeat(3, 7*m)...), 7 * m},
 		{"a little faster", append(repeat(8, 7*m), repeat(3, 5*m)...), 5 * m},
