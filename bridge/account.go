@@ -57,6 +57,7 @@ func newAccount(o *Options, clock clock) (*account, error) {
 	a.client = client
 	for _, f := range device.Families() {
 		s := &familyState{Family: f, orphans: map[string]int{}, backOff: retry.New(a.bounds.Min, max(a.bounds.Max, a.bounds.Min), 0)}
+		s.turn = s.Due(a.bounds)
 		a.families = append(a.families, s)
 		a.byName[f.Name] = s
 	}
@@ -80,9 +81,23 @@ func (a *account) turns() []poll.Turn {
 	return turns
 }
 
-// nextPoll is when the ceiling and the API's state let a poll leave.
+// pollsToLearn is how many polls are kept, where the hour is short of them, for each device whose rhythm is unknown.
+const pollsToLearn = 3
+
+// nextPolls are when the ceiling and the API's state let polls leave. Where the hour is short of them, one that teaches a
+// rhythm doesn't wait for the others: a fresh installation has but a quarter of the hour.
+func (a *account) nextPolls(now time.Time) poll.Open {
+	keep := 0
+	for _, f := range a.families {
+		keep += pollsToLearn * f.Unknown()
+	}
+	learning := times.Latest(a.requests.NextAllowed(now, limit.ForPoll, false), a.health.NextPoll(now, a.lastSent))
+	return poll.Open{Learning: learning, Other: times.Latest(learning, a.requests.Paced(now, keep))}
+}
+
+// nextPoll is when the ceiling and the API's state let a poll leave for which nothing else is kept.
 func (a *account) nextPoll(now time.Time) time.Time {
-	return times.Latest(a.requests.NextAllowed(now, limit.ForPoll, false), a.requests.Paced(now), a.health.NextPoll(now, a.lastSent))
+	return times.Latest(a.nextPolls(now).Learning, a.requests.Paced(now, 0))
 }
 
 // nextCommand is the same for a command.

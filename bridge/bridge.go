@@ -163,7 +163,7 @@ func (b *bridge) wake(now time.Time) time.Time {
 		sooner(b.tickAt)
 		sooner(m.nextConfig())
 		if a.calling == nil {
-			sooner(poll.Next(now, a.turns(), a.nextPoll(now)).Wake)
+			sooner(poll.Next(now, a.turns(), a.nextPolls(now)).Wake)
 		}
 	}
 	sooner(a.nextPendingEnd())

@@ -36,7 +36,7 @@ func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 	if b.mqtt.phase != running {
 		return // nobody to publish for
 	}
-	if p := poll.Next(now, a.turns(), a.nextPoll(now)); p.Ask >= 0 {
+	if p := poll.Next(now, a.turns(), a.nextPolls(now)); p.Ask >= 0 {
 		b.poll(ctx, a.families[p.Ask], now)
 	}
 }

@@ -35,7 +35,7 @@ func BenchmarkSchedule(b *testing.B) {
 					d.Observe(Sight{Reading: d.last, Asked: noon.Add(time.Second), Before: noon})
 				}
 				turns[i%len(all)] = a.Due(usual)
-				Next(noon, turns, time.Time{})
+				Next(noon, turns, Open{})
 			}
 		})
 	}

@@ -356,6 +356,11 @@ func push(list []time.Duration, d time.Duration) []time.Duration {
 	return append(list, d)
 }
 
+// unsure reports whether the interval is known from so few readings that it may be a multiple of the true one.
+func (r *Estimator) unsure() bool {
+	return r.interval > unseenBelow && !r.intervalConfirmed && r.readings <= 2
+}
+
 // Interval is the distance from reading to reading; 0 while unknown.
 func (r *Estimator) Interval() time.Duration { return r.interval }
 

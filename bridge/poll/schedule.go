@@ -48,6 +48,8 @@ type Turn struct {
 	// Idle says that no reading is expected by then: the list is asked for because its longest interval is over, or to look
 	// whether something has changed.
 	Idle bool
+	// Learn is when asking for it may teach the rhythm of a device; zero when they are known.
+	Learn time.Time
 }
 
 // Due returns when the family's list should be asked for next, all requests being free. It depends on the state
@@ -57,7 +59,7 @@ func (a *State) Due(b Bounds) Turn {
 	case !a.Retry.IsZero():
 		return Turn{At: a.Retry}
 	case a.Asked.IsZero() || a.Refresh:
-		return Turn{At: a.Asked}
+		return Turn{At: a.Asked, Learn: firstAsk(a.Asked)}
 	case a.Empty == 1:
 		return Turn{At: a.Asked.Add(firstEmptyAgain), Idle: true}
 	case a.Empty > 1:
@@ -75,7 +77,42 @@ func (a *State) Due(b Bounds) Turn {
 		}
 	}
 	due = times.Latest(due, earliest)
-	return Turn{At: shared(due, candidates, b), Idle: idle}
+	t := Turn{At: shared(due, candidates, b), Idle: idle}
+	for _, w := range candidates {
+		if w.learns {
+			t.Learn = times.Soonest(t.Learn, times.Latest(w.at, earliest))
+		}
+	}
+	return t
+}
+
+// firstAsk is a moment in the far past, not the zero time, for a list that was never asked for.
+func firstAsk(asked time.Time) time.Time {
+	if asked.IsZero() {
+		return time.Unix(0, 0)
+	}
+	return time.Time{}
+}
+
+// unknownFor is how long after its last reading a device of which no rhythm is known may still be about to report.
+const unknownFor = 2 * time.Hour
+
+// isSilent reports whether nothing is to be expected of a device.
+func (a *State) isSilent(i int) bool {
+	r := a.Devices[i]
+	return a.Silent[i] && !(r.interval <= 0 && a.Asked.Sub(r.last) < unknownFor)
+}
+
+// Unknown is how many devices report, as far as is known, at a rhythm that is not, or that is known from so few readings
+// that it may be a part of what seems so.
+func (a *State) Unknown() int {
+	n := 0
+	for i, r := range a.Devices {
+		if !a.isSilent(i) && (r.interval <= 0 || r.unsure()) {
+			n++
+		}
+	}
+	return n
 }
 
 // refreshing reports whether the family may be asked at the least interval whatever its devices' rhythm: something
@@ -100,6 +137,8 @@ type candidate struct {
 	at    time.Time
 	fast  bool // the next reading comes about as soon as the family may be asked again
 	probe bool // looks whether the device has become faster; brings no reading otherwise
+	// learns says that the device's rhythm is unknown or unsure.
+	learns bool
 }
 
 func (a *State) candidates(b Bounds) []candidate {
@@ -109,14 +148,14 @@ func (a *State) candidates(b Bounds) []candidate {
 	}
 	var out []candidate
 	for i, r := range a.Devices {
-		if a.Silent[i] {
+		if a.isSilent(i) {
 			continue
 		}
 		if r.interval <= 0 {
-			out = append(out, candidate{at: a.Asked.Add(explore(r, b))})
+			out = append(out, candidate{at: a.Asked.Add(explore(r, b)), learns: true})
 			continue
 		}
-		w := candidate{at: r.Expected(a.Asked), fast: r.interval <= 2*b.Min}
+		w := candidate{at: r.Expected(a.Asked), fast: r.interval <= 2*b.Min, learns: r.unsure()}
 		if again, ok := askAgain(r, a.Asked, b); ok && !w.fast && again.Before(w.at) {
 			w.at = again
 		}
@@ -127,7 +166,7 @@ func (a *State) candidates(b Bounds) []candidate {
 		}
 		out = append(out, w)
 		if at, ok := probe(r, a.Asked, b); ok {
-			out = append(out, candidate{at: at, probe: true})
+			out = append(out, candidate{at: at, probe: true, learns: r.unsure()})
 		}
 	}
 	return out
@@ -229,26 +268,24 @@ type Plan struct {
 // make them wait for ever.
 const idleWaits = 5 * time.Minute
 
-// Next says which family to ask for at now. turns are the families' in their fixed order; open is when the ceiling and the
-// API's state let a poll leave. Of those that are due one with a reading expected goes first, else the one that has been
-// due the longest.
-func Next(now time.Time, turns []Turn, open time.Time) Plan {
+// Open is when the ceiling and the API's state let a poll leave: one for a rhythm that is to be learned, and any other.
+type Open struct{ Learning, Other time.Time }
+
+// Next says which family to ask for at now. turns are the families' in their fixed order. Of those that are due one with a
+// reading expected goes first, else the one that has been due the longest.
+func Next(now time.Time, turns []Turn, open Open) Plan {
 	p := Plan{Ask: -1}
-	var first time.Time // when one is due
 	for i, t := range turns {
-		if i == 0 || t.At.Before(first) {
-			first = t.At
+		at := times.Latest(t.At, open.Other)
+		if !t.Learn.IsZero() {
+			at = times.Soonest(at, times.Latest(t.Learn, open.Learning))
 		}
-		if !t.At.After(now) && (p.Ask < 0 || t.before(turns[p.Ask], now)) {
+		if i == 0 || at.Before(p.Wake) {
+			p.Wake = at
+		}
+		if !at.After(now) && (p.Ask < 0 || t.before(turns[p.Ask], now)) {
 			p.Ask = i
 		}
-	}
-	if len(turns) == 0 {
-		return p
-	}
-	p.Wake = times.Latest(first, open)
-	if p.Wake.After(now) {
-		p.Ask = -1
 	}
 	return p
 }

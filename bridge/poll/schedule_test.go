@@ -162,6 +162,10 @@ func TestNext(t *testing.T) {
 		}
 		return out
 	}
+	learning := func(turns []Turn, which int) []Turn {
+		turns[which].Learn = turns[which].At
+		return turns
+	}
 	idle := func(turns []Turn, which int) []Turn {
 		turns[which].Idle = true
 		return turns
@@ -180,12 +184,14 @@ func TestNext(t *testing.T) {
 		{"unless it has waited for five minutes", idle(at(-1, -5, -2), 1), -5, Plan{Ask: 1, Wake: noon.Add(-5 * time.Minute)}},
 		{"nothing is expected yet: the idle one", idle(at(1, -3, 2), 1), -5, Plan{Ask: 1, Wake: noon.Add(-3 * time.Minute)}},
 		{"the ceiling holds: wake when it opens", at(-1, 3), 2, Plan{Ask: -1, Wake: noon.Add(2 * time.Minute)}},
+		{"but not for one that teaches a rhythm", learning(at(-1, 0, 3), 1), 2, Plan{Ask: 1, Wake: noon}},
+		{"wake for that one", learning(at(-1, 1, 3), 1), 2, Plan{Ask: -1, Wake: noon.Add(time.Minute)}},
 		{"the ceiling opens before anything is due", at(8, 7), 2, Plan{Ask: -1, Wake: noon.Add(7 * time.Minute)}},
 		{"no family at all", nil, -1, Plan{Ask: -1}},
 	} {
 		t.Run(c.is, func(t *testing.T) {
-			assert.Equal(t, c.want, Next(noon, c.turns, noon.Add(time.Duration(c.open)*time.Minute)))
+			assert.Equal(t, c.want, Next(noon, c.turns, Open{Learning: noon.Add(-time.Hour), Other: noon.Add(time.Duration(c.open) * time.Minute)}))
 		})
 	}
-	assert.Equal(t, 0, Next(noon, at(-1), time.Time{}).Ask, "nothing holds a poll back")
+	assert.Equal(t, 0, Next(noon, at(-1), Open{}).Ask, "nothing holds a poll back")
 }
