@@ -44,9 +44,10 @@ func TestManifestHasNothingThatTheLinterRefuses(t *testing.T) {
 	assert.NotContains(t, m, "webui", "there is ingress")
 	assert.Equal(t, true, m["ingress"])
 	assert.Equal(t, []any{"mqtt:want"}, m["services"])
-	for _, key := range []string{"full_access", "privileged", "host_network", "hassio_api", "homeassistant_api", "docker_api"} {
+	for _, key := range []string{"full_access", "privileged", "host_network", "hassio_api", "docker_api"} {
 		assert.NotContains(t, m, key, "the bridge needs no rights")
 	}
+	assert.Equal(t, true, m["homeassistant_api"], "but to ask for the language")
 }
 
 func TestManifestNamesTheImageThatIsBuilt(t *testing.T) {

@@ -119,10 +119,10 @@ func TestTheProgramTakesWhatTheFormGives(t *testing.T) {
 	for name, content := range map[string]string{
 		"as installed": `{"rapt":{"username":"brewer@example.com","api_secret":"secret"},"mqtt":{},"homeassistant":{},"control":{},"log":{}}`,
 		"cleared": `{"rapt":{"username":"brewer@example.com","api_secret":"secret","min_poll_interval":"","max_poll_interval":""},
-			"mqtt":{"url":"","username":"","password":"","client_id":"","topic_prefix":"","ca_file":""},"homeassistant":{"discovery_prefix":""},"control":{},"log":{}}`,
+			"mqtt":{"url":"","username":"","password":"","client_id":"","topic_prefix":"","ca_file":""},"homeassistant":{"discovery_prefix":"","language":""},"control":{},"log":{}}`,
 		"full": `{"rapt":{"username":"brewer@example.com","api_secret":"secret","min_poll_interval":"2m","max_poll_interval":"1h30m","max_requests_per_hour":100},
 			"mqtt":{"url":"mqtts://broker","username":"u","password":"p","client_id":"c","topic_prefix":"t","insecure_skip_verify":true},
-			"homeassistant":{"discovery_prefix":"ha"},"control":{"read_only":true},"log":{"level":"debug"}}`,
+			"homeassistant":{"discovery_prefix":"ha","language":"de"},"control":{"read_only":true},"log":{"level":"debug"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			writeFile(t, path, content)

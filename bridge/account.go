@@ -18,6 +18,7 @@ type account struct {
 	client   *raptclient.Client
 	worker   *worker
 	requests *limit.RequestLog
+	key      limit.Key // of the log as the broker retains it
 	health   *limit.Health
 	skew     time.Duration // what the cloud's clock is ahead of steady time
 	lastSent time.Time     // when the last request left
@@ -26,6 +27,10 @@ type account struct {
 	families []*familyState
 	byName   map[discovery.Family]*familyState
 	byID     map[string]*deviceState
+	// absent are the devices that lists lack, those that an earlier run left with the broker too; nextLook is when the
+	// first of them may be asked for by itself.
+	absent             map[device.Ref]*absent
+	nextLook, lastLook time.Time
 	// withPending are the devices with pending writes, and some that had.
 	withPending []*deviceState
 	bounds      poll.Bounds
@@ -43,25 +48,38 @@ type account struct {
 
 // newAccount is the account before the first request.
 func newAccount(o *Options, clock clock) (*account, error) {
-	a := &account{
-		worker: newWorker(), requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), health: limit.NewHealth(),
-		byName: map[discovery.Family]*familyState{}, byID: map[string]*deviceState{},
-		bounds: poll.Bounds{Min: o.MinPollInterval, Max: o.MaxPollInterval},
-	}
+	w := newWorker()
 	api := o.RAPT
-	api.Permit, api.Answered, api.Now = a.worker.authorize, a.worker.answered, clock.now
+	api.Permit, api.Answered, api.Now = w.authorize, w.answered, clock.now
 	client, err := raptclient.New(api)
 	if err != nil {
 		return nil, err
 	}
-	a.client = client
+	return accountOf(o, client, w, limit.NewHealth()), nil
+}
+
+// accountOf is an account of which nothing is known yet but its health.
+func accountOf(o *Options, client *raptclient.Client, w *worker, health *limit.Health) *account {
+	a := &account{
+		client: client, worker: w, requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), health: health,
+		byName: map[discovery.Family]*familyState{}, byID: map[string]*deviceState{},
+		absent: map[device.Ref]*absent{}, key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
+		bounds: poll.Bounds{Min: o.MinPollInterval, Max: o.MaxPollInterval},
+	}
 	for _, f := range device.Families() {
-		s := &familyState{Family: f, orphans: map[string]int{}, backOff: retry.New(a.bounds.Min, max(a.bounds.Max, a.bounds.Min), 0)}
+		s := &familyState{Family: f, backOff: retry.New(a.bounds.Min, max(a.bounds.Max, a.bounds.Min), 0)}
 		s.turn = s.Due(a.bounds)
 		a.families = append(a.families, s)
 		a.byName[f.Name] = s
 	}
-	return a, nil
+	return a
+}
+
+// anew is the account as at a start: what another bridge has done meanwhile is with the broker.
+func (a *account) anew(o *Options) *account {
+	next := accountOf(o, a.client, a.worker, a.health)
+	next.skew, next.logged = a.skew, a.logged
+	return next
 }
 
 // steady is a time of the cloud's clock in steady time.
@@ -100,9 +118,14 @@ func (a *account) nextPoll(now time.Time) time.Time {
 	return times.Latest(a.nextPolls(now).Learning, a.requests.Paced(now, 0))
 }
 
-// nextCommand is the same for a command.
-func (a *account) nextCommand(now time.Time) time.Time {
-	return times.Latest(a.requests.NextAllowed(now, limit.ForCommand, false), a.health.NextCommand(), a.commandsAfter)
+// nextCommand is the same for a command, whose purpose is ForCommand or ForOff.
+func (a *account) nextCommand(now time.Time, p limit.Purpose) time.Time {
+	return times.Latest(a.requests.NextAllowed(now, p, false), a.health.NextCommand(p), a.commandsAfter)
+}
+
+// opening is when the limits let commands leave.
+func (a *account) opening(now time.Time) command.Opening {
+	return command.Opening{Commands: a.nextCommand(now, limit.ForCommand), Off: a.nextCommand(now, limit.ForOff)}
 }
 
 // plan works out when a family is due again, after something about it has changed.

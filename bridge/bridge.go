@@ -2,14 +2,18 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/once"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
+	"github.com/rapt-bridge/rapt-bridge/bridge/metrics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
+	"github.com/rapt-bridge/rapt-bridge/bridge/standby"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
 
@@ -28,10 +32,12 @@ type bridge struct {
 	mqtt      mqtt
 	validator command.Validator
 	sinks     []Sink
-	metrics   *metrics
+	metrics   *metrics.Metrics
 	page      *statusPage
 	tickAt    time.Time
-	warned    map[string]bool // what warnOnce has told of
+	warned    *once.Set // what warnOnce has told of
+	identity  identity
+	ended     error // why the loop ends, where ctx doesn't
 }
 
 // Run mirrors the account until ctx ends, then publishes that the bridge is offline and returns nil. It returns an
@@ -52,26 +58,44 @@ func Run(ctx context.Context, o Options) error {
 
 func newBridge(o Options) (*bridge, error) {
 	o.defaults()
-	b := &bridge{options: o, log: o.Log, clock: newClock(o.Wall), warned: map[string]bool{}}
-	var err error
-	if b.account, err = newAccount(&b.options, b.clock); err != nil {
+	b := &bridge{options: o, log: o.Log, clock: newClock(o.Wall), warned: once.New(), identity: newIdentity(o.RAPT.Username, o.TopicPrefix)}
+	b.metrics, b.page = metrics.New(o.Metrics, o.Version), newStatusPage()
+	b.sinks = []Sink{b.metrics, b.page}
+	account, err := newAccount(&b.options, b.clock)
+	if err != nil {
 		return nil, err
 	}
+	b.begin(account)
+	return b, nil
+}
+
+// begin makes the state that a bridge begins with.
+func (b *bridge) begin(account *account) {
+	o := b.options
+	b.account, b.ended = account, nil
 	b.mqtt = mqtt{
 		topics: discovery.Topics{Prefix: o.TopicPrefix, DiscoveryPrefix: o.DiscoveryPrefix}, outbox: broker.NewOutbox(),
-		since: b.clock.origin, restore: newRestore(), logged: map[string]bool{}, deferredConfigs: map[*deviceState]time.Time{},
+		since: b.clock.origin, restore: newRestore(), logged: once.New(), deferredConfigs: map[*deviceState]time.Time{},
+		watch: standby.New(b.identity.instance, b.identity.lost),
 	}
 	b.validator = command.Validator{ReadOnly: o.ReadOnly}
 	for _, f := range b.account.families {
 		b.validator.Families = append(b.validator.Families, f.Family)
 	}
-	b.metrics, b.page = newMetrics(o.Metrics, o.Version), newStatusPage()
-	b.sinks = []Sink{b.metrics, b.page}
-	return b, nil
 }
 
-// run is the loop. Everything that waits is in its one select.
+// run runs the loop, anew each time another bridge of the account has been active meanwhile.
 func (b *bridge) run(ctx context.Context) error {
+	for {
+		if err := b.loop(ctx); !errors.Is(err, errOtherActive) {
+			return err
+		}
+		b.beginAnew()
+	}
+}
+
+// loop is the loop. Everything that waits is in its one select.
+func (b *bridge) loop(ctx context.Context) error {
 	working, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { defer close(done); b.account.worker.run(working) }()
@@ -98,9 +122,16 @@ func (b *bridge) run(ctx context.Context) error {
 			b.finish(c)
 		case <-b.options.Refresh:
 			b.refresh(b.clock.now())
+		case id := <-b.options.Forget:
+			b.forgetFromPage(id)
 		case <-timer.C:
 		}
-		timer.Reset(b.step(working))
+		wait := b.step(working)
+		if b.ended != nil {
+			b.leave(stop, done)
+			return b.ended
+		}
+		timer.Reset(wait)
 	}
 }
 
@@ -122,6 +153,7 @@ func (b *bridge) stop(cancel context.CancelFunc, done <-chan struct{}) {
 // step does what is due at this moment and returns how long until something else is.
 func (b *bridge) step(ctx context.Context) time.Duration {
 	now := b.clock.now()
+	b.takeName(now)
 	if b.mqtt.phase == restoring && now.Sub(b.mqtt.restore.since) >= restoreWait {
 		b.log.Warn("the broker didn't return a message of the bridge's own; its access rules may forbid it; starting without what an earlier run left",
 			slog.String("topic", b.mqtt.topics.BridgeMarker()))
@@ -155,6 +187,9 @@ func (b *bridge) wake(now time.Time) time.Time {
 	a, m := b.account, &b.mqtt
 	at := now.Add(tickEvery)
 	sooner := func(t time.Time) { at = times.Soonest(at, t) }
+	if m.phase == standingBy {
+		sooner(m.watch.TakeAt())
+	}
 	if m.phase == restoring {
 		sooner(m.restore.since.Add(restoreWait))
 	}
@@ -164,19 +199,24 @@ func (b *bridge) wake(now time.Time) time.Time {
 		sooner(m.nextConfig())
 		if a.calling == nil {
 			sooner(poll.Next(now, a.turns(), a.nextPolls(now)).Wake)
+			sooner(a.queue.ListlessFrom(a.opening(now)))
+			if !a.nextLook.IsZero() {
+				sooner(times.Latest(a.nextLook, a.nextPoll(now)))
+			}
 		}
 	}
 	sooner(a.nextPendingEnd())
 	sooner(b.page.due())
-	switch ready := a.queue.Ready(); {
-	case a.calling == nil:
-		sooner(a.queue.Wake(a.nextCommand(now)))
-		sooner(a.nextReadback(now))
-	case a.calling.poll && !ready.IsZero() && a.calling.ctx.Err() == nil:
-		sooner(times.Latest(a.calling.since.Add(preemptAfter), ready, a.nextCommand(now)))
-		fallthrough
+	switch open := a.opening(now); {
+	case a.calling == nil && m.active():
+		sooner(a.queue.Wake(open))
+		sooner(a.nextReadback(now, open))
 	default:
-		sooner(a.queue.Wake(now.Add(time.Hour)))
+		if ready := a.queue.Ready(open); a.calling != nil && a.calling.yields && !ready.IsZero() && a.calling.ctx.Err() == nil {
+			sooner(times.Latest(a.calling.since.Add(preemptAfter), ready))
+		}
+		later := now.Add(time.Hour)
+		sooner(a.queue.Wake(command.Opening{Commands: later, Off: later}))
 	}
 	return at
 }
@@ -196,11 +236,11 @@ func (b *bridge) tick(now time.Time) {
 // problem keeps something that went wrong for the bridge's entity and the status page.
 func (b *bridge) problem(text string) { b.page.addProblem(text, b.clock.wall()) }
 
-// warnOnce logs something strange once.
-func (b *bridge) warnOnce(key, format string, args ...any) {
-	if b.warned[key] || len(b.warned) > 1000 {
-		return
+// warnOnce logs something strange once, and reports whether it did.
+func (b *bridge) warnOnce(key, format string, args ...any) bool {
+	first := b.warned.First(key)
+	if first {
+		b.log.Warn(fmt.Sprintf(format, args...))
 	}
-	b.warned[key] = true
-	b.log.Warn(fmt.Sprintf(format, args...))
+	return first
 }

@@ -46,6 +46,7 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 	conn := &broker.Connection{Events: make(chan broker.Event, 64), Out: make(chan broker.Publication), EndRestore: func() {}}
 	stop := make(chan struct{})
 	m.conn, m.stop = conn, stop
+	b.mqtt.named = true // there is no other bridge
 	conn.Close = func(_ context.Context, last broker.Publication) {
 		m.take(last)
 		close(stop)
@@ -61,7 +62,7 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 		m.mu.Lock()
 		var earlier []broker.Message
 		for topic, payload := range m.retained {
-			_, state := stateOf(b.mqtt.topics, topic)
+			_, _, state := b.mqtt.topics.ParseState(topic)
 			_, config := b.mqtt.topics.ParseConfig(topic)
 			if state || config || topic == b.mqtt.topics.BridgeState() {
 				earlier = append(earlier, broker.Message{Topic: topic, Payload: payload, Retained: true})

@@ -84,6 +84,6 @@ func (b *bridge) notice(r raptclient.Report) {
 			b.account.unknownFields++
 		}
 		b.log.Warn(n.String())
-		b.metrics.notice(string(n.Kind))
+		b.metrics.Notice(string(n.Kind))
 	}
 }

@@ -35,6 +35,7 @@ type Options struct {
 	// Discovery announces the devices to Home Assistant under DiscoveryPrefix, "homeassistant" by default.
 	Discovery       bool
 	DiscoveryPrefix string
+	Language        string // one of discovery.Languages, English by default
 	// ReadOnly refuses every command and announces none.
 	ReadOnly bool
 
@@ -47,6 +48,8 @@ type Options struct {
 	Wall func() time.Time
 	// Refresh, when set, has every family with devices asked for on each receive, within the ceiling.
 	Refresh <-chan struct{}
+	// Forget, when set, gives ids of devices to take out that no list has.
+	Forget <-chan string
 	// OnSnapshot, when set, is handed what the status page shows, at most once a second. It must not block.
 	OnSnapshot func(*web.Snapshot)
 }

@@ -47,7 +47,7 @@ func (b *bridge) report(r command.Request, value json.RawMessage, o command.Outc
 		}
 	}
 	took := now.Sub(r.At)
-	b.metrics.command(r.Key, o, took)
+	b.metrics.Command(r.Key, o, took)
 	record := web.CommandRecord{At: wall, Device: name, Key: r.Key, Value: unquoted(value), Outcome: string(o)}
 	attributes := []any{slog.String("device", name), slog.String("key", r.Key), slog.String("value", record.Value), slog.String("outcome", string(o)), slog.Duration("took", took.Round(time.Millisecond))}
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 const supportURL = "https://github.com/rapt-bridge/rapt-bridge"
 
 func (b *bridge) discoveryOptions() discovery.Options {
-	return discovery.Options{Topics: b.mqtt.topics, Version: b.options.Version, ReadOnly: b.options.ReadOnly, SupportURL: supportURL}
+	return discovery.Options{Topics: b.mqtt.topics, Version: b.options.Version, ReadOnly: b.options.ReadOnly, SupportURL: supportURL, Language: b.options.Language}
 }
 
 // republish publishes everything: discovery first, then states and availability. It runs on every connection and after
@@ -98,7 +98,7 @@ func (b *bridge) publishDeferred(now time.Time) {
 
 func (b *bridge) publishAvailability(d *deviceState, now time.Time) {
 	is := offline
-	if d.available(now) {
+	if d.available(now) && !b.account.unproven(d.Ref) {
 		is = online
 	}
 	if is == d.online {
@@ -112,10 +112,11 @@ func (b *bridge) publishAvailability(d *deviceState, now time.Time) {
 }
 
 // clearDevice takes a device out of Home Assistant and off the broker. The config goes first: an entity must not read an
-// empty state. An announcement belongs to the id: it stays where another family has the device now.
-func (b *bridge) clearDevice(ref device.Ref) {
-	if b.account.byID[ref.ID] == nil {
-		b.mqtt.clear(b.mqtt.topics.Config(ref.ID))
+// empty state. config is the topic of the announcement, empty for none that is the bridge's own. An announcement belongs
+// to the id: it stays where another family has the device now.
+func (b *bridge) clearDevice(ref device.Ref, config string) {
+	if config != "" && b.account.byID[ref.ID] == nil {
+		b.mqtt.clear(config)
 	}
 	b.clearStates(ref)
 }

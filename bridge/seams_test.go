@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
@@ -153,7 +154,7 @@ func TestWhatASingleDeviceShowsIsNoticedToo(t *testing.T) {
 func TestASignInThatTheCeilingHoldsBackIsToldAsThat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{TokenLifetime: 2 * time.Minute}, func(o *Options) { o.MaxRequestsPerHour = 20 })
-		w.broker.retain("rapt/bridge/state", []byte(`{"ledger":{"at":"`+time.Now().UTC().Format(time.RFC3339)+`"}}`))
+		w.broker.retain("rapt/bridge/state", unusedHour(t))
 		w.start(t)
 		defer w.halt()
 		pass(40 * time.Minute)
@@ -185,13 +186,9 @@ func TestANameThatIsTakenOrGivenUpChangesEntityIDs(t *testing.T) {
 		kettle, _ := w.deviceOf(raptsim.BrewZilla)
 		still, _ := w.deviceOf(raptsim.Still)
 		ids := func(id string) string {
-			for key, c := range w.announced(t, id)["components"].(map[string]any) {
-				if key == "pump_utilisation" {
-					return c.(map[string]any)["default_entity_id"].(string)
-				}
-			}
-			return ""
+			return discovery.AnnouncedEntityIDs([]byte(w.broker.last("homeassistant/device/rapt_" + id + "/config")))["rapt_"+id+"_pump_utilisation"]
 		}
+		require.NotEmpty(t, ids(kettle))
 		apart := ids(kettle)
 		w.cloud.Set(kettle, "name", "Same")
 		pass(time.Hour)

@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
-	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
@@ -45,7 +44,8 @@ func newVirtual(t testing.TB, o raptsim.Options, adapt func(*Options)) *virtual 
 	b.mqtt.conn = &broker.Connection{EndRestore: func() {}}
 	v.b = b
 	b.connected()
-	b.mqtt.restore.requests = &limit.SavedLog{At: start} // it has been running before
+	unused := testKey.Unused(start)
+	b.mqtt.restore.requests = &unused // it has been running before
 	b.endRestore()
 	return v
 }
@@ -92,7 +92,7 @@ func (v *virtual) drain() {
 		if p.OnAcked != nil {
 			p.OnAcked(true)
 		}
-		ref, ok := stateOf(v.b.mqtt.topics, p.Topic)
+		_, id, ok := v.b.mqtt.topics.ParseState(p.Topic)
 		if !ok || len(p.Payload) == 0 {
 			continue
 		}
@@ -102,11 +102,11 @@ func (v *virtual) drain() {
 		if json.Unmarshal(p.Payload, &doc) != nil || doc.LastActivity.IsZero() {
 			continue
 		}
-		if v.published[ref.ID] == nil {
-			v.published[ref.ID] = map[time.Time]time.Time{}
+		if v.published[id] == nil {
+			v.published[id] = map[time.Time]time.Time{}
 		}
-		if _, seen := v.published[ref.ID][doc.LastActivity]; !seen {
-			v.published[ref.ID][doc.LastActivity] = v.now
+		if _, seen := v.published[id][doc.LastActivity]; !seen {
+			v.published[id][doc.LastActivity] = v.now
 		}
 	}
 }

@@ -13,7 +13,7 @@ type call struct {
 	run     func(ctx context.Context) // by the worker
 	done    func()                    // by the loop, after run
 	purpose limit.Purpose
-	poll    bool // may be cancelled for a command
+	yields  bool // may be cancelled for a command
 	since   time.Time
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -87,3 +87,16 @@ func (w *worker) authorize(ctx context.Context, r raptclient.Request) error {
 }
 
 func (w *worker) answered(e raptclient.Exchange) { w.exchanges = append(w.exchanges, e) }
+
+// drain forgets what was under way when the worker ended.
+func (w *worker) drain() {
+	for {
+		select {
+		case <-w.calls:
+		case <-w.results:
+		case <-w.permits:
+		default:
+			return
+		}
+	}
+}

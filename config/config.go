@@ -53,6 +53,7 @@ type Config struct {
 	HomeAssistant struct {
 		Discovery       bool   `koanf:"discovery"`
 		DiscoveryPrefix string `koanf:"discovery_prefix"`
+		Language        string `koanf:"language"` // one of the key's choices
 	} `koanf:"homeassistant"`
 	Control struct {
 		ReadOnly bool `koanf:"read_only"`
@@ -74,6 +75,9 @@ type Config struct {
 func (c Config) Configured() bool {
 	return c.RAPT.Username != "" || !c.RAPT.APISecret.Empty() || c.MQTT.URL != ""
 }
+
+// FromDefault tells whether nothing sets a key (as in Keys), so that it stands at its default.
+func (c Config) FromDefault(key string) bool { return c.Sources[key] == fromDefault }
 
 // defaultClientID is stable, so that a broker that holds on to a lost connection gives it up for the new one. It depends on
 // the topic prefix alone, because two bridges with one prefix would write the same topics and must not both be there;

@@ -104,6 +104,8 @@ func Keys() []Key {
 			Description: "Announce the devices to Home Assistant."},
 		{Name: "homeassistant.discovery_prefix", Kind: Text, Default: "homeassistant",
 			Description: "Discovery prefix that is set in Home Assistant's MQTT integration."},
+		{Name: "homeassistant.language", Kind: Choice, Default: "en", Choices: []string{"en", "de", "nl", "fr", "es", "pt-BR"},
+			Description: "Language of the entities' names and of the dashboard; in the add-on Home Assistant's own by default. Entity ids are English in every language."},
 
 		{Name: "control.read_only", Kind: Boolean, Default: "false",
 			Description: "Never change anything on a device: commands are refused."},

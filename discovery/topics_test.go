@@ -104,3 +104,18 @@ func FuzzParseCommand(f *testing.F) {
 		}
 	})
 }
+
+func TestParseStateIsTheReverseOfState(t *testing.T) {
+	for _, topics := range []Topics{{}, {Prefix: "home/rapt"}} {
+		for _, f := range Families() {
+			family, id, ok := topics.ParseState(topics.State(f, "abc-1"))
+			assert.True(t, ok)
+			assert.Equal(t, f, family)
+			assert.Equal(t, "abc-1", id)
+		}
+		for _, topic := range []string{"", "rapt", "rapt/bridge/state", "rapt/still//state", "rapt/still/a/b/state", "rapt/fridge/a/state", "other/still/a/state", "rapt/still/a/states", "rapt/still/a/availability"} {
+			_, _, ok := topics.ParseState(topic)
+			assert.False(t, ok, topic)
+		}
+	}
+}

@@ -132,10 +132,17 @@ func (r Reading) Describe() discovery.Device {
 		return discovery.Device{}
 	}
 	d := r.device
+	var mode Value
+	if r.family.coolingCounter != "" { // a kettle's mode is set by its switch
+		mode, _ = r.Value("hvac_mode")
+	}
+	_, controls := r.family.index["control_device_temperature"]
+	control, _ := r.Value("control_device_temperature")
 	return discovery.Device{
 		Family: r.family.Name, ID: d.ID, Name: d.Name.V, Firmware: d.FirmwareVersion.V, SerialNumber: d.SerialNumber.V, MAC: d.MACAddress.V,
 		// Infinite where there is none: unlike NaN an infinity equals itself, so two descriptions can be compared.
 		MinTarget: r.number("min_target_temperature").Or(math.Inf(-1)), MaxTarget: r.number("max_target_temperature").Or(math.Inf(1)),
+		HVACMode: mode.text, NoControlDevice: controls && !control.Known(),
 	}
 }
 

@@ -55,7 +55,7 @@ type Sight struct {
 // Observe takes a poll's answer into account, and reports whether it brings a new reading. One that was sent again with a
 // new time is none.
 func (r *Estimator) Observe(s Sight) bool {
-	if s.Reading.IsZero() {
+	if s.Reading.IsZero() || !plausible(s.Reading, s.Asked) {
 		return false
 	}
 	if r.last.IsZero() {
@@ -207,11 +207,11 @@ func (r *Estimator) tolerance() time.Duration {
 // SetFrequency takes the telemetry frequency that the owner has set. Its unit is unknown, so a change only says that
 // what was learned is no longer true; the new rhythm is guessed by the ratio.
 func (r *Estimator) SetFrequency(frequency float64) {
-	if frequency <= 0 {
+	if !(frequency > 0) {
 		return
 	}
 	if r.stated > 0 && r.stated != frequency {
-		r.interval = time.Duration(float64(r.interval) * frequency / r.stated)
+		r.interval = scaled(r.interval, frequency/r.stated)
 		r.steps, r.spread, r.readings, r.probed = nil, nil, 0, 0
 	}
 	r.stated = frequency
@@ -239,11 +239,11 @@ func (r *Estimator) learn() {
 		}
 	}
 	if len(fit) == 0 {
-		r.interval = base
+		r.interval = bounded(base)
 		return
 	}
 	slices.Sort(fit)
-	interval := time.Duration(fit[len(fit)/2])
+	interval := bounded(time.Duration(fit[len(fit)/2]))
 	if interval < unseenBelow {
 		interval *= time.Duration(commonFactor(interval, r.steps))
 	}
@@ -315,14 +315,15 @@ func (r *Estimator) Shift(by time.Duration) {
 	}
 }
 
-// Resume takes over what an earlier run had learned: the interval, and the lag within expected.
-func (r *Estimator) Resume(last time.Time, interval time.Duration, expected time.Time) {
-	if last.IsZero() || interval <= 0 {
+// Resume takes over what an earlier run had learned: the interval, and the lag within expected. What can't be true is
+// passed over.
+func (r *Estimator) Resume(last time.Time, interval time.Duration, expected, now time.Time) {
+	if !plausible(last, now) || interval != bounded(interval) {
 		return
 	}
 	r.last, r.phase, r.interval = last, last, interval
 	r.steps = []time.Duration{interval, interval, interval} // one reading alone doesn't outweigh it
-	if late := expected.Sub(last) % interval; !expected.IsZero() && late >= 0 && late < interval/4 {
+	if late := expected.Sub(last) % interval; plausible(expected, now.Add(longestInterval)) && late >= 0 && late < interval/4 {
 		r.lags = push(nil, late)
 	}
 	r.estimate()

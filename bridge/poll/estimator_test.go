@@ -149,13 +149,13 @@ func TestARestartGoesOnWithWhatWasKnown(t *testing.T) {
 	} {
 		t.Run(c.is, func(t *testing.T) {
 			r := &Estimator{}
-			r.Resume(c.last, c.interval, c.expected)
+			r.Resume(c.last, c.interval, c.expected, noon)
 			assert.Equal(t, c.interval, r.interval)
 			assert.Equal(t, c.want, r.visible(1).Sub(c.last))
 		})
 	}
 	for is, r := range map[string]*Estimator{"no reading": {}, "no rhythm": {}} {
-		r.Resume(map[string]time.Time{"no rhythm": noon}[is], map[string]time.Duration{"no reading": time.Minute}[is], time.Time{})
+		r.Resume(map[string]time.Time{"no rhythm": noon}[is], map[string]time.Duration{"no reading": time.Minute}[is], time.Time{}, noon)
 		assert.Zero(t, *r, is)
 	}
 }
@@ -178,7 +178,7 @@ func TestALookBetweenTwoReadingsProvesTheRhythm(t *testing.T) {
 
 func TestALongDowntimeIsNoNewRhythm(t *testing.T) {
 	r := &Estimator{}
-	r.Resume(noon, 15*time.Minute, noon.Add(15*time.Minute))
+	r.Resume(noon, 15*time.Minute, noon.Add(15*time.Minute), noon)
 	assert.True(t, r.watched(noon.Add(10*time.Hour), time.Second))
 	assert.Equal(t, 15*time.Minute, r.interval)
 	assert.True(t, r.watched(noon.Add(10*time.Hour+15*time.Minute), time.Second))

@@ -10,6 +10,7 @@ import (
 const (
 	firstEmptyAgain = 15 * time.Minute // a family without devices is asked once more after this,
 	emptyAgain      = time.Hour        // and then this often
+	fullFor         = 24 * time.Hour   // how long one that had devices is asked as before
 
 	// A bound of max_poll_interval gives way by a tenth when a reading is due then: asking just before it would only
 	// mean asking twice.
@@ -31,15 +32,16 @@ type Bounds struct{ Min, Max time.Duration }
 
 // State is what the schedule knows of one family.
 type State struct {
-	Asked          time.Time    // the last time its list was asked for; zero for never
-	Answered       time.Time    // the last complete answer
-	Empty          int          // answers without a device, one after the other
-	Retry          time.Time    // after a failure: not before
-	Refresh        bool         // somebody asked for fresh values
-	Heating        bool         // a kettle of the family is heating
-	CommandedUntil time.Time    // a device of the family has been commanded lately
-	Devices        []*Estimator // of its devices
-	Silent         []bool       // those that have stopped reporting, in the same order
+	Asked          time.Time     // the last time its list was asked for; zero for never
+	Answered       time.Time     // the last complete answer
+	Empty          int           // answers without a device, one after the other
+	Usual          time.Duration // between answers while it had devices; zero for never
+	Retry          time.Time     // after a failure: not before
+	Refresh        bool          // somebody asked for fresh values
+	Heating        bool          // a kettle of the family is heating
+	CommandedUntil time.Time     // a device of the family has been commanded lately
+	Devices        []*Estimator  // of its devices
+	Silent         []bool        // those that have stopped reporting, in the same order
 }
 
 // Turn is when a family's list should be asked for.
@@ -60,6 +62,8 @@ func (a *State) Due(b Bounds) Turn {
 		return Turn{At: a.Retry}
 	case a.Asked.IsZero() || a.Refresh:
 		return Turn{At: a.Asked, Learn: firstAsk(a.Asked)}
+	case a.Empty > 0 && a.Usual > 0 && time.Duration(a.Empty)*a.Usual < fullFor:
+		return Turn{At: a.Asked.Add(min(max(a.Usual, b.Min), b.Max))}
 	case a.Empty == 1:
 		return Turn{At: a.Asked.Add(firstEmptyAgain), Idle: true}
 	case a.Empty > 1:
@@ -160,8 +164,8 @@ func (a *State) candidates(b Bounds) []candidate {
 			w.at = again
 		}
 		if w.fast {
-			for a.Asked.Add(pace).Sub(w.at) > r.interval/4 {
-				w.at = w.at.Add(r.interval)
+			if late := a.Asked.Add(pace).Sub(w.at) - r.interval/4; late > 0 {
+				w.at = w.at.Add((1 + (late-1)/r.interval) * r.interval)
 			}
 		}
 		out = append(out, w)

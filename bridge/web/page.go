@@ -116,6 +116,7 @@ type deviceRow struct {
 	Temperature, Gravity, Battery string // empty: unknown
 	Reading, Next                 *timestamp
 	Online                        bool
+	Missing                       string // the id of one that the lists lack; empty for others
 }
 
 type commandRow struct {
@@ -168,11 +169,15 @@ func newDeviceRow(d DeviceStatus, now time.Time) deviceRow {
 	if model == "" {
 		model = plain(string(d.Family))
 	}
-	return deviceRow{
+	row := deviceRow{
 		Name: named(d.Name), Model: model, Online: d.Online,
 		Temperature: number(d.Temperature, 1, " °C"), Gravity: number(d.Gravity, 4, ""), Battery: number(d.Battery, 0, " %"),
 		Reading: aged(d.LastActivity, now), Next: awaited(d.Expected, now),
 	}
+	if d.Missing {
+		row.Missing = d.ID
+	}
+	return row
 }
 
 // words is a key as people write it.

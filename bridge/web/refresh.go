@@ -42,15 +42,7 @@ func (s *Server) refresh(w http.ResponseWriter, r *http.Request) {
 	if due {
 		s.options.Refresh()
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	if strings.HasPrefix(r.Header.Get("Accept"), "text/plain") {
-		w.WriteHeader(http.StatusAccepted)
-	} else {
-		// As it is, relative: http.Redirect would make it a path from the root, which under a prefix is another's.
-		w.Header().Set("Location", "./?asked")
-		w.WriteHeader(http.StatusSeeOther)
-	}
-	_, _ = w.Write([]byte(what + "\n"))
+	s.answerForm(w, r, what)
 }
 
 // sameOrigin says whether a request shows that a page of ours sent it. Browsers tell the site for https and loopback

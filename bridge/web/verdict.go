@@ -33,6 +33,10 @@ func newVerdict(latest *shown, started, now time.Time) verdict {
 		return verdict{Level: "bad", Title: "Not working: no MQTT broker", Why: said(latest.Broken), Since: latest.Since,
 			Do: "Check that the broker runs, and the address, user name and password under mqtt. The bridge tries on by itself."}
 	}
+	if latest.Standby {
+		return verdict{Level: "good", Title: "Standing by", Since: latest.Since,
+			Why: "Another bridge of this account is active. This one takes its place when it is gone."}
+	}
 	v := apiVerdict(latest.Snapshot)
 	v.LastPoll = v.Level != "good"
 	return v
