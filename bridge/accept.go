@@ -7,6 +7,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 )
 
 // arrival is a reading of a device on its way in. age, isNew and before are a poll's, see device.Update.
@@ -74,7 +75,8 @@ func (b *bridge) learn(d *deviceState, r device.Reading, now, before time.Time) 
 		d.estimator.SetFrequency(frequency)
 	}
 	if activity := b.account.steady(r.Activity()); !activity.IsZero() {
-		age, isNew = now.Sub(activity), d.estimator.Observe(activity, now, before)
+		age = now.Sub(activity)
+		isNew = d.estimator.Observe(poll.Sight{Reading: activity, Same: d.reading.SameValues(r), Asked: now, Before: before})
 	}
 	d.derived.Interval, d.derived.Expected = d.estimator.RoundedInterval(), time.Time{}
 	if at := d.estimator.Expected(now); !at.IsZero() && !d.estimator.IsSilent(now, d.family.Floor) {

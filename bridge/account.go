@@ -69,6 +69,7 @@ func accountOf(o *Options, client *raptclient.Client, w *worker, health *limit.H
 	}
 	for _, f := range device.Families() {
 		s := &familyState{Family: f, backOff: retry.New(a.bounds.Min, max(a.bounds.Max, a.bounds.Min), 0)}
+		s.turn = s.Due(a.bounds)
 		a.families = append(a.families, s)
 		a.byName[f.Name] = s
 	}
@@ -98,18 +99,32 @@ func (a *account) cloud(steady time.Time) time.Time {
 	return steady.Add(a.skew)
 }
 
-// dues are when the families should be asked for, in their order.
-func (a *account) dues() []time.Time {
-	dues := make([]time.Time, len(a.families))
+// turns are when the families should be asked for, in their order.
+func (a *account) turns() []poll.Turn {
+	turns := make([]poll.Turn, len(a.families))
 	for i, f := range a.families {
-		dues[i] = f.dueAt
+		turns[i] = f.turn
 	}
-	return dues
+	return turns
 }
 
-// nextPoll is when the ceiling and the API's state let a poll leave.
+// pollsToLearn is how many polls are kept, where the hour is short of them, for each device whose rhythm is unknown.
+const pollsToLearn = 3
+
+// nextPolls are when the ceiling and the API's state let polls leave. Where the hour is short of them, one that teaches a
+// rhythm doesn't wait for the others: a fresh installation has but a quarter of the hour.
+func (a *account) nextPolls(now time.Time) poll.Open {
+	keep := 0
+	for _, f := range a.families {
+		keep += pollsToLearn * f.Unknown()
+	}
+	learning := times.Latest(a.requests.NextAllowed(now, limit.ForPoll, false), a.health.NextPoll(now, a.lastSent))
+	return poll.Open{Learning: learning, Other: times.Latest(learning, a.requests.Paced(now, keep))}
+}
+
+// nextPoll is when the ceiling and the API's state let a poll leave for which nothing else is kept.
 func (a *account) nextPoll(now time.Time) time.Time {
-	return times.Latest(a.requests.NextAllowed(now, limit.ForPoll, false), a.requests.Paced(now), a.health.NextPoll(now, a.lastSent))
+	return times.Latest(a.nextPolls(now).Learning, a.requests.Paced(now, 0))
 }
 
 // nextCommand is the same for a command, whose purpose is ForCommand or ForOff.
@@ -130,7 +145,7 @@ func (a *account) plan(f *familyState, now time.Time) {
 		f.Silent = append(f.Silent, d.estimator.IsSilent(now, f.Floor))
 		f.Heating = f.Heating || d.shown().Heats()
 	}
-	f.dueAt = f.Due(a.bounds)
+	f.turn = f.Due(a.bounds)
 }
 
 // remaining is how many requests may still leave: the ceiling's rest, or the vendor's where it is less.

@@ -123,7 +123,7 @@ func (b *bridge) nextBackfill(now time.Time) time.Time {
 	}
 	at := times.Latest(due, a.requests.NextAllowed(now, limit.ForBackfill, false), a.health.NextPoll(now, a.lastSent), a.slowUntil)
 	margin := min(beforePolls, a.bounds.Min/4)
-	if next := poll.Next(now, a.dues(), a.nextPoll(now)).Wake; !at.Before(next.Add(-margin)) {
+	if next := poll.Next(now, a.turns(), a.nextPolls(now)).Wake; !at.Before(next.Add(-margin)) {
 		return time.Time{} // that one first
 	}
 	return at

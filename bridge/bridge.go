@@ -206,7 +206,7 @@ func (b *bridge) wake(now time.Time) time.Time {
 		sooner(b.tickAt)
 		sooner(m.nextConfig())
 		if a.calling == nil {
-			sooner(poll.Next(now, a.dues(), a.nextPoll(now)).Wake)
+			sooner(poll.Next(now, a.turns(), a.nextPolls(now)).Wake)
 			sooner(a.queue.ListlessFrom(a.opening(now)))
 			if !a.nextLook.IsZero() {
 				sooner(times.Latest(a.nextLook, a.nextPoll(now)))

@@ -42,7 +42,7 @@ func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 		b.poll(ctx, a.byName[c.Family], now, purposeOf(c))
 		return
 	}
-	if p := poll.Next(now, a.dues(), a.nextPoll(now)); p.Ask >= 0 {
+	if p := poll.Next(now, a.turns(), a.nextPolls(now)); p.Ask >= 0 {
 		b.poll(ctx, a.families[p.Ask], now, limit.ForPoll)
 	} else if ref, due := a.lookDue(now); due {
 		b.look(ctx, ref, now)

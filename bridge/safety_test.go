@@ -77,7 +77,7 @@ func TestAfterAFloodOfCommandsAHeaterCanBeSwitchedOff(t *testing.T) {
 // TestReadbacksGiveWayToCommands changes targets until the hour is full: the last changes are not looked back at.
 func TestReadbacksGiveWayToCommands(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(raptsim.Options{CommandDelay: time.Hour}, nil)
+		w := newWorld(raptsim.Options{CommandDelay: time.Hour, Latency: &raptsim.Latency{}}, nil)
 		w.broker.retain("rapt/bridge/state", unusedHour(t))
 		w.start(t)
 		defer w.halt()

@@ -34,6 +34,25 @@ func (r Reading) Activity() time.Time {
 	return r.device.LastActivityTime.V
 }
 
+// SameValues reports whether two readings of a device differ in their times alone.
+func (r Reading) SameValues(other Reading) bool {
+	if r.model == nil || other.model == nil || r.family != other.family {
+		return false
+	}
+	var none Derived
+	for i := range r.family.Rows {
+		row := &r.family.Rows[i]
+		if row.Key == "last_activity" {
+			continue
+		}
+		v, w := row.get(r.model, &none), row.get(other.model, &none)
+		if v.kind != w.kind || v.num != w.num || v.text != w.text || !v.time.Equal(w.time) {
+			return false
+		}
+	}
+	return true
+}
+
 // Connected reports whether the cloud says that the device is connected. Other words than Connected and Disconnected have
 // been expected, and other cases (observed).
 func (r Reading) Connected() bool {

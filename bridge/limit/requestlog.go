@@ -167,14 +167,15 @@ func (l *RequestLog) Record(now time.Time, p Purpose, signIn bool) {
 }
 
 // Paced returns when the next poll should leave so that a nearly used-up hour lasts until its oldest requests count no
-// longer, instead of ending in a long silence. Zero while there is plenty.
-func (l *RequestLog) Paced(now time.Time) time.Time {
+// longer, instead of ending in a long silence. Zero while there is plenty. keep polls are kept for something more urgent.
+func (l *RequestLog) Paced(now time.Time, keep int) time.Time {
 	l.polls.forget(now)
 	used := len(l.polls.times)
 	free := l.polls.limit - used
-	if free <= 0 || used == 0 || free >= l.polls.limit/8 {
+	if free <= 0 || used == 0 || free-keep >= l.polls.limit/8 {
 		return time.Time{}
 	}
+	free = max(0, free-keep)
 	opens := l.polls.times[0].Add(l.polls.span)
 	return l.polls.times[used-1].Add(opens.Sub(now) / time.Duration(free+1))
 }

@@ -193,7 +193,7 @@ func TestANearlyUsedUpHourIsSpread(t *testing.T) {
 	l.Reserve(noon)
 	var left []time.Time
 	for now := noon; now.Before(noon.Add(time.Hour)); now = now.Add(time.Second) {
-		if l.Allows(now, ForPoll, false) && !l.Paced(now).After(now) {
+		if l.Allows(now, ForPoll, false) && !l.Paced(now, 0).After(now) {
 			l.Record(now, ForPoll, false)
 			left = append(left, now)
 		}

@@ -173,6 +173,11 @@ func (r *ring[T]) add(v T) {
 	r.first = (r.first + 1) % r.limit
 }
 
+// last is the newest value; there is one.
+func (r *ring[T]) last() *T {
+	return &r.items[(r.first+len(r.items)-1)%len(r.items)]
+}
+
 func (r *ring[T]) all() []T {
 	return append(append(make([]T, 0, len(r.items)), r.items[r.first:]...), r.items[:r.first]...)
 }

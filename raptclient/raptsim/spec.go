@@ -60,6 +60,7 @@ type Info struct {
 type Report struct {
 	At        time.Time // the time of the reading by the passed clock: the last activity, without the cloud's clock offset
 	VisibleAt time.Time // from when on the replies show it
+	Repeated  bool      // it is the reading before, sent again with a new time
 }
 
 // Request is a line of the log of requests.

@@ -105,6 +105,7 @@ func (c *Cloud) report(d *device, t brewTime) {
 func (c *Cloud) repeat(d *device, t brewTime) {
 	c.advanceTo(d, t)
 	c.send(d, t, c.lag(d), d.last)
+	d.reports.last().Repeated = true
 }
 
 // lag is the time until the device's next report is visible.
