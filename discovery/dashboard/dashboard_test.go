@@ -17,13 +17,11 @@ import (
 // demo are the devices of the demo brewery.
 func demo() []discovery.Device {
 	var devices []discovery.Device
-	steered := map[string]bool{} // by a control device
+	cloud := raptsim.New(raptsim.Options{})
 	for _, spec := range raptsim.DemoBrewery() {
-		steered[spec.PairedWith] = true
-	}
-	for _, spec := range raptsim.DemoBrewery() {
+		control, _ := cloud.Value(spec.ID, "controlDeviceType").(string)
 		devices = append(devices, discovery.Device{
-			Family: discovery.Family(spec.Family), ID: spec.ID, Name: spec.Name, NoControlDevice: !steered[spec.ID],
+			Family: discovery.Family(spec.Family), ID: spec.ID, Name: spec.Name, NoControlDevice: control == "" || control == "None",
 		})
 	}
 	return discovery.Distinct(devices)
