@@ -219,7 +219,8 @@ func (l *level) measure(s points, i int) {
 	at := s[i].at
 	l.rate, l.rateError, l.rateSpan, l.pace, l.paceError = unknown, unknown, 0, unknown, unknown
 	if b := l.shift.before; l.shift.since != 0 {
-		l.gravity = b.level + min(b.slope, 0)*float64(at-l.shift.since)/hour
+		held := b.level + min(b.slope, 0)*min(float64(at-l.shift.since)/hour, settled)
+		l.gravity = min(max(held, minGravity), maxGravity)
 		return
 	}
 	l.collect(s, i, l.segment, 48)
@@ -233,7 +234,12 @@ func (l *level) measure(s points, i int) {
 	reach := max(window, 1.05*-near[n-1].t)
 	switch f := fitLine(near, reach, l.noise, &l.scratch); {
 	case n >= 5 && known(f.slope):
-		l.gravity = f.level
+		low, high := near[0].p, near[0].p
+		for _, v := range near {
+			low, high = min(low, v.p), max(high, v.p)
+		}
+		l.gravity = min(max(f.level, low-l.noise), high+l.noise) // a line through few readings may lead anywhere
+		l.gravity = min(max(l.gravity, minGravity), maxGravity)
 	case -near[n-1].t < 2:
 		l.samples = near
 		l.gravity = l.middle()

@@ -178,7 +178,7 @@ func (t *tracker) update(s points, i int, c change) {
 		return
 	}
 	if l.shift.since != 0 {
-		b.lastGravity = l.shift.before.level
+		b.lastGravity = min(max(l.shift.before.level, minGravity), maxGravity)
 	}
 	if c.shifted != 0 && t.replaced(c) {
 		return
