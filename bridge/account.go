@@ -45,7 +45,7 @@ type account struct {
 // newAccount is the account before the first request.
 func newAccount(o *Options, clock clock) (*account, error) {
 	a := &account{
-		worker: newWorker(), requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), health: limit.NewHealth(),
+		worker: newWorker(clock), requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), health: limit.NewHealth(),
 		key:    limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
 		byName: map[discovery.Family]*familyState{}, byID: map[string]*deviceState{},
 		bounds: poll.Bounds{Min: o.MinPollInterval, Max: o.MaxPollInterval},

@@ -31,6 +31,7 @@ type bridge struct {
 	metrics   *metrics
 	page      *statusPage
 	tickAt    time.Time
+	lastTurn  moment
 	warned    map[string]bool // what warnOnce has told of
 }
 
@@ -75,8 +76,10 @@ func (b *bridge) run(ctx context.Context) error {
 	working, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { defer close(done); b.account.worker.run(working) }()
-	timer := time.NewTimer(0)
+	timer, pulse := time.NewTimer(0), time.NewTicker(pulseEvery)
 	defer timer.Stop()
+	defer pulse.Stop()
+	b.lastTurn = b.clock.moment()
 	for {
 		var out chan broker.Publication
 		next, ok := b.mqtt.outbox.Next()
@@ -91,15 +94,24 @@ func (b *bridge) run(ctx context.Context) error {
 			b.mqtt.outbox.Sent()
 			continue // nothing else has changed
 		case e := <-b.mqtt.conn.Events:
+			b.turned()
 			b.onBroker(e)
 		case r := <-b.account.worker.permits:
+			b.turned()
 			b.authorize(r)
 		case c := <-b.account.worker.results:
+			b.turned()
 			b.finish(c)
 		case <-b.options.Refresh:
+			b.turned()
 			b.refresh(b.clock.now())
 		case <-timer.C:
+		case <-pulse.C:
+			if b.turned(); b.mqtt.phase != away {
+				continue // nothing else has changed
+			}
 		}
+		b.turned()
 		timer.Reset(b.step(working))
 	}
 }

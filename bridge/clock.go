@@ -15,6 +15,19 @@ func newClock(wall func() time.Time) clock {
 	return clock{origin: wall().Round(0), elapsed: func() time.Duration { return time.Since(start) }, wall: wall}
 }
 
+// moment is a moment on both clocks.
+type moment struct{ steady, wall time.Time }
+
+func (c clock) moment() moment { return moment{c.now(), c.wall().Round(0)} }
+
+// since is how long ago an earlier moment was, and the part of it that steady time doesn't know of: while a machine is
+// suspended, its monotonic clock may stand still (it does on Linux). A wall clock that was set back counts for nothing.
+func (m moment) since(earlier moment) (all, unseen time.Duration) {
+	steady := m.steady.Sub(earlier.steady)
+	unseen = max(0, m.wall.Sub(earlier.wall)-steady)
+	return steady + unseen, unseen
+}
+
 // now is steady time.
 func (c clock) now() time.Time { return c.origin.Add(c.elapsed()) }
 

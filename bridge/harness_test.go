@@ -32,6 +32,8 @@ type memoryBroker struct {
 	when     []time.Time // of what was sent
 	mute     bool        // doesn't echo the marker
 	conn     *broker.Connection
+	number   int           // of the connection
+	slow     time.Duration // until it takes the next message
 	stop     chan struct{}
 	work     sync.WaitGroup
 }
@@ -43,6 +45,7 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 	conn := &broker.Connection{Events: make(chan broker.Event, 64), Out: make(chan broker.Publication), EndRestore: func() {}}
 	stop := make(chan struct{})
 	m.conn, m.stop = conn, stop
+	m.number++
 	conn.Close = func(_ context.Context, last broker.Publication) {
 		m.take(last)
 		close(stop)
@@ -53,6 +56,19 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 		case conn.Events <- e:
 		case <-stop:
 		}
+	}
+	conn.Renew = func() int {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		old := m.number
+		m.work.Go(func() {
+			time.Sleep(time.Second)
+			m.mu.Lock()
+			m.number = old + 1
+			m.mu.Unlock()
+			tell(broker.Event{Kind: broker.Up, Connection: old + 1})
+		})
+		return old
 	}
 	m.work.Go(func() {
 		m.mu.Lock()
@@ -74,6 +90,11 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 			case <-stop:
 				return
 			case p := <-conn.Out:
+				m.mu.Lock()
+				slow := m.slow
+				m.slow = 0
+				m.mu.Unlock()
+				time.Sleep(slow)
 				m.take(p)
 				if p.OnAcked != nil {
 					p.OnAcked(true)
@@ -147,9 +168,19 @@ func (m *memoryBroker) forget() {
 	m.sent, m.when = nil, nil
 }
 
+// hold has the broker take its time for the next message.
+func (m *memoryBroker) hold(d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.slow = d
+}
+
 // deliver sends a message as somebody else would publish it.
 func (m *memoryBroker) deliver(msg broker.Message) {
-	m.conn.Events <- broker.Event{Kind: broker.Received, Message: msg}
+	m.mu.Lock()
+	e := broker.Event{Kind: broker.Received, Connection: m.number, Message: msg}
+	m.mu.Unlock()
+	m.conn.Events <- e
 }
 
 // world is a simulated cloud, a broker in memory and a bridge between them, for use in a bubble of virtual time.

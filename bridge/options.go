@@ -47,6 +47,8 @@ type Options struct {
 	Wall func() time.Time
 	// Refresh, when set, has every family with devices asked for on each receive, within the ceiling.
 	Refresh <-chan struct{}
+	// Heartbeat, when set, is called once a second at the least, as long as the loop turns. It must not block.
+	Heartbeat func()
 	// OnSnapshot, when set, is handed what the status page shows, at most once a second. It must not block.
 	OnSnapshot func(*web.Snapshot)
 }

@@ -112,7 +112,7 @@ func (b *bridge) readBack(ctx context.Context, d *deviceState) {
 			p.Readbacks++
 		}
 	}
-	b.readDevice(ctx, d, true, func(device.Reading, error) {
+	b.readDevice(ctx, d, nil, func(device.Reading, error) {
 		for _, p := range d.pending {
 			if !p.Told && p.NextReadback().IsZero() {
 				b.resolve(d, p, command.Unconfirmed, errNotShown)

@@ -34,9 +34,11 @@ const (
 
 // Event is what the connection tells its user.
 type Event struct {
-	Kind    EventKind
-	Err     error // of Down and Failed, in words for people
-	Message Message
+	Kind EventKind
+	// Connection is the connection that it came by, counted from 1; 0 before the first one.
+	Connection int
+	Err        error // of Down and Failed, in words for people
+	Message    Message
 }
 
 // Connection is the connection as its user sees it: events come in, publications go out, and nothing of it ever blocks
@@ -44,6 +46,9 @@ type Event struct {
 type Connection struct {
 	Events chan Event
 	Out    chan Publication
+	// Renew makes the connection anew and returns the number of the one that it gives up: what has come by that one, or still
+	// comes by it, is from before. It returns at once.
+	Renew func() int
 	// EndRestore gives the subscriptions of Options.Restore up, for good. It returns at once.
 	EndRestore func()
 	// Close publishes a last message, disconnects and returns, within the context's time.
@@ -94,6 +99,11 @@ func Connect(ctx context.Context, o Options) (*Connection, error) {
 	publishing, stopPublishing := context.WithCancel(c.ctx)
 	c.stopPublishing, c.published = stopPublishing, make(chan struct{})
 	c.work.Go(func() { c.publish(publishing) })
+	out.Renew = func() int {
+		last := int(c.connections.Load())
+		c.makeAnew()
+		return last
+	}
 	out.EndRestore = func() {
 		if !c.restored.Swap(true) && len(o.Restore) > 0 {
 			c.work.Go(c.unsubscribeRestore)
@@ -114,7 +124,9 @@ type client struct {
 	cancel   context.CancelFunc
 	work     sync.WaitGroup
 	renew    chan struct{} // asks for a connection made anew
-	closed   chan struct{} // closed when supervise has ended
+	// connections is how many there have been.
+	connections atomic.Int64
+	closed      chan struct{} // closed when supervise has ended
 
 	manager atomic.Pointer[autopaho.ConnectionManager]
 	end     context.CancelFunc // of manager
@@ -171,6 +183,7 @@ func (c *client) config() autopaho.ClientConfig {
 	cfg.WillMessage = &paho.WillMessage{Topic: c.options.Will.Topic, Payload: c.options.Will.Payload, QoS: 1, Retain: c.options.Will.Retain}
 	cfg.OnConnectionUp = func(m *autopaho.ConnectionManager, _ *paho.Connack) {
 		c.ready = true
+		c.connections.Add(1)
 		c.work.Go(func() { c.subscribe(m) })
 	}
 	cfg.OnConnectError = c.failed
@@ -246,13 +259,17 @@ func (c *client) subscribe(manager *autopaho.ConnectionManager) {
 		return // the next connection subscribes
 	default:
 		c.tell(Event{Kind: Down, Err: fmt.Errorf("the broker doesn't answer the subscription (%w); connecting anew", err)})
-		select {
-		case c.renew <- struct{}{}:
-		default: // it is asked for already
-		}
+		c.makeAnew()
 		return
 	}
 	c.tell(Event{Kind: Up})
+}
+
+func (c *client) makeAnew() {
+	select {
+	case c.renew <- struct{}{}:
+	default: // it is asked for already
+	}
 }
 
 func topicsOf(sub *paho.Subscribe) []string {
@@ -295,6 +312,7 @@ func requestID(props *paho.PublishProperties) string {
 }
 
 func (c *client) tell(e Event) {
+	e.Connection = int(c.connections.Load())
 	select {
 	case c.events <- e:
 	case <-c.ctx.Done():

@@ -18,6 +18,7 @@ type Request struct {
 	Ref
 	Payload       []byte
 	Retained      bool
+	Asleep        bool   // it came while the bridge did not run, and its time is over
 	ResponseTopic string // of MQTT 5; empty for none
 	Correlation   []byte
 	ID            string    // that the sender gave, empty for none

@@ -45,7 +45,7 @@ func TestVerdict(t *testing.T) {
 			if c.snapshot != nil {
 				latest = &shown{c.snapshot, before(c.came)}
 			}
-			v := judge(latest, before(c.came), noon)
+			v := judge(latest, c.came >= loopStalls, before(c.came))
 			assert.Equal(t, c.level, v.Level)
 			assert.Equal(t, c.title, v.Title)
 			assert.Equal(t, c.why, v.Why != "", v.Why)
