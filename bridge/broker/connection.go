@@ -47,7 +47,8 @@ type Connection struct {
 	Events chan Event
 	Out    chan Publication
 	// Renew makes the connection anew and returns the number of the one that it gives up: what has come by that one, or still
-	// comes by it, is from before. It returns at once.
+	// comes by it, is from before. It returns at once; the old connection is given up when nothing comes by it any more, so
+	// that no message is lost without a word.
 	Renew func() int
 	// EndRestore gives the subscriptions of Options.Restore up, for good. It returns at once.
 	EndRestore func()
@@ -87,7 +88,7 @@ func Connect(ctx context.Context, o Options) (*Connection, error) {
 	out := &Connection{Events: make(chan Event, 64), Out: make(chan Publication)}
 	c := &client{
 		options: o, events: out.Events, out: out.Out, backOff: retry.New(shortestReconnect, longestReconnect, 0),
-		renew: make(chan struct{}, 1), closed: make(chan struct{}),
+		renew: make(chan bool, 1), closed: make(chan struct{}),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	c.server.Store(&server)
@@ -101,7 +102,7 @@ func Connect(ctx context.Context, o Options) (*Connection, error) {
 	c.work.Go(func() { c.publish(publishing) })
 	out.Renew = func() int {
 		last := int(c.connections.Load())
-		c.makeAnew()
+		c.makeAnew(true)
 		return last
 	}
 	out.EndRestore = func() {
@@ -123,7 +124,8 @@ type client struct {
 	ctx      context.Context // ends when the connection is closed
 	cancel   context.CancelFunc
 	work     sync.WaitGroup
-	renew    chan struct{} // asks for a connection made anew
+	renew    chan bool    // asks for a connection made anew, with true once nothing comes any more
+	messages atomic.Int64 // that have come
 	// connections is how many there have been.
 	connections atomic.Int64
 	closed      chan struct{} // closed when supervise has ended
@@ -162,12 +164,36 @@ func (c *client) supervise() {
 			c.end()
 			<-c.manager.Load().Done()
 			return
-		case <-c.renew:
+		case drain := <-c.renew:
+			if drain {
+				c.awaitQuiet()
+			}
 			c.end()
 			<-c.manager.Load().Done()
 			if err := c.start(); err != nil {
 				c.tell(Event{Kind: Failed, Err: fmt.Errorf("mqtt: %w", err)})
 			}
+		}
+	}
+}
+
+// What the kernel holds of a connection comes within moments. It is waited for until nothing has come for a quiet time,
+// and for the longest time at most.
+const (
+	drainQuiet   = 250 * time.Millisecond
+	drainLongest = 2 * time.Second
+)
+
+func (c *client) awaitQuiet() {
+	for range drainLongest / drainQuiet {
+		before := c.messages.Load()
+		select {
+		case <-time.After(drainQuiet):
+		case <-c.ctx.Done():
+			return
+		}
+		if c.messages.Load() == before {
+			return
 		}
 	}
 }
@@ -259,15 +285,15 @@ func (c *client) subscribe(manager *autopaho.ConnectionManager) {
 		return // the next connection subscribes
 	default:
 		c.tell(Event{Kind: Down, Err: fmt.Errorf("the broker doesn't answer the subscription (%w); connecting anew", err)})
-		c.makeAnew()
+		c.makeAnew(false)
 		return
 	}
 	c.tell(Event{Kind: Up})
 }
 
-func (c *client) makeAnew() {
+func (c *client) makeAnew(drain bool) {
 	select {
-	case c.renew <- struct{}{}:
+	case c.renew <- drain:
 	default: // it is asked for already
 	}
 }
@@ -290,6 +316,7 @@ func (c *client) unsubscribeRestore() {
 
 // received hands a message over; the acknowledgement follows.
 func (c *client) received(p paho.PublishReceived) (bool, error) {
+	c.messages.Add(1)
 	m := Message{Topic: p.Packet.Topic, Payload: p.Packet.Payload, Retained: p.Packet.Retain}
 	if props := p.Packet.Properties; props != nil {
 		m.ResponseTopic, m.Correlation = props.ResponseTopic, props.CorrelationData
