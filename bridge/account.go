@@ -18,6 +18,7 @@ type account struct {
 	client   *raptclient.Client
 	worker   *worker
 	requests *limit.RequestLog
+	changes  *limit.Changes
 	key      limit.Key // of the log as the broker retains it
 	health   *limit.Health
 	skew     time.Duration // what the cloud's clock is ahead of steady time
@@ -46,7 +47,7 @@ type account struct {
 func newAccount(o *Options, clock clock) (*account, error) {
 	a := &account{
 		worker: newWorker(clock), requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), health: limit.NewHealth(),
-		key:    limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
+		changes: limit.NewChanges(o.MaxChangesPerHour), key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
 		byName: map[discovery.Family]*familyState{}, byID: map[string]*deviceState{},
 		bounds: poll.Bounds{Min: o.MinPollInterval, Max: o.MaxPollInterval},
 	}

@@ -158,6 +158,9 @@ func (b *bridge) send(ctx context.Context, batch []*command.Command) {
 	}
 	call := newCall(purposeOf(c), run, func(changed bool, err error) { b.commandDone(batch, changed, err) })
 	call.batch = batch
+	for _, c := range batch {
+		b.account.changes.Record(b.clock.now(), c.Ref.String())
+	}
 	call.leaveBy(c.Expires(), b.clock)
 	b.start(ctx, call)
 }

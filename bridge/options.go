@@ -38,6 +38,10 @@ type Options struct {
 	// ReadOnly refuses every command and announces none.
 	ReadOnly bool
 
+	// MaxChangesPerHour is how often the same key of a device may be set, half of it within ten minutes. What switches off is
+	// always sent. Default 60.
+	MaxChangesPerHour int
+
 	// Version of the program, for the bridge's own device.
 	Version string
 	Log     *slog.Logger
@@ -58,6 +62,7 @@ func (o *Options) defaults() {
 	setDefault(&o.MaxPollInterval, 15*time.Minute)
 	setDefault(&o.MaxRequestsPerHour, 240)
 	setDefault(&o.MaxRequestsPerMinute, limit.MinuteLimit(o.MaxRequestsPerHour, o.VendorHost))
+	setDefault(&o.MaxChangesPerHour, 60)
 	setDefault(&o.ClientID, "rapt-bridge")
 	setDefault(&o.TopicPrefix, "rapt")
 	setDefault(&o.DiscoveryPrefix, "homeassistant")

@@ -55,7 +55,8 @@ type Config struct {
 		DiscoveryPrefix string `koanf:"discovery_prefix"`
 	} `koanf:"homeassistant"`
 	Control struct {
-		ReadOnly bool `koanf:"read_only"`
+		ReadOnly          bool `koanf:"read_only"`
+		MaxChangesPerHour int  `koanf:"max_changes_per_hour"` // 2 to 10,000
 	} `koanf:"control"`
 	HTTP struct {
 		Listen string `koanf:"listen"` // host:port; empty: no status page

@@ -107,6 +107,8 @@ func Keys() []Key {
 
 		{Name: "control.read_only", Kind: Boolean, Default: "false",
 			Description: "Never change anything on a device: commands are refused."},
+		{Name: "control.max_changes_per_hour", Kind: Integer, Default: "60", Min: "2", Max: "10000",
+			Description: "How often the same value of a device may be set in any hour, and half as often in any ten minutes. Switching off is never refused."},
 
 		{Name: "http.listen", Kind: Text, Default: defaultListen,
 			Description: "Where the status page listens, host:port. By default this computer alone can open it; in the add-on and the container image it is :8099. Empty turns it off."},

@@ -13,6 +13,9 @@ type Ref struct {
 	Key string
 }
 
+// String is the reference as one word.
+func (r Ref) String() string { return string(r.Family) + "/" + r.ID + "/" + r.Key }
+
 // Request is a message on a command's topic, and where its answer goes.
 type Request struct {
 	Ref

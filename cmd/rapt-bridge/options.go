@@ -45,6 +45,7 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 		Discovery:          cfg.HomeAssistant.Discovery,
 		DiscoveryPrefix:    cfg.HomeAssistant.DiscoveryPrefix,
 		ReadOnly:           cfg.Control.ReadOnly,
+		MaxChangesPerHour:  cfg.Control.MaxChangesPerHour,
 		Version:            programVersion(),
 		Log:                log,
 	}
