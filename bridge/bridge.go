@@ -8,6 +8,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/sleep"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
@@ -31,7 +32,8 @@ type bridge struct {
 	metrics   *metrics
 	page      *statusPage
 	tickAt    time.Time
-	lastTurn  moment
+	turnedAt  time.Time // steady time of the loop's last turn
+	watch     *sleep.Watch
 	warned    map[string]bool // what warnOnce has told of
 }
 
@@ -79,7 +81,10 @@ func (b *bridge) run(ctx context.Context) error {
 	timer, pulse := time.NewTimer(0), time.NewTicker(pulseEvery)
 	defer timer.Stop()
 	defer pulse.Stop()
-	b.lastTurn = b.clock.moment()
+	b.watch = sleep.NewWatch(b.clock.moment)
+	watched := make(chan struct{})
+	go func() { defer close(watched); b.watch.Run(working) }()
+	defer func() { stop(); <-watched }()
 	for {
 		var out chan broker.Publication
 		next, ok := b.mqtt.outbox.Next()
@@ -107,7 +112,7 @@ func (b *bridge) run(ctx context.Context) error {
 			b.refresh(b.clock.now())
 		case <-timer.C:
 		case <-pulse.C:
-			if b.turned(); b.mqtt.phase != away {
+			if !b.turned() {
 				continue // nothing else has changed
 			}
 		}

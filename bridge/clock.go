@@ -1,6 +1,10 @@
 package bridge
 
-import "time"
+import (
+	"time"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/sleep"
+)
 
 // clock has the two times that the bridge lives by. Steady time is the wall clock of the start, carried on by the
 // monotonic clock: everything is timed by it, and no change of the wall clock moves it.
@@ -15,17 +19,10 @@ func newClock(wall func() time.Time) clock {
 	return clock{origin: wall().Round(0), elapsed: func() time.Duration { return time.Since(start) }, wall: wall}
 }
 
-// moment is a moment on both clocks.
-type moment struct{ steady, wall time.Time }
-
-func (c clock) moment() moment { return moment{c.now(), c.wall().Round(0)} }
-
-// since is how long ago an earlier moment was, and the part of it that steady time doesn't know of: while a machine is
-// suspended, its monotonic clock may stand still (it does on Linux). A wall clock that was set back counts for nothing.
-func (m moment) since(earlier moment) (all, unseen time.Duration) {
-	steady := m.steady.Sub(earlier.steady)
-	unseen = max(0, m.wall.Sub(earlier.wall)-steady)
-	return steady + unseen, unseen
+// moment is now on both clocks. The wall clock comes first: who is stopped between the two is late, and never early.
+func (c clock) moment() sleep.Moment {
+	wall := c.wall()
+	return sleep.Moment{Steady: c.now(), Wall: wall}
 }
 
 // now is steady time.

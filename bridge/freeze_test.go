@@ -12,37 +12,43 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
-// sleeper stops a bridge's loop: steady time goes on while it is stopped, and jumps are what it doesn't know of.
+// sleeper stops a bridge: whoever looks at the wall clock waits, as all of a stopped process does, while steady time goes
+// on; or the wall clock jumps, which steady time doesn't know of.
 type sleeper struct {
-	jump  atomic.Int64
-	sleep atomic.Pointer[func()]
+	until, jump atomic.Int64
+	next        atomic.Pointer[func()]
 }
 
 func (s *sleeper) adapt(o *Options) {
 	withoutCeiling(o)
-	o.Wall = func() time.Time { return time.Now().Add(time.Duration(s.jump.Load())) }
+	o.Wall = func() time.Time {
+		time.Sleep(time.Duration(s.until.Load() - time.Now().UnixNano()))
+		return time.Now().Add(time.Duration(s.jump.Load()))
+	}
 	o.Heartbeat = func() {
-		if sleep := s.sleep.Swap(nil); sleep != nil {
-			(*sleep)()
+		if next := s.next.Swap(nil); next != nil {
+			(*next)()
 		}
 	}
 }
 
 // stop has the loop do something else, within a second.
-func (s *sleeper) stop(sleep func()) { s.sleep.Store(&sleep) }
+func (s *sleeper) stop(next func()) { s.next.Store(&next) }
 
-// asleep are the ways in which a bridge does not run for so long; meanwhile happens in the middle of it.
-func asleep(s *sleeper, length time.Duration, meanwhile func()) map[string]func() {
-	return map[string]func(){
-		"frozen": func() {
-			time.Sleep(length / 2)
-			meanwhile()
-			time.Sleep(length / 2)
-		},
-		"suspended": func() {
+// asleep has a bridge not run for so long; meanwhile happens in the middle of it.
+func (s *sleeper) asleep(how string, length time.Duration, meanwhile func()) {
+	switch how {
+	case "frozen":
+		s.until.Store(time.Now().Add(length).UnixNano())
+		time.Sleep(length / 2)
+		meanwhile()
+		time.Sleep(length / 2)
+	case "suspended":
+		s.stop(func() {
 			meanwhile()
 			s.jump.Add(int64(length))
-		},
+		})
+		time.Sleep(time.Second)
 	}
 }
 
@@ -58,12 +64,12 @@ func TestWhatCameDuringASleepIsRefused(t *testing.T) {
 					defer w.halt()
 					pass(ready)
 					_, kettle := w.deviceOf(raptsim.BrewZilla)
-					s.stop(asleep(s, length, func() {
+					s.asleep(how, length, func() {
 						w.broker.deliver(publish(kettle+"/heating_enabled/set", "ON"))
 						w.broker.deliver(publish(kettle+"/pump_enabled/set", "OFF"))
 						w.broker.deliver(publish("rapt/bridge/refresh/set", "PRESS"))
-					})[how])
-					pass(time.Second + length + 10*time.Second)
+					})
+					pass(10 * time.Second)
 
 					assert.Empty(t, w.writes())
 					results := append(w.results(t, kettle+"/result"), w.results(t, "rapt/bridge/bridge/result")...)
@@ -104,8 +110,8 @@ func TestWhatWaitedDuringASleepIsHeldAgainstTheWallClock(t *testing.T) {
 				pass(100 * time.Millisecond)
 				w.broker.deliver(publish(kettle+"/heating_enabled/set", "ON"))
 				synctest.Wait()
-				s.stop(asleep(s, 150*time.Second, func() {})[how])
-				pass(200 * time.Second)
+				s.asleep(how, 150*time.Second, func() {})
+				pass(time.Minute)
 				assert.NotContains(t, w.writes(), "BrewZillas/SetHeatingEnabled?state=true")
 				results := w.results(t, kettle+"/result")
 				require.Len(t, results, 1)
@@ -160,4 +166,19 @@ func TestAClockThatIsSetIsNoHarm(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestABusyLoopIsNoSleep: a turn that takes long, as with very many devices, must not lead to a new connection, whose work
+// would take as long again.
+func TestABusyLoopIsNoSleep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &sleeper{}
+		w := newWorld(raptsim.Options{}, s.adapt)
+		w.start(t)
+		defer w.halt()
+		pass(ready)
+		s.stop(func() { time.Sleep(15 * time.Second) })
+		pass(30 * time.Second)
+		assert.Len(t, w.lines("connected to the MQTT broker"), 1)
+	})
 }

@@ -152,6 +152,6 @@ func (b *bridge) onMessage(msg broker.Message, asleep bool) {
 		}
 	case !m.restored && m.restore.collect(m.topics, msg):
 	default:
-		b.onCommand(msg, asleep, b.lastTurn.steady) // a sleep that begins at this very moment makes it old
+		b.onCommand(msg, asleep, b.turnedAt) // a sleep that begins at this very moment makes it old
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	errNotRead    = errors.New("the requests of this hour are nearly used up, so nobody has looked whether the cloud shows the value")
+	errNotRead    = errors.New("the device was not read back in time, so whether the cloud shows the value is not known")
 	errNotShown   = errors.New("the cloud doesn't show the value; what it shows is published again")
 	errOverridden = errors.New("somebody else has set another value meanwhile")
 )

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/sleep"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
@@ -18,7 +19,7 @@ type call struct {
 	yields  bool          // may be cancelled for a command
 	batch   command.Queue // of the commands that it carries out or verifies
 	since   time.Time
-	until   moment // a command must have left by then; zero for what has no such time
+	until   sleep.Moment // a command must have left by then; zero for what has no such time
 	ctx     context.Context
 	cancel  context.CancelFunc
 	// exchanges are the HTTP requests that it made.
@@ -41,14 +42,14 @@ func newCall[T any](p limit.Purpose, run func(context.Context) (T, error), done 
 // leaveBy sets when its requests must have left, steady time.
 func (c *call) leaveBy(at time.Time, clock clock) {
 	now := clock.moment()
-	c.until = moment{at, now.wall.Add(at.Sub(now.steady))}
+	c.until = sleep.Moment{Steady: at, Wall: now.Wall.Add(at.Sub(now.Steady))}
 }
 
 var errLate = errors.New("the bridge did not run for a while")
 
 // late is errLate when the time of the call is over on either clock, and nil while it isn't.
 func (c *call) late(clock clock) error {
-	if now := clock.moment(); !c.until.steady.IsZero() && (now.steady.After(c.until.steady) || now.wall.After(c.until.wall)) {
+	if now := clock.moment(); !c.until.Steady.IsZero() && (now.Steady.After(c.until.Steady) || now.Wall.Round(0).After(c.until.Wall.Round(0))) {
 		return errLate
 	}
 	return nil
