@@ -140,6 +140,8 @@ func TestACommandWhoseTimeIsOverDoesNotLeave(t *testing.T) {
 		results := w.results(t, kettle+"/result")
 		require.Len(t, results, 1)
 		assert.Equal(t, "rejected", results[0].Outcome)
+		assert.Contains(t, *results[0].Error, "could not leave in time")
+		assert.Empty(t, w.lines("can't be used as usual"), "nothing is wrong with the API")
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
@@ -21,7 +22,7 @@ type statusPage struct {
 	devices  map[device.Ref]web.DeviceStatus
 	commands []web.CommandRecord
 	problems []web.Problem
-	requests requestCount
+	requests limit.DayCount
 	at       time.Time // of the last snapshot
 	late     bool      // something may have changed since
 }
@@ -105,7 +106,7 @@ func (b *bridge) snapshot(now time.Time) {
 		Connected: m.phase != away, Since: b.clock.read(m.since), Broken: m.lastErr,
 		APIStatus: string(status), APIReason: reason, LastSuccessfulPoll: a.lastPoll,
 		RequestsLastHour: a.requests.LastHour(now), RequestsPerHour: b.options.MaxRequestsPerHour, RequestsRemaining: a.remaining(now),
-		UnknownFields: a.unknownFields, ReadOnly: b.options.ReadOnly, Refresh: b.refreshPlan(now), Day: p.requests.day(b.clock.wall()),
+		UnknownFields: a.unknownFields, ReadOnly: b.options.ReadOnly, Refresh: b.refreshPlan(now), Day: p.requests.Day(b.clock.wall()),
 		Commands: slices.Clone(p.commands), Problems: slices.Clone(p.problems),
 	}
 	if reset := a.health.LimitReset(now); !reset.IsZero() {

@@ -89,7 +89,7 @@ func (b *bridge) authorize(r permitRequest) {
 	}
 	a.requests.Record(now, purpose, r.request.SignIn)
 	a.lastSent = now
-	b.page.requests.add(b.clock.wall())
+	b.page.requests.Add(b.clock.wall())
 	b.putState(func(bool) { r.reply <- nil })
 }
 

@@ -45,7 +45,7 @@ func (c *call) leaveBy(at time.Time, clock clock) {
 	c.until = sleep.Moment{Steady: at, Wall: now.Wall.Add(at.Sub(now.Steady))}
 }
 
-var errLate = errors.New("the bridge did not run for a while")
+var errLate = errors.New("its request could not leave in time")
 
 // late is errLate when the time of the call is over on either clock, and nil while it isn't.
 func (c *call) late(clock clock) error {
