@@ -94,7 +94,8 @@ fuzz: ## run every fuzz target for FUZZTIME (30s); their seeds run in every test
 			echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
 		done; done
 
-soak: ## live through the simulated days SOAK (10) times, with the race detector; once is in every test
+soak: docker ## live through the simulated days SOAK (10) times, with the race detector, and stop the program for minutes
+	$(GO) test -count=1 -timeout 30m -run '^TestFrozenProcess$$' ./cmd/rapt-bridge/e2e -freezes 30s,150s
 	$(GO) test -race -count $(SOAK) -timeout 3h -run 'Day|Week|Loop|Limits|Jumps|Rejected|Frequency' ./bridge
 
 image: docker ## build the container image

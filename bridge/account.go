@@ -18,6 +18,7 @@ type account struct {
 	client   *raptclient.Client
 	worker   *worker
 	requests *limit.RequestLog
+	changes  *limit.Changes
 	key      limit.Key // of the log as the broker retains it
 	health   *limit.Health
 	skew     time.Duration // what the cloud's clock is ahead of steady time
@@ -49,7 +50,7 @@ type account struct {
 
 // newAccount is the account before the first request.
 func newAccount(o *Options, clock clock) (*account, error) {
-	w := newWorker()
+	w := newWorker(clock)
 	api := o.RAPT
 	api.Permit, api.Answered, api.Now = w.authorize, w.answered, clock.now
 	client, err := raptclient.New(api)
@@ -64,7 +65,7 @@ func accountOf(o *Options, client *raptclient.Client, w *worker, health *limit.H
 	a := &account{
 		client: client, worker: w, requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), health: health,
 		byName: map[discovery.Family]*familyState{}, byID: map[string]*deviceState{},
-		absent: map[device.Ref]*absent{}, key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
+		absent: map[device.Ref]*absent{}, changes: limit.NewChanges(o.MaxChangesPerHour), key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
 		bounds: poll.Bounds{Min: o.MinPollInterval, Max: o.MaxPollInterval},
 	}
 	for _, f := range device.Families() {

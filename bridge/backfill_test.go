@@ -215,7 +215,7 @@ func TestACloudThatAnswersOddlyLosesNoRow(t *testing.T) {
 				pass(5 * time.Hour)
 				remove()
 				pass(6 * time.Hour)
-				complete(t, w, begin, 0, 90*time.Minute)
+				complete(t, w, begin, 0, 3*time.Hour)
 				obeys(t, w, 240)
 			})
 		})

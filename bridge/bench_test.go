@@ -310,7 +310,7 @@ func benchmarkCommand(b *testing.B, hanging bool) {
 	require.NoError(b, server.Publish("rapt/bridge/state", unusedHour(b), true, 1))
 	o := Options{
 		RAPT:       raptclient.Options{APIURL: api.URL, AuthURL: api.URL, Username: "brewer@example.com", APISecret: "demo-secret"},
-		FindBroker: knownAt(b, "mqtt", server.address), Discovery: true, MaxRequestsPerHour: 1_000_000, MaxRequestsPerMinute: 1_000_000,
+		FindBroker: knownAt(b, "mqtt", server.address), Discovery: true, MaxRequestsPerHour: 1_000_000, MaxRequestsPerMinute: 1_000_000, MaxChangesPerHour: 100_000_000,
 		Log: slog.New(slog.DiscardHandler),
 	}
 	ctx, end := context.WithCancel(context.Background())

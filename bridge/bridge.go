@@ -10,6 +10,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/once"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/sleep"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/metrics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
@@ -36,6 +37,8 @@ type bridge struct {
 	page      *statusPage
 	backfill  *backfill
 	tickAt    time.Time
+	turnedAt  time.Time // steady time of the loop's last turn
+	watch     *sleep.Watch
 	warned    *once.Set // what warnOnce has told of
 	identity  identity
 	ended     error // why the loop ends, where ctx doesn't
@@ -104,8 +107,13 @@ func (b *bridge) loop(ctx context.Context) error {
 	working, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { defer close(done); b.account.worker.run(working) }()
-	timer := time.NewTimer(0)
+	timer, pulse := time.NewTimer(0), time.NewTicker(pulseEvery)
 	defer timer.Stop()
+	defer pulse.Stop()
+	b.watch = sleep.NewWatch(b.clock.moment)
+	watched := make(chan struct{})
+	go func() { defer close(watched); b.watch.Run(working) }()
+	defer func() { stop(); <-watched }()
 	for {
 		var out chan broker.Publication
 		next, ok := b.mqtt.outbox.Next()
@@ -120,19 +128,28 @@ func (b *bridge) loop(ctx context.Context) error {
 			b.mqtt.outbox.Sent()
 			continue // nothing else has changed
 		case e := <-b.mqtt.conn.Events:
+			b.turned()
 			b.onBroker(e)
 		case r := <-b.account.worker.permits:
+			b.turned()
 			b.authorize(r)
 		case c := <-b.account.worker.results:
+			b.turned()
 			b.finish(c)
 		case delivered := <-b.backfill.acked:
 			b.handedOn(delivered)
 		case <-b.options.Refresh:
+			b.turned()
 			b.refresh(b.clock.now())
 		case id := <-b.options.Forget:
 			b.forgetFromPage(id)
 		case <-timer.C:
+		case <-pulse.C:
+			if !b.turned() {
+				continue // nothing else has changed
+			}
 		}
+		b.turned()
 		wait := b.step(working)
 		if b.ended != nil {
 			b.leave(stop, done)

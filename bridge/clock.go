@@ -1,6 +1,10 @@
 package bridge
 
-import "time"
+import (
+	"time"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/sleep"
+)
 
 // clock has the two times that the bridge lives by. Steady time is the wall clock of the start, carried on by the
 // monotonic clock: everything is timed by it, and no change of the wall clock moves it.
@@ -13,6 +17,12 @@ type clock struct {
 func newClock(wall func() time.Time) clock {
 	start := time.Now()
 	return clock{origin: wall().Round(0), elapsed: func() time.Duration { return time.Since(start) }, wall: wall}
+}
+
+// moment is now on both clocks. The wall clock comes first: who is stopped between the two is late, and never early.
+func (c clock) moment() sleep.Moment {
+	wall := c.wall()
+	return sleep.Moment{Steady: c.now(), Wall: wall}
 }
 
 // now is steady time.

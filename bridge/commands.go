@@ -27,7 +27,7 @@ const (
 )
 
 // onCommand takes a message on a command's topic.
-func (b *bridge) onCommand(msg broker.Message, now time.Time) {
+func (b *bridge) onCommand(msg broker.Message, asleep bool, now time.Time) {
 	family, id, key, ok := b.mqtt.topics.ParseCommand(msg.Topic)
 	if !ok {
 		if strings.HasSuffix(msg.Topic, "/set") {
@@ -37,7 +37,7 @@ func (b *bridge) onCommand(msg broker.Message, now time.Time) {
 	}
 	r := command.Request{
 		Ref:     command.Ref{Ref: device.Ref{Family: family, ID: strings.ToLower(id)}, Key: key},
-		Payload: msg.Payload, Retained: msg.Retained, ResponseTopic: msg.ResponseTopic, Correlation: msg.Correlation, ID: msg.ID, At: now,
+		Payload: msg.Payload, Retained: msg.Retained, Asleep: asleep, ResponseTopic: msg.ResponseTopic, Correlation: msg.Correlation, ID: msg.ID, At: now,
 	}
 	if family == discovery.Bridge {
 		b.onBridgeCommand(r)
@@ -106,6 +106,8 @@ func (b *bridge) onBridgeCommand(r command.Request) {
 		err = errors.New("the bridge takes refresh and forget")
 	case r.Retained:
 		err = command.ErrRetained
+	case r.Asleep:
+		err = command.ErrAsleep
 	case b.options.ReadOnly:
 		err = command.ErrReadOnly
 	case r.Key == "forget":
@@ -163,7 +165,13 @@ func (b *bridge) send(ctx context.Context, batch []*command.Command) {
 		values := command.Arguments(batch, d.shown())
 		run = func(ctx context.Context) (bool, error) { return c.Setter.Call(ctx, client, c.Ref.ID, values) }
 	}
-	b.start(ctx, newCall(purposeOf(c), run, func(changed bool, err error) { b.commandDone(batch, changed, err) }))
+	call := newCall(purposeOf(c), run, func(changed bool, err error) { b.commandDone(batch, changed, err) })
+	call.batch = batch
+	for _, c := range batch {
+		b.account.changes.Record(b.clock.now(), c.Ref.String())
+	}
+	call.leaveBy(c.Expires(), b.clock)
+	b.start(ctx, call)
 }
 
 // commandDone takes the answer to a command's call.
@@ -179,6 +187,9 @@ func (b *bridge) commandDone(batch []*command.Command, changed bool, err error) 
 		for _, c := range batch {
 			b.commandTaken(c, changed, now)
 		}
+		return
+	case errors.Is(err, errLate):
+		b.requeue(batch, errLate.Error())
 		return
 	case errors.As(err, &held):
 		b.onAPIError(now, err)
@@ -245,7 +256,7 @@ func (b *bridge) scheduleVerify(batch []*command.Command, now time.Time, err err
 // until the command's time is over: nothing is sent twice without a look.
 func (b *bridge) verify(ctx context.Context, c *command.Command) {
 	d := b.account.find(c.Ref.Ref)
-	b.readDevice(ctx, d, false, func(r device.Reading, err error) {
+	b.readDevice(ctx, d, []*command.Command{c}, func(r device.Reading, err error) {
 		now := b.clock.now()
 		if err != nil {
 			c.VerifyAt = now.Add(verifyAfter)
@@ -261,8 +272,9 @@ func (b *bridge) verify(ctx context.Context, c *command.Command) {
 	})
 }
 
-// readDevice asks for one device and takes its reading into account. One that yields may be cancelled for a command.
-func (b *bridge) readDevice(ctx context.Context, d *deviceState, yields bool, then func(device.Reading, error)) {
+// readDevice asks for one device and takes its reading into account. Commands that wait for it are its batch; without one
+// the call may be cancelled for a command.
+func (b *bridge) readDevice(ctx context.Context, d *deviceState, batch []*command.Command, then func(device.Reading, error)) {
 	type answer struct {
 		device.Reading
 		raptclient.Report
@@ -286,7 +298,7 @@ func (b *bridge) readDevice(ctx context.Context, d *deviceState, yields bool, th
 			}
 			then(a.Reading, err)
 		})
-	c.yields = yields
+	c.batch, c.yields = batch, batch == nil
 	b.start(ctx, c)
 }
 

@@ -371,3 +371,26 @@ func TestOneThatIsTakenOverOnARealBrokerStandsBack(t *testing.T) {
 	thief.Close(context.Background(), broker.Publication{})
 	eventually(t, func() bool { return len(one.lines("connected to the MQTT broker")) == 2 })
 }
+
+func TestAfterASleepTheConnectionIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	b := newRealBroker(t, "127.0.0.1:0", "mqtt", nil)
+	s := &sleeper{}
+	w := startReal(t, func(o *Options) {
+		s.adapt(o)
+		o.FindBroker = knownAt(t, "mqtt", b.address)
+	})
+	eventually(t, b.complete)
+	_, topic := w.deviceOf(raptsim.Still)
+	s.stop(func() {
+		assert.NoError(t, b.Publish(topic+"/pump_utilisation/set", []byte("11"), false, 1))
+		time.Sleep(200 * time.Millisecond) // it is in the bridge's channel, or in the kernel
+		s.jump.Add(int64(8 * time.Hour))
+	})
+	eventually(t, func() bool { return len(w.lines("connected to the MQTT broker")) == 2 })
+	assert.Len(t, w.lines("came while the bridge was asleep"), 1)
+	require.NoError(t, b.Publish(topic+"/pump_utilisation/set", []byte("12"), false, 1))
+	eventually(t, func() bool { return len(w.writes()) == 1 })
+	assert.Contains(t, w.writes()[0], "utilisation=12")
+	eventually(t, b.complete)
+}

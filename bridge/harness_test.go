@@ -33,6 +33,8 @@ type memoryBroker struct {
 	stalled  bool        // takes nothing
 	refuse   string      // the end of topics that nobody may publish to; empty for none
 	conn     *broker.Connection
+	number   int           // of the connection
+	slow     time.Duration // until it takes the next message
 	stop     chan struct{}
 	wake     chan struct{} // stalled has changed
 	work     sync.WaitGroup
@@ -48,6 +50,7 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 	stop := make(chan struct{})
 	m.conn, m.stop = conn, stop
 	b.mqtt.named = true // there is no other bridge
+	m.number++
 	conn.Close = func(_ context.Context, last broker.Publication) {
 		m.take(last)
 		close(stop)
@@ -58,6 +61,19 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 		case conn.Events <- e:
 		case <-stop:
 		}
+	}
+	conn.Renew = func() int {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		old := m.number
+		m.work.Go(func() {
+			time.Sleep(time.Second)
+			m.mu.Lock()
+			m.number = old + 1
+			m.mu.Unlock()
+			emit(broker.Event{Kind: broker.Up, Connection: old + 1})
+		})
+		return old
 	}
 	m.work.Go(func() {
 		m.mu.Lock()
@@ -93,6 +109,11 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 					}
 					continue
 				}
+				m.mu.Lock()
+				slow := m.slow
+				m.slow = 0
+				m.mu.Unlock()
+				time.Sleep(slow)
 				m.take(p)
 				if p.OnAcked != nil {
 					p.OnAcked(true)
@@ -166,9 +187,19 @@ func (m *memoryBroker) forget() {
 	m.sent, m.when = nil, nil
 }
 
+// hold has the broker take its time for the next message.
+func (m *memoryBroker) hold(d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.slow = d
+}
+
 // deliver sends a message as somebody else would publish it.
 func (m *memoryBroker) deliver(msg broker.Message) {
-	m.conn.Events <- broker.Event{Kind: broker.Received, Message: msg}
+	m.mu.Lock()
+	e := broker.Event{Kind: broker.Received, Connection: m.number, Message: msg}
+	m.mu.Unlock()
+	m.conn.Events <- e
 }
 
 // world is a simulated cloud, a broker in memory and a bridge between them, for use in a bubble of virtual time.

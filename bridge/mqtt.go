@@ -33,14 +33,16 @@ type mqtt struct {
 	conn   *broker.Connection
 	outbox *broker.Outbox
 
-	phase    phase
-	since    time.Time // of the phase
-	named    bool      // the connection is under the bridge's own client id
-	watch    standby.Watch
-	restored bool // what an earlier run retained has been read
-	restore  *restore
-	lastErr  string    // why the broker can't be used; empty while it can
-	logged   *once.Set // reasons that the log has told of since the last connection
+	phase     phase
+	since     time.Time // of the phase
+	freshFrom int       // commands that come by an earlier connection are from before a sleep
+	renewing  bool      // the connection is being made anew after a sleep
+	named     bool      // the connection is under the bridge's own client id
+	watch     standby.Watch
+	restored  bool // what an earlier run retained has been read
+	restore   *restore
+	lastErr   string    // why the broker can't be used; empty while it can
+	logged    *once.Set // reasons that the log has told of since the last connection
 
 	republishAt time.Time
 	// deferredConfigs are the devices whose announcement waits, with its time.
@@ -54,9 +56,10 @@ type mqtt struct {
 // active reports whether this bridge is the one of the account that may use the API.
 func (m *mqtt) active() bool { return m.named && (m.phase == restoring || m.phase == running) }
 
-// put queues a publication; while the broker is away it is dropped, since all state is published on connecting.
+// put queues a publication; while the broker is away it is dropped, since all state is published on connecting. While the
+// connection is made anew after a sleep, what is not retained waits: somebody may wait for the result of a command.
 func (m *mqtt) put(p broker.Publication) {
-	if m.phase == away {
+	if m.phase == away && (!m.renewing || p.Retain) {
 		if p.OnAcked != nil {
 			p.OnAcked(false)
 		}
@@ -100,6 +103,10 @@ func (b *bridge) connect(ctx context.Context) (err error) {
 // onBroker takes an event of the broker's side.
 func (b *bridge) onBroker(e broker.Event) {
 	m := &b.mqtt
+	old := e.Connection < m.freshFrom
+	if old && (e.Kind == broker.Up || e.Kind == broker.Down) {
+		return // it is given up already
+	}
 	switch e.Kind {
 	case broker.Up:
 		if m.named = !e.Standby; m.named {
@@ -117,7 +124,7 @@ func (b *bridge) onBroker(e broker.Event) {
 			b.problem(e.Err.Error())
 		}
 	case broker.Received:
-		b.onMessage(e.Message)
+		b.onMessage(e.Message, old)
 	}
 }
 
@@ -133,7 +140,7 @@ func (b *bridge) brokerError(reason string) {
 func (b *bridge) connected() {
 	m := &b.mqtt
 	b.log.Info("connected to the MQTT broker", slog.Bool("again", m.restored))
-	m.lastErr, m.since = "", b.clock.now()
+	m.lastErr, m.since, m.renewing = "", b.clock.now(), false
 	m.logged.Clear()
 	b.identity.waiting = false
 	if m.restored {
@@ -148,8 +155,8 @@ func (b *bridge) connected() {
 	m.put(broker.Publication{Topic: m.topics.BridgeMarker(), Payload: []byte(m.restore.marker)})
 }
 
-// onMessage takes a message of the broker.
-func (b *bridge) onMessage(msg broker.Message) {
+// onMessage takes a message of the broker. asleep says that it may have come while the bridge did not run.
+func (b *bridge) onMessage(msg broker.Message, asleep bool) {
 	m, now := &b.mqtt, b.clock.now()
 	switch {
 	case msg.Topic == m.topics.BridgeStandby():
@@ -167,6 +174,6 @@ func (b *bridge) onMessage(msg broker.Message) {
 		}
 	case !m.restored && m.restore.collect(m.topics, msg):
 	default:
-		b.onCommand(msg, now)
+		b.onCommand(msg, asleep, b.turnedAt) // a sleep that begins at this very moment makes it old
 	}
 }

@@ -41,6 +41,9 @@ type Options struct {
 
 	// History hands every telemetry row on.
 	History HistoryOptions
+	// MaxChangesPerHour is how often the same key of a device may be set, half of it within ten minutes. What switches off is
+	// always sent. Default 60.
+	MaxChangesPerHour int
 
 	// Version of the program, for the bridge's own device.
 	Version string
@@ -53,6 +56,8 @@ type Options struct {
 	Refresh <-chan struct{}
 	// Forget, when set, gives ids of devices to take out that no list has.
 	Forget <-chan string
+	// Heartbeat, when set, is called once a second at the least, as long as the loop turns. It must not block.
+	Heartbeat func()
 	// OnSnapshot, when set, is handed what the status page shows, at most once a second. It must not block.
 	OnSnapshot func(*web.Snapshot)
 }
@@ -71,6 +76,7 @@ func (o *Options) defaults() {
 	setDefault(&o.MaxPollInterval, 15*time.Minute)
 	setDefault(&o.MaxRequestsPerHour, 240)
 	setDefault(&o.MaxRequestsPerMinute, limit.MinuteLimit(o.MaxRequestsPerHour, o.VendorHost))
+	setDefault(&o.MaxChangesPerHour, 60)
 	setDefault(&o.ClientID, "rapt-bridge")
 	setDefault(&o.TopicPrefix, "rapt")
 	setDefault(&o.DiscoveryPrefix, "homeassistant")

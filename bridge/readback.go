@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	errNotRead    = errors.New("the requests of this hour are nearly used up, so nobody has looked whether the cloud shows the value")
+	errNotRead    = errors.New("the device was not read back in time, so whether the cloud shows the value is not known")
 	errNotShown   = errors.New("the cloud doesn't show the value; what it shows is published again")
 	errOverridden = errors.New("somebody else has set another value meanwhile")
 )
@@ -112,7 +112,7 @@ func (b *bridge) readBack(ctx context.Context, d *deviceState) {
 			p.Readbacks++
 		}
 	}
-	b.readDevice(ctx, d, true, func(device.Reading, error) {
+	b.readDevice(ctx, d, nil, func(device.Reading, error) {
 		for _, p := range d.pending {
 			if !p.Told && p.NextReadback().IsZero() {
 				b.resolve(d, p, command.Unconfirmed, errNotShown)

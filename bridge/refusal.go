@@ -19,9 +19,14 @@ func purposeOf(c *command.Command) limit.Purpose {
 	return limit.ForCommand
 }
 
-// refusal is why a command that comes at now will not leave within its minute; nil when it may.
+// refusal is why a command that comes at now is not taken, or will not leave within its minute; nil when it may.
 func (b *bridge) refusal(c *command.Command, now time.Time) error {
 	p := purposeOf(c)
+	if p == limit.ForCommand && !c.Submits() {
+		if err := b.account.changes.Check(now, c.Ref.String(), func(at time.Time) string { return b.clock.read(at).Format(time.TimeOnly) }); err != nil {
+			return err
+		}
+	}
 	if at := b.account.requests.NextAllowed(now, p, false); at.After(c.Expires()) && !c.AwaitsList {
 		return errors.New(b.usedUp(p, false, at))
 	}

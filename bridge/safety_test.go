@@ -25,6 +25,9 @@ func unusedHour(t testing.TB) []byte {
 	return state
 }
 
+// withoutChanges lifts the limit of changes.
+func withoutChanges(o *Options) { o.MaxChangesPerHour = 10_000 }
+
 // flood has so many target changes of a controller sent, as an automation gone wild does.
 func (w *world) flood(n int, apart time.Duration) {
 	_, controller := w.deviceOf(raptsim.TemperatureController)
@@ -38,7 +41,7 @@ func (w *world) flood(n int, apart time.Duration) {
 // the safe direction, and leaves at once.
 func TestAfterAFloodOfCommandsAHeaterCanBeSwitchedOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(raptsim.Options{CommandDelay: time.Hour, Latency: &raptsim.Latency{}}, nil)
+		w := newWorld(raptsim.Options{CommandDelay: time.Hour, Latency: &raptsim.Latency{}}, withoutChanges)
 		w.broker.retain("rapt/bridge/state", unusedHour(t))
 		w.start(t)
 		defer w.halt()
@@ -77,7 +80,7 @@ func TestAfterAFloodOfCommandsAHeaterCanBeSwitchedOff(t *testing.T) {
 // TestReadbacksGiveWayToCommands changes targets until the hour is full: the last changes are not looked back at.
 func TestReadbacksGiveWayToCommands(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(raptsim.Options{CommandDelay: time.Hour, Latency: &raptsim.Latency{}}, nil)
+		w := newWorld(raptsim.Options{CommandDelay: time.Hour, Latency: &raptsim.Latency{}}, withoutChanges)
 		w.broker.retain("rapt/bridge/state", unusedHour(t))
 		w.start(t)
 		defer w.halt()
@@ -215,4 +218,34 @@ func TestNoRetainedStateHangsTheBridge(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAKeyIsNotSetTooOften has an automation that sets a target every ten seconds, and somebody who switches off.
+func TestAKeyIsNotSetTooOften(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{}, func(o *Options) { withoutCeiling(o); o.MaxRequestsPerMinute = 1000 }, func(t *testing.T, w *world) {
+		pass(ready)
+		_, controller := w.deviceOf(raptsim.TemperatureController)
+		_, kettle := w.deviceOf(raptsim.BrewZilla)
+		w.flood(50, 10*time.Second)
+		assert.Len(t, w.writes(), 30)
+		results := w.results(t, controller+"/result")
+		last := results[len(results)-1]
+		assert.Equal(t, "rejected", last.Outcome)
+		assert.Regexp(t, `set 30 times in ten minutes or 60 times in an hour.*control.max_changes_per_hour.*at \d\d:\d\d:\d\d`, *last.Error)
+		for i := range 80 {
+			w.publish(kettle+"/heating_enabled/set", []string{"OFF", "ON"}[i%2])
+			pass(3 * time.Second)
+		}
+		on, off := 0, 0
+		for _, write := range w.writes() {
+			switch write {
+			case "BrewZillas/SetHeatingEnabled?state=true":
+				on++
+			case "BrewZillas/SetHeatingEnabled?state=false":
+				off++
+			}
+		}
+		assert.Equal(t, 40, off)
+		assert.Equal(t, 15, on, "switching off counts, but is always sent")
+	})
 }

@@ -2,8 +2,11 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/command"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/sleep"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
@@ -13,8 +16,10 @@ type call struct {
 	run     func(ctx context.Context) // by the worker
 	done    func()                    // by the loop, after run
 	purpose limit.Purpose
-	yields  bool // may be cancelled for a command
+	yields  bool          // may be cancelled for a command
+	batch   command.Queue // of the commands that it carries out or verifies
 	since   time.Time
+	until   sleep.Moment // a command must have left by then; zero for what has no such time
 	ctx     context.Context
 	cancel  context.CancelFunc
 	// exchanges are the HTTP requests that it made.
@@ -34,6 +39,22 @@ func newCall[T any](p limit.Purpose, run func(context.Context) (T, error), done 
 	}
 }
 
+// leaveBy sets when its requests must have left, steady time.
+func (c *call) leaveBy(at time.Time, clock clock) {
+	now := clock.moment()
+	c.until = sleep.Moment{Steady: at, Wall: now.Wall.Add(at.Sub(now.Steady))}
+}
+
+var errLate = errors.New("its request could not leave in time")
+
+// late is errLate when the time of the call is over on either clock, and nil while it isn't.
+func (c *call) late(clock clock) error {
+	if now := clock.moment(); !c.until.Steady.IsZero() && (now.Steady.After(c.until.Steady) || now.Wall.Round(0).After(c.until.Wall.Round(0))) {
+		return errLate
+	}
+	return nil
+}
+
 // permitRequest asks the loop whether a request may leave.
 type permitRequest struct {
 	request raptclient.Request
@@ -45,11 +66,13 @@ type worker struct {
 	calls     chan *call
 	results   chan *call
 	permits   chan permitRequest
-	exchanges []raptclient.Exchange // of the call in hand; the worker's goroutine owns it
+	clock     clock
+	call      *call                 // in hand; the worker's goroutine owns it
+	exchanges []raptclient.Exchange // of that call, as well
 }
 
-func newWorker() *worker {
-	return &worker{calls: make(chan *call, 1), results: make(chan *call, 1), permits: make(chan permitRequest)}
+func newWorker(clock clock) *worker {
+	return &worker{clock: clock, calls: make(chan *call, 1), results: make(chan *call, 1), permits: make(chan permitRequest)}
 }
 
 func (w *worker) run(ctx context.Context) {
@@ -65,7 +88,7 @@ func (w *worker) run(ctx context.Context) {
 }
 
 func (w *worker) carryOut(c *call) {
-	w.exchanges = nil
+	w.call, w.exchanges = c, nil
 	c.run(c.ctx)
 	c.exchanges = w.exchanges
 }
@@ -80,6 +103,9 @@ func (w *worker) authorize(ctx context.Context, r raptclient.Request) error {
 	}
 	select {
 	case err := <-ask.reply:
+		if err == nil {
+			err = w.call.late(w.clock) // the process may have been stopped since the loop's answer
+		}
 		return err
 	case <-ctx.Done():
 		return ctx.Err()

@@ -59,7 +59,8 @@ type Config struct {
 		Token           Secret `koanf:"token"`      // set if URL is
 	} `koanf:"homeassistant"`
 	Control struct {
-		ReadOnly bool `koanf:"read_only"`
+		ReadOnly          bool `koanf:"read_only"`
+		MaxChangesPerHour int  `koanf:"max_changes_per_hour"` // 2 to 10,000
 	} `koanf:"control"`
 	History struct {
 		Enabled      bool `koanf:"enabled"`

@@ -118,6 +118,8 @@ func Keys() []Key {
 
 		{Name: "control.read_only", Kind: Boolean, Default: "false",
 			Description: "Never change anything on a device: commands are refused."},
+		{Name: "control.max_changes_per_hour", Kind: Integer, Default: "60", Min: "2", Max: "10000",
+			Description: "How often the same value of a device may be set in any hour, and half as often in any ten minutes. Switching off is never refused."},
 
 		{Name: "history.enabled", Kind: Boolean, Default: "true",
 			Description: "Publish every reading of each device once, also those that were missed because the bridge, the RAPT Cloud or the broker was away."},

@@ -33,12 +33,14 @@ const (
 
 // Event is what the connection tells its user.
 type Event struct {
-	Kind    EventKind
-	Err     error  // of Down, Failed and Oversized, in words for people
-	Topic   string // of Oversized
-	Standby bool   // of Up: under the standby's client id
-	Taken   bool   // of Down: another client has taken the client id
-	Message Message
+	Kind EventKind
+	// Connection is the connection that it came by, counted from 1; 0 before the first one.
+	Connection int
+	Err        error  // of Down, Failed and Oversized, in words for people
+	Topic      string // of Oversized
+	Standby    bool   // of Up: under the standby's client id
+	Taken      bool   // of Down: another client has taken the client id
+	Message    Message
 }
 
 // Connection is the connection as its user sees it: events come in, publications go out, and nothing of it ever blocks
@@ -49,6 +51,10 @@ type Connection struct {
 	// Take leaves the standby's connection for one under Options.ClientID, whose subscriptions have those of
 	// Options.Restore again when restore is set. It returns at once; Up follows, or Down and a standby's Up.
 	Take func(restore bool)
+	// Renew makes the connection anew and returns the number of the one that it gives up: what has come by that one, or still
+	// comes by it, is from before. It returns at once; the old connection is given up when nothing comes by it any more, so
+	// that no message is lost without a word.
+	Renew func() int
 	// EndRestore gives the subscriptions of Options.Restore up, for good. It returns at once.
 	EndRestore func()
 	// Close publishes a last message, unless it has no topic or the connection is a standby's, disconnects and returns,
@@ -98,7 +104,7 @@ func Connect(ctx context.Context, o Options) (*Connection, error) {
 	out := &Connection{Events: make(chan Event, 64), Out: make(chan Publication)}
 	c := &client{
 		options: o, events: out.Events, out: out.Out, backOff: retry.New(shortestReconnect, longestReconnect, 0),
-		renew: make(chan struct{}, 1), closed: make(chan struct{}),
+		renew: make(chan bool, 1), closed: make(chan struct{}),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	c.server.Store(&server)
@@ -117,7 +123,15 @@ func Connect(ctx context.Context, o Options) (*Connection, error) {
 		}
 		c.atOnce.Store(true)
 		c.named.Store(true)
-		c.makeAnew()
+		c.makeAnew(false)
+	}
+	out.Renew = func() int {
+		last := int(c.connections.Load())
+		if o.Standby != nil {
+			c.named.Store(false) // another may have taken the name meanwhile
+		}
+		c.makeAnew(true)
+		return last
 	}
 	out.EndRestore = func() {
 		if !c.restored.Swap(true) && len(o.Restore) > 0 {
@@ -141,8 +155,11 @@ type client struct {
 	ctx       context.Context // ends when the connection is closed
 	cancel    context.CancelFunc
 	work      sync.WaitGroup
-	renew     chan struct{} // asks for a connection made anew
-	closed    chan struct{} // closed when supervise has ended
+	renew     chan bool    // asks for a connection made anew, with true once nothing comes any more
+	messages  atomic.Int64 // that have come
+	// connections is how many there have been.
+	connections atomic.Int64
+	closed      chan struct{} // closed when supervise has ended
 
 	manager atomic.Pointer[managed]
 	end     context.CancelFunc // of manager
@@ -184,7 +201,10 @@ func (c *client) supervise() {
 		manager := c.manager.Load()
 		select {
 		case <-c.ctx.Done():
-		case <-c.renew:
+		case drain := <-c.renew:
+			if drain {
+				c.awaitQuiet()
+			}
 		}
 		c.end()
 		<-manager.Done()
@@ -203,15 +223,36 @@ func (c *client) look() bool {
 		return false
 	}
 	c.named.Store(false)
-	c.makeAnew()
+	c.makeAnew(false)
 	return true
 }
 
-// makeAnew asks for a connection made anew.
-func (c *client) makeAnew() {
+// makeAnew asks for a connection made anew, with drain once nothing comes by this one any more.
+func (c *client) makeAnew(drain bool) {
 	select {
-	case c.renew <- struct{}{}:
+	case c.renew <- drain:
 	default: // it is asked for already
+	}
+}
+
+// What the kernel holds of a connection comes within moments. It is waited for until nothing has come for a quiet time,
+// and for the longest time at most.
+const (
+	drainQuiet   = 250 * time.Millisecond
+	drainLongest = 2 * time.Second
+)
+
+func (c *client) awaitQuiet() {
+	for range drainLongest / drainQuiet {
+		before := c.messages.Load()
+		select {
+		case <-time.After(drainQuiet):
+		case <-c.ctx.Done():
+			return
+		}
+		if c.messages.Load() == before {
+			return
+		}
 	}
 }
 
@@ -235,6 +276,7 @@ func (c *client) config(named bool) autopaho.ClientConfig {
 	cfg.OnConnectionDown = func() bool { return !c.look() }
 	cfg.OnConnectionUp = func(m *autopaho.ConnectionManager, ack *paho.Connack) {
 		c.ready = true
+		c.connections.Add(1)
 		c.maxPacket.Store(maxPacketOf(ack))
 		c.failing = c.failing && !named
 		c.work.Go(func() { c.subscribe(m, named) })
@@ -295,6 +337,7 @@ func (c *client) failed(err error, named bool) {
 }
 
 func (c *client) emit(e Event) {
+	e.Connection = int(c.connections.Load())
 	select {
 	case c.events <- e:
 	case <-c.ctx.Done():

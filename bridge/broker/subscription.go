@@ -29,7 +29,7 @@ func (c *client) subscribe(manager *autopaho.ConnectionManager, named bool) {
 	default:
 		c.emit(Event{Kind: Down, Err: fmt.Errorf("the broker doesn't answer the subscription (%w); connecting anew", err)})
 		if !c.look() {
-			c.makeAnew()
+			c.makeAnew(false)
 		}
 		return
 	}
@@ -74,6 +74,7 @@ func (c *client) unsubscribeRestore() {
 
 // received hands a message over; the acknowledgement follows.
 func (c *client) received(p paho.PublishReceived) (bool, error) {
+	c.messages.Add(1)
 	m := Message{Topic: p.Packet.Topic, Payload: p.Packet.Payload, Retained: p.Packet.Retain}
 	if props := p.Packet.Properties; props != nil {
 		m.ResponseTopic, m.Correlation = props.ResponseTopic, props.CorrelationData

@@ -13,11 +13,15 @@ type Ref struct {
 	Key string
 }
 
+// String is the reference as one word.
+func (r Ref) String() string { return string(r.Family) + "/" + r.ID + "/" + r.Key }
+
 // Request is a message on a command's topic, and where its answer goes.
 type Request struct {
 	Ref
 	Payload       []byte
 	Retained      bool
+	Asleep        bool   // it came while the bridge did not run, and its time is over
 	ResponseTopic string // of MQTT 5; empty for none
 	Correlation   []byte
 	ID            string    // that the sender gave, empty for none

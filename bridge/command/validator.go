@@ -18,6 +18,7 @@ type Validator struct {
 // Errors of a request, whatever it asks for.
 var (
 	ErrReadOnly = errors.New("the bridge is set to read only (control.read_only)")
+	ErrAsleep   = errors.New("it came while the bridge was asleep; publish it again if it is still meant")
 	ErrRetained = errors.New("it is a retained message, which would be repeated at every start; publish it without retain")
 )
 
@@ -27,6 +28,8 @@ func (v Validator) Parse(r Request) (*Command, error) {
 	switch {
 	case r.Retained:
 		return nil, ErrRetained
+	case r.Asleep:
+		return nil, ErrAsleep
 	case v.ReadOnly:
 		return nil, ErrReadOnly
 	case f == nil:

@@ -10,20 +10,34 @@ import (
 	"time"
 )
 
-// The bridge's loop turns at least once a minute and hands over a snapshot each time; a broker is restarted within
+// The bridge's loop turns every second, and hands over a snapshot at least once a minute; a broker is restarted within
 // minutes. What takes longer than these needs somebody to look.
 const (
+	loopSilent = 20 * time.Second
 	loopStalls = 150 * time.Second
 	brokerAway = 5 * time.Minute
 )
 
-// unwell is why the bridge is not healthy; empty when it is. Until the first snapshot the start counts as one.
-func unwell(latest *shown, started, now time.Time) string {
-	came := started
+// stalled reports whether the bridge's loop has stopped turning, and for how long it has been quiet. Until its first turn
+// and the first snapshot the start counts as one.
+func (s *Server) stalled(latest *shown, now time.Time) (quiet time.Duration, stalled bool) {
+	if beat := s.beat.Load(); beat != nil {
+		if quiet = now.Sub(*beat); quiet >= loopSilent {
+			return quiet, true
+		}
+	}
+	came := s.started
 	if latest != nil {
 		came = latest.came
 	}
-	if quiet := now.Sub(came); quiet >= loopStalls {
+	quiet = now.Sub(came)
+	return quiet, quiet >= loopStalls
+}
+
+// unwell is why the bridge is not healthy; empty when it is.
+func (s *Server) unwell(now time.Time) string {
+	latest := s.latest.Load()
+	if quiet, stalled := s.stalled(latest, now); stalled {
 		return fmt.Sprintf("the bridge has not moved for %s; restart it", quiet.Round(time.Second))
 	}
 	if latest == nil || latest.Connected {
@@ -44,7 +58,7 @@ func unwell(latest *shown, started, now time.Time) string {
 
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	if why := unwell(s.latest.Load(), s.started, s.options.Now()); why != "" {
+	if why := s.unwell(s.options.Now()); why != "" {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = io.WriteString(w, why+"\n")
 		return

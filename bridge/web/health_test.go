@@ -58,6 +58,33 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+// TestALoopThatStopsTurningIsToldWithinHalfAMinute: its snapshots are not waited for.
+func TestALoopThatStopsTurningIsToldWithinHalfAMinute(t *testing.T) {
+	now := noon
+	server := New(Options{Now: func() time.Time { return now }})
+	healthy := func() bool { return ask(server, "GET", "/healthz").Code == http.StatusOK }
+	verdict := func() string {
+		latest := server.latest.Load()
+		_, stalled := server.stalled(latest, now)
+		return newVerdict(latest, stalled, server.started).Level
+	}
+	server.Show(brewing())
+	for range 30 {
+		server.Beat()
+		now = now.Add(time.Second)
+		assert.True(t, healthy())
+	}
+	now = now.Add(loopSilent - 2*time.Second)
+	assert.True(t, healthy())
+	assert.Equal(t, "good", verdict())
+	now = now.Add(time.Second)
+	assert.False(t, healthy())
+	assert.Equal(t, "bad", verdict())
+	assert.Contains(t, ask(server, "GET", "/healthz").Body.String(), "the bridge has not moved for 20s; restart it")
+	server.Beat()
+	assert.True(t, healthy(), "it turns again")
+}
+
 func TestCheckHealthTellsWhy(t *testing.T) {
 	for _, c := range []struct {
 		name, want string

@@ -55,7 +55,8 @@ func (s *Server) parts() *rendering {
 		return s.made
 	}
 	made := &rendering{of: latest, at: now}
-	view := newView(latest, s.started, now)
+	_, stalled := s.stalled(latest, now)
+	view := newView(latest, stalled, s.started, now)
 	for _, id := range partIDs() {
 		var b bytes.Buffer
 		if err := s.page.ExecuteTemplate(&b, id, view); err != nil {
@@ -132,8 +133,8 @@ type problemRow struct {
 	Count int
 }
 
-func newView(latest *shown, started, now time.Time) *view {
-	v := &view{Verdict: newVerdict(latest, started, now)}
+func newView(latest *shown, stalled bool, started, now time.Time) *view {
+	v := &view{Verdict: newVerdict(latest, stalled, started)}
 	v.Since = clocked(v.Verdict.Since, now.Location())
 	if latest == nil {
 		return v

@@ -52,6 +52,7 @@ type Server struct {
 	routes   map[string]route
 	started  time.Time
 	latest   atomic.Pointer[shown]
+	beat     atomic.Pointer[time.Time]     // of the bridge's loop
 	changed  atomic.Pointer[chan struct{}] // closed when latest changes
 	streams  chan struct{}                 // one place for each stream under way
 	limits   limits
@@ -101,6 +102,12 @@ func (s *Server) Show(snapshot *Snapshot) {
 	s.latest.Store(&shown{Snapshot: snapshot, came: s.options.Now()})
 	changed := make(chan struct{})
 	close(*s.changed.Swap(&changed))
+}
+
+// Beat says that the bridge's loop has turned. It never waits.
+func (s *Server) Beat() {
+	now := s.options.Now()
+	s.beat.Store(&now)
 }
 
 // Serve answers the requests that come in by l until ctx ends. Then it closes l, ends the streams, gives other answers

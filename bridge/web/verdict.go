@@ -16,15 +16,15 @@ type verdict struct {
 
 const starting = "Wait a moment; the page goes on by itself, or when you load it again."
 
-// newVerdict works out the verdict. latest may be nil.
-func newVerdict(latest *shown, started, now time.Time) verdict {
+// newVerdict works out the verdict. latest may be nil; stalled says that the bridge's loop has stopped turning.
+func newVerdict(latest *shown, stalled bool, started time.Time) verdict {
 	switch {
-	case latest == nil && now.Sub(started) < loopStalls:
+	case latest == nil && !stalled:
 		return verdict{Level: "warn", Title: "Starting", Why: "The bridge looks for the MQTT broker.", Do: starting, Since: started}
 	case latest == nil:
 		return verdict{Level: "bad", Title: "Not working: the bridge did not start", Since: started,
 			Do: "Read the log, which says why; then restart the bridge."}
-	case now.Sub(latest.came) >= loopStalls:
+	case stalled:
 		return verdict{Level: "bad", Title: "Not working: the bridge has stopped moving", Since: latest.At,
 			Do: "Restart it. If it happens again, please report it with the log."}
 	case !latest.Connected && latest.Broken == "":

@@ -46,6 +46,7 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 		DiscoveryPrefix:    cfg.HomeAssistant.DiscoveryPrefix,
 		Language:           cfg.HomeAssistant.Language,
 		ReadOnly:           cfg.Control.ReadOnly,
+		MaxChangesPerHour:  cfg.Control.MaxChangesPerHour,
 		History: bridge.HistoryOptions{
 			Enabled: cfg.History.Enabled, Days: cfg.History.Days, EveryReading: cfg.History.EveryReading,
 		},

@@ -28,11 +28,16 @@ type program struct {
 	environ        []string
 	stdout, stderr io.Writer
 	// What tests replace.
-	optionsJSON   string        // the add-on's options; "" for the real place
-	searchDirs    []string      // nil for the real ones
-	supervisorURL string        // "" for the real one
-	brokerWait    time.Duration // for the Supervisor to have a broker; 0 for the real one
+	optionsJSON   string                                      // the add-on's options; "" for the real place
+	searchDirs    []string                                    // nil for the real ones
+	supervisorURL string                                      // "" for the real one
+	brokerWait    time.Duration                               // for the Supervisor to have a broker; 0 for the real one
+	runBridge     func(context.Context, bridge.Options) error // nil for bridge.Run
+	stopWithin    time.Duration                               // for the bridge to end after a stop signal; 0 for the real one
 }
+
+// stopWithin is how long a stop signal waits for the bridge; Docker and Home Assistant kill after ten seconds.
+const stopWithin = 5 * time.Second
 
 // command is the command line.
 func (p *program) command() *cobra.Command {
@@ -192,7 +197,7 @@ func (p *program) bridge(ctx context.Context, cfg config.Config, o bridge.Option
 			return &exitError{exitFailed, fmt.Errorf("the status page can't be served: %w; set http.listen to another address, or to nothing to turn it off", err)}
 		}
 		server := web.New(p.pageOptions(o, registry, refresh, forget))
-		o.OnSnapshot = server.Show
+		o.OnSnapshot, o.Heartbeat = server.Show, server.Beat
 		go func() {
 			err := server.Serve(ctx, listener)
 			if err != nil {
@@ -203,7 +208,7 @@ func (p *program) bridge(ctx context.Context, cfg config.Config, o bridge.Option
 	} else {
 		close(page)
 	}
-	err := bridge.Run(ctx, o)
+	err := p.runUntilStopped(ctx, o)
 	cancel()
 	if pageErr := <-page; err == nil && pageErr != nil {
 		err = fmt.Errorf("the status page: %w", pageErr)
@@ -212,4 +217,27 @@ func (p *program) bridge(ctx context.Context, cfg config.Config, o bridge.Option
 		return &exitError{exitFailed, err}
 	}
 	return nil
+}
+
+// runUntilStopped runs the bridge. A stop signal ends the process whatever the bridge does: where it hangs, the broker
+// says that it is offline.
+func (p *program) runUntilStopped(ctx context.Context, o bridge.Options) error {
+	run := p.runBridge
+	if run == nil {
+		run = bridge.Run
+	}
+	done := make(chan error, 1)
+	go func() { done <- run(ctx, o) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	patience := cmp.Or(p.stopWithin, stopWithin)
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(patience):
+		return fmt.Errorf("the bridge did not stop within %s and was cut off; please report it with the log", patience)
+	}
 }

@@ -65,6 +65,7 @@ func (c *cloud) account() settings {
 		"RAPT_USERNAME": "brewer@example.com", "RAPT_API_SECRET": "demo-secret",
 		"RAPT_API_URL": c.url, "RAPT_AUTH_URL": c.url,
 		"RAPT_MIN_POLL_INTERVAL": "1s", "RAPT_MAX_POLL_INTERVAL": "5s", "RAPT_MAX_REQUESTS_PER_HOUR": "20000",
+		"CONTROL_MAX_CHANGES_PER_HOUR": "10000",
 	}
 }
 
