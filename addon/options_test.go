@@ -26,6 +26,7 @@ var notOptions = map[string]string{
 	"mqtt.key_file":           "it would have to be readable for every add-on",
 	"homeassistant.discovery": "an add-on without it shows nothing; and an optional switch that is on by default looks off",
 	"http.listen":             "the Supervisor's proxy expects the status page at its place",
+	"http.hosts":              "the Supervisor's proxy looks at the names",
 	"log.format":              "people read the add-on's log",
 }
 

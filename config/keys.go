@@ -110,6 +110,8 @@ func Keys() []Key {
 
 		{Name: "http.listen", Kind: Text, Default: defaultListen,
 			Description: "Where the status page listens, host:port. By default this computer alone can open it; in the add-on and the container image it is :8099. Empty turns it off."},
+		{Name: "http.hosts", Kind: Text, Example: "brewery.lan, nas",
+			Description: "Names by which the status page is reached, with commas between them. It always answers to localhost, IP addresses and the host of http.listen; other names are refused, so that no web page elsewhere can use it through your browser."},
 
 		{Name: "log.level", Kind: Choice, Default: "info", Choices: []string{"debug", "info", "warn", "error"},
 			Description: "How much is logged."},
