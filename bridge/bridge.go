@@ -35,6 +35,7 @@ type bridge struct {
 	page      *statusPage
 	tickAt    time.Time
 	warned    *once.Set // what warnOnce has told of
+	refusals  *refusalLog
 	identity  identity
 	ended     error // why the loop ends, where ctx doesn't
 }
@@ -57,7 +58,7 @@ func Run(ctx context.Context, o Options) error {
 
 func newBridge(o Options) (*bridge, error) {
 	o.defaults()
-	b := &bridge{options: o, log: o.Log, clock: newClock(o.Wall), warned: once.New(), identity: newIdentity(o.RAPT.Username, o.TopicPrefix)}
+	b := &bridge{options: o, log: o.Log, clock: newClock(o.Wall), warned: once.New(), refusals: newRefusalLog(), identity: newIdentity(o.RAPT.Username, o.TopicPrefix)}
 	b.metrics, b.page = newMetrics(o.Metrics, o.Version), newStatusPage()
 	b.sinks = []Sink{b.metrics, b.page}
 	account, err := newAccount(&b.options, b.clock)
@@ -170,6 +171,7 @@ func (b *bridge) step(ctx context.Context) time.Duration {
 	if n := b.mqtt.outbox.Dropped(); n > 0 {
 		b.warnOnce("outbox", "the MQTT broker takes messages too slowly; the oldest results of commands are not published")
 	}
+	b.summarizeRefusals(now)
 	b.expireCommands(now)
 	b.expirePending(now)
 	if b.account.calling == nil {
@@ -204,6 +206,7 @@ func (b *bridge) wake(now time.Time) time.Time {
 		}
 	}
 	sooner(a.nextPendingEnd())
+	sooner(b.refusals.due)
 	sooner(b.page.due())
 	switch ready := a.queue.Ready(); {
 	case a.calling == nil && m.active():

@@ -96,7 +96,7 @@ func Connect(ctx context.Context, o Options) (*Connection, error) {
 	out := &Connection{Events: make(chan Event, 64), Out: make(chan Publication)}
 	c := &client{
 		options: o, events: out.Events, out: out.Out, backOff: retry.New(shortestReconnect, longestReconnect, 0),
-		renew: make(chan struct{}, 1), closed: make(chan struct{}),
+		inbox: newInbox(), renew: make(chan struct{}, 1), closed: make(chan struct{}),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	c.server.Store(&server)
@@ -106,6 +106,7 @@ func Connect(ctx context.Context, o Options) (*Connection, error) {
 		return nil, fmt.Errorf("mqtt: %w", err)
 	}
 	c.work.Go(c.supervise)
+	c.work.Go(c.forward)
 	publishing, stopPublishing := context.WithCancel(c.ctx)
 	c.stopPublishing, c.published = stopPublishing, make(chan struct{})
 	c.work.Go(func() { c.publish(publishing) })
@@ -131,6 +132,7 @@ type client struct {
 	options   Options
 	events    chan Event
 	out       <-chan Publication
+	inbox     *inbox
 	server    atomic.Pointer[Server]
 	restored  atomic.Bool
 	named     atomic.Bool     // the connection is, or is to be, under Options.ClientID
@@ -292,6 +294,9 @@ func (c *client) failed(err error, named bool) {
 }
 
 func (c *client) tell(e Event) {
+	if e.Kind == Down {
+		c.inbox.clear()
+	}
 	select {
 	case c.events <- e:
 	case <-c.ctx.Done():

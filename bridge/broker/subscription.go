@@ -79,7 +79,11 @@ func (c *client) received(p paho.PublishReceived) (bool, error) {
 		m.ResponseTopic, m.Correlation = props.ResponseTopic, props.CorrelationData
 		m.ID = requestID(props)
 	}
-	c.tell(Event{Kind: Received, Message: m})
+	if c.named.Load() && c.restored.Load() {
+		c.inbox.put(m)
+	} else {
+		c.tell(Event{Kind: Received, Message: m}) // what the broker retains is needed as a whole
+	}
 	return true, nil
 }
 
