@@ -88,7 +88,7 @@ func Keys() []Key {
 		{Name: "mqtt.password_file", Kind: Path, Example: "/run/secrets/mqtt_password",
 			Description: "File that has the password, instead of mqtt.password."},
 		{Name: "mqtt.client_id", Kind: Text, Example: "rapt-bridge",
-			Description: "Name of the connection at the broker. By default rapt-bridge, followed by the topic prefix when that is not rapt. Two programs with one name take the connection from each other."},
+			Description: "Name of the connection at the broker. By default rapt-bridge, followed by the topic prefix when that is not rapt. Two bridges of one account with one name are a pair: the second stands by until the first is gone."},
 		{Name: "mqtt.topic_prefix", Kind: Text, Default: "rapt",
 			Description: "First part of all topics of the bridge."},
 		{Name: "mqtt.ca_file", Kind: Path, Example: "/etc/ssl/my-ca.pem",

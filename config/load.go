@@ -383,7 +383,10 @@ func (l *loader) secretFiles() {
 
 // readableByOthers warns of a secret's file that is not for its owner alone.
 func (l *loader) readableByOthers(key, path string) {
-	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+	if l.variable(ContainerVariable) != "" || runtime.GOOS == "windows" {
+		return // a container has no other users
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
 		l.warnings = append(l.warnings, fmt.Sprintf("%s: other users of this computer can read or write %s (mode %04o); make it its owner's alone: chmod 600", key, path, info.Mode().Perm()))
 	}
 }

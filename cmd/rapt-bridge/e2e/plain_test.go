@@ -48,7 +48,7 @@ func TestTheLinesForPlainMQTTWork(t *testing.T) {
 			}
 		}
 	}
-	require.Len(t, pubs, 7)
+	require.Len(t, pubs, 8)
 	require.Len(t, asks, 1)
 	require.Greater(t, len(subs), 4)
 	shell := clientShell(t, broker)
