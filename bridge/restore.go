@@ -47,7 +47,7 @@ func (t *restore) begin(now time.Time) { t.marker, t.since = rand.Text(), now }
 
 // restoreFilters match what the bridge itself once retained.
 func restoreFilters(topics discovery.Topics) []string {
-	return []string{topics.BridgeState(), topics.State("+", "+"), topics.ConfigFilter(), topics.BridgeMarker()}
+	return []string{topics.BridgeState(), topics.State("+", "+"), topics.BridgeMarker()}
 }
 
 // collect keeps what it can read of a retained message, and reports whether the message was one to collect.

@@ -65,6 +65,8 @@ type Options struct {
 	Filters []string
 	// Restore are subscribed too, until EndRestore, for what the broker retains there.
 	Restore []string
+	// Foreign are subscribed like those of Restore; other programs publish there too.
+	Foreign []string
 	// Standby, when set, has every connection start as a standby's, until Take.
 	Standby *Standby
 	Log     *slog.Logger
@@ -119,7 +121,7 @@ func Connect(ctx context.Context, o Options) (*Connection, error) {
 		c.makeAnew()
 	}
 	out.EndRestore = func() {
-		if !c.restored.Swap(true) && len(o.Restore) > 0 {
+		if !c.restored.Swap(true) && len(o.Restore)+len(o.Foreign) > 0 {
 			c.work.Go(c.unsubscribeRestore)
 		}
 	}
