@@ -48,6 +48,7 @@ func (b *bridge) missing(f *familyState, seen map[string]bool, now time.Time) {
 			b.accept(now, arrival{device: d, reading: r})
 		case a.absent[d.Ref] == nil:
 			a.absent[d.Ref] = &absent{}
+			b.askAll(now, f) // it may have moved to another family
 		}
 	}
 	for ref, e := range a.absent {
@@ -134,7 +135,7 @@ func (b *bridge) look(ctx context.Context, ref device.Ref, now time.Time) {
 			}
 			b.looked(f, ref, r.Reading, err)
 		})
-	c.poll = true
+	c.yields = true
 	b.start(ctx, c)
 }
 

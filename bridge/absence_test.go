@@ -49,7 +49,7 @@ func TestWhatCannotBeLearnedTakesADay(t *testing.T) {
 		for range 2 {
 			w.untilAsked(t, "GetHydrometers")
 		}
-		pass(time.Minute)
+		pass(5 * time.Minute)
 		assert.Equal(t, "offline", w.broker.last(topic+"/availability"), "nobody knows whether it is there")
 		pass(22 * time.Hour)
 		assert.NotEmpty(t, w.broker.last("homeassistant/device/rapt_"+id+"/config"))
@@ -128,7 +128,7 @@ func TestWhatNoListHasCanBeForgotten(t *testing.T) {
 		id, topic := w.deviceOf(raptsim.Hydrometer)
 		forget := func(payload string) resultDocument {
 			w.broker.forget()
-			w.broker.deliver(publish("rapt/bridge/forget/set", payload))
+			w.publish("rapt/bridge/forget/set", payload)
 			pass(time.Second)
 			results := w.results(t, "rapt/bridge//result")
 			require.Len(t, results, 1)

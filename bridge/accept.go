@@ -7,14 +7,16 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 )
 
-// arrival is a reading of a device on its way in. age and isNew are a poll's, see device.Update.
+// arrival is a reading of a device on its way in. age, isNew and before are a poll's, see device.Update.
 type arrival struct {
 	device  *deviceState
 	reading device.Reading
 	age     time.Duration
 	isNew   bool
+	before  time.Time
 }
 
 // observe takes the devices of a list: what the poll says of their rhythms, and their readings. before is the time of the
@@ -30,7 +32,7 @@ func (b *bridge) observe(f *familyState, readings []device.Reading, now, before 
 		if d := b.admit(f, r, now); d != nil {
 			delete(b.account.absent, d.Ref)
 			age, isNew := b.learn(d, r, now, before)
-			arrivals = append(arrivals, arrival{d, r, age, isNew})
+			arrivals = append(arrivals, arrival{d, r, age, isNew, b.account.cloud(before)})
 		}
 	}
 	b.accept(now, arrivals...)
@@ -58,8 +60,8 @@ func (b *bridge) admit(f *familyState, r device.Reading, now time.Time) *deviceS
 func (b *bridge) found(f *familyState, r device.Reading) *deviceState {
 	d := b.account.add(f, r.ID())
 	if known, ok := b.mqtt.restore.device(d.Ref); ok {
-		d.estimator.Resume(b.account.steady(known.lastActivity), known.interval, b.account.steady(known.expected))
-		d.derived.Heating, d.derived.Cooling = known.heating, known.cooling
+		d.estimator.Resume(b.account.steady(known.LastActivity), known.Interval, b.account.steady(known.Expected), b.clock.now())
+		d.derived.Heating, d.derived.Cooling = known.Heating, known.Cooling
 	}
 	b.log.Info("found a device", slog.String("family", string(f.Name)), slog.String("device", nameOf(r, d.Ref)))
 	return d
@@ -73,7 +75,8 @@ func (b *bridge) learn(d *deviceState, r device.Reading, now, before time.Time) 
 		d.estimator.SetFrequency(frequency)
 	}
 	if activity := b.account.steady(r.Activity()); !activity.IsZero() {
-		age, isNew = now.Sub(activity), d.estimator.Observe(activity, now, before)
+		age = now.Sub(activity)
+		isNew = d.estimator.Observe(poll.Sight{Reading: activity, Same: d.reading.SameValues(r), Asked: now, Before: before})
 	}
 	d.derived.Interval, d.derived.Expected = d.estimator.RoundedInterval(), time.Time{}
 	if at := d.estimator.Expected(now); !at.IsZero() && !d.estimator.IsSilent(now, d.family.Floor) {
@@ -104,7 +107,7 @@ func (b *bridge) accept(now time.Time, arrivals ...arrival) {
 			continue
 		}
 		d := a.device
-		u := device.Update{Ref: d.Ref, Name: d.name(), Reading: d.reading, Derived: d.derived, Age: a.age, New: a.isNew}
+		u := device.Update{Ref: d.Ref, Name: d.name(), Reading: d.reading, Derived: d.derived, Age: a.age, New: a.isNew, Before: a.before}
 		for _, s := range b.sinks {
 			s.Accept(u)
 		}

@@ -18,6 +18,7 @@ type account struct {
 	client   *raptclient.Client
 	worker   *worker
 	requests *limit.RequestLog
+	key      limit.Key // of the log as the broker retains it
 	health   *limit.Health
 	skew     time.Duration // what the cloud's clock is ahead of steady time
 	lastSent time.Time     // when the last request left
@@ -42,7 +43,8 @@ type account struct {
 	lastPoll      time.Time
 	// logged is the API's status that the log told of last; empty before the first.
 	logged            limit.Status
-	consecutiveErrors int // of the API since its last answer
+	consecutiveErrors int       // of the API since its last answer
+	slowUntil         time.Time // it has just been slow: nothing is asked that can wait
 }
 
 // newAccount is the account before the first request.
@@ -62,11 +64,12 @@ func accountOf(o *Options, client *raptclient.Client, w *worker, health *limit.H
 	a := &account{
 		client: client, worker: w, requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), health: health,
 		byName: map[discovery.Family]*familyState{}, byID: map[string]*deviceState{},
-		absent: map[device.Ref]*absent{},
+		absent: map[device.Ref]*absent{}, key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
 		bounds: poll.Bounds{Min: o.MinPollInterval, Max: o.MaxPollInterval},
 	}
 	for _, f := range device.Families() {
 		s := &familyState{Family: f, backOff: retry.New(a.bounds.Min, max(a.bounds.Max, a.bounds.Min), 0)}
+		s.turn = s.Due(a.bounds)
 		a.families = append(a.families, s)
 		a.byName[f.Name] = s
 	}
@@ -88,23 +91,50 @@ func (a *account) steady(cloud time.Time) time.Time {
 	return cloud.Add(-a.skew)
 }
 
-// dues are when the families should be asked for, in their order.
-func (a *account) dues() []time.Time {
-	dues := make([]time.Time, len(a.families))
-	for i, f := range a.families {
-		dues[i] = f.dueAt
+// cloud is a steady time on the cloud's clock.
+func (a *account) cloud(steady time.Time) time.Time {
+	if steady.IsZero() {
+		return steady
 	}
-	return dues
+	return steady.Add(a.skew)
 }
 
-// nextPoll is when the ceiling and the API's state let a poll leave.
+// turns are when the families should be asked for, in their order.
+func (a *account) turns() []poll.Turn {
+	turns := make([]poll.Turn, len(a.families))
+	for i, f := range a.families {
+		turns[i] = f.turn
+	}
+	return turns
+}
+
+// pollsToLearn is how many polls are kept, where the hour is short of them, for each device whose rhythm is unknown.
+const pollsToLearn = 3
+
+// nextPolls are when the ceiling and the API's state let polls leave. Where the hour is short of them, one that teaches a
+// rhythm doesn't wait for the others: a fresh installation has but a quarter of the hour.
+func (a *account) nextPolls(now time.Time) poll.Open {
+	keep := 0
+	for _, f := range a.families {
+		keep += pollsToLearn * f.Unknown()
+	}
+	learning := times.Latest(a.requests.NextAllowed(now, limit.ForPoll, false), a.health.NextPoll(now, a.lastSent))
+	return poll.Open{Learning: learning, Other: times.Latest(learning, a.requests.Paced(now, keep))}
+}
+
+// nextPoll is when the ceiling and the API's state let a poll leave for which nothing else is kept.
 func (a *account) nextPoll(now time.Time) time.Time {
-	return times.Latest(a.requests.NextAllowed(now, limit.ForPoll, false), a.requests.Paced(now), a.health.NextPoll(now, a.lastSent))
+	return times.Latest(a.nextPolls(now).Learning, a.requests.Paced(now, 0))
 }
 
-// nextCommand is the same for a command.
-func (a *account) nextCommand(now time.Time) time.Time {
-	return times.Latest(a.requests.NextAllowed(now, limit.ForCommand, false), a.health.NextCommand(), a.commandsAfter)
+// nextCommand is the same for a command, whose purpose is ForCommand or ForOff.
+func (a *account) nextCommand(now time.Time, p limit.Purpose) time.Time {
+	return times.Latest(a.requests.NextAllowed(now, p, false), a.health.NextCommand(p), a.commandsAfter)
+}
+
+// opening is when the limits let commands leave.
+func (a *account) opening(now time.Time) command.Opening {
+	return command.Opening{Commands: a.nextCommand(now, limit.ForCommand), Off: a.nextCommand(now, limit.ForOff)}
 }
 
 // plan works out when a family is due again, after something about it has changed.
@@ -115,7 +145,7 @@ func (a *account) plan(f *familyState, now time.Time) {
 		f.Silent = append(f.Silent, d.estimator.IsSilent(now, f.Floor))
 		f.Heating = f.Heating || d.shown().Heats()
 	}
-	f.dueAt = f.Due(a.bounds)
+	f.turn = f.Due(a.bounds)
 }
 
 // remaining is how many requests may still leave: the ceiling's rest, or the vendor's where it is less.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -308,7 +307,7 @@ func benchmarkCommand(b *testing.B, hanging bool) {
 	defer api.Close()
 	server := newRealBroker(b, "127.0.0.1:0", "mqtt", nil)
 	// An earlier run that has used nothing: else most of the many requests allowed here would be withheld, one by one.
-	require.NoError(b, server.Publish("rapt/bridge/state", fmt.Appendf(nil, `{"ledger":{"at":%q}}`, time.Now().UTC().Format(time.RFC3339)), true, 1))
+	require.NoError(b, server.Publish("rapt/bridge/state", unusedHour(b), true, 1))
 	o := Options{
 		RAPT:       raptclient.Options{APIURL: api.URL, AuthURL: api.URL, Username: "brewer@example.com", APISecret: "demo-secret"},
 		FindBroker: knownAt(b, "mqtt", server.address), Discovery: true, MaxRequestsPerHour: 1_000_000, MaxRequestsPerMinute: 1_000_000,

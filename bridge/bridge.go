@@ -11,6 +11,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/once"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
+	"github.com/rapt-bridge/rapt-bridge/bridge/metrics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 	"github.com/rapt-bridge/rapt-bridge/bridge/standby"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
@@ -31,8 +32,9 @@ type bridge struct {
 	mqtt      mqtt
 	validator command.Validator
 	sinks     []Sink
-	metrics   *metrics
+	metrics   *metrics.Metrics
 	page      *statusPage
+	backfill  *backfill
 	tickAt    time.Time
 	warned    *once.Set // what warnOnce has told of
 	refusals  *refusalLog
@@ -59,8 +61,7 @@ func Run(ctx context.Context, o Options) error {
 func newBridge(o Options) (*bridge, error) {
 	o.defaults()
 	b := &bridge{options: o, log: o.Log, clock: newClock(o.Wall), warned: once.New(), refusals: newRefusalLog(), identity: newIdentity(o.RAPT.Username, o.TopicPrefix)}
-	b.metrics, b.page = newMetrics(o.Metrics, o.Version), newStatusPage()
-	b.sinks = []Sink{b.metrics, b.page}
+	b.metrics, b.page = metrics.New(o.Metrics, o.Version), newStatusPage()
 	account, err := newAccount(&b.options, b.clock)
 	if err != nil {
 		return nil, err
@@ -81,6 +82,11 @@ func (b *bridge) begin(account *account) {
 	b.validator = command.Validator{ReadOnly: o.ReadOnly}
 	for _, f := range b.account.families {
 		b.validator.Families = append(b.validator.Families, f.Family)
+	}
+	b.sinks = []Sink{b.metrics, b.page}
+	if b.backfill = newBackfill(&b.options, b.clock); b.backfill.enabled {
+		b.sinks = append(b.sinks, b.backfill)
+		b.account.requests.ShareWithBackfill()
 	}
 }
 
@@ -120,6 +126,8 @@ func (b *bridge) loop(ctx context.Context) error {
 			b.authorize(r)
 		case c := <-b.account.worker.results:
 			b.finish(c)
+		case delivered := <-b.backfill.acked:
+			b.handedOn(delivered)
 		case <-b.options.Refresh:
 			b.refresh(b.clock.now())
 		case id := <-b.options.Forget:
@@ -167,6 +175,7 @@ func (b *bridge) step(ctx context.Context) time.Duration {
 			b.tick(now)
 		}
 		b.publishDeferred(now)
+		b.handOn(now)
 	}
 	if n := b.mqtt.outbox.Dropped(); n > 0 {
 		b.warnOnce("outbox", "the MQTT broker takes messages too slowly; the oldest results of commands are not published")
@@ -199,24 +208,28 @@ func (b *bridge) wake(now time.Time) time.Time {
 		sooner(b.tickAt)
 		sooner(m.nextConfig())
 		if a.calling == nil {
-			sooner(poll.Next(now, a.dues(), a.nextPoll(now)).Wake)
+			sooner(poll.Next(now, a.turns(), a.nextPolls(now)).Wake)
+			sooner(a.queue.ListlessFrom(a.opening(now)))
 			if !a.nextLook.IsZero() {
 				sooner(times.Latest(a.nextLook, a.nextPoll(now)))
 			}
+			sooner(b.nextBackfill(now))
 		}
+		sooner(b.backfill.retryAt)
 	}
 	sooner(a.nextPendingEnd())
 	sooner(b.refusals.due)
 	sooner(b.page.due())
-	switch ready := a.queue.Ready(); {
+	switch open := a.opening(now); {
 	case a.calling == nil && m.active():
-		sooner(a.queue.Wake(a.nextCommand(now)))
-		sooner(a.nextReadback(now))
-	case a.calling != nil && a.calling.poll && !ready.IsZero() && a.calling.ctx.Err() == nil:
-		sooner(times.Latest(a.calling.since.Add(preemptAfter), ready, a.nextCommand(now)))
-		fallthrough
+		sooner(a.queue.Wake(open))
+		sooner(a.nextReadback(now, open))
 	default:
-		sooner(a.queue.Wake(now.Add(time.Hour)))
+		if ready := a.queue.Ready(open); a.calling != nil && a.calling.yields && !ready.IsZero() && a.calling.ctx.Err() == nil {
+			sooner(times.Latest(a.calling.since.Add(preemptAfter), ready))
+		}
+		later := now.Add(time.Hour)
+		sooner(a.queue.Wake(command.Opening{Commands: later, Off: later}))
 	}
 	return at
 }

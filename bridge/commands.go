@@ -49,13 +49,22 @@ func (b *bridge) onCommand(msg broker.Message, now time.Time) {
 			err = b.check(c)
 		}
 	}
+	if err == nil {
+		err = b.refusal(c, now)
+	}
 	if err != nil {
 		b.reject(r, err)
 		return
 	}
 	replaced, ok := b.account.queue.Add(c)
+	if !ok && c.Off {
+		if displaced := b.account.queue.MakeRoom(); displaced != nil {
+			b.publishOutcome(displaced, command.Rejected, errQueueFull)
+			replaced, ok = b.account.queue.Add(c)
+		}
+	}
 	if !ok {
-		b.publishOutcome(c, command.Rejected, errors.New("too many commands wait already; try again when some are done"))
+		b.publishOutcome(c, command.Rejected, errQueueFull)
 		return
 	}
 	if replaced != nil {
@@ -119,7 +128,7 @@ func (b *bridge) onBridgeCommand(r command.Request) {
 func (b *bridge) expireCommands(now time.Time) {
 	for _, c := range b.account.queue.Expired(now) {
 		why := c.Why
-		if reason := b.account.health.Reason; reason != "" {
+		if reason := b.held(c, now); reason != "" {
 			why = reason
 		}
 		switch {
@@ -154,7 +163,7 @@ func (b *bridge) send(ctx context.Context, batch []*command.Command) {
 		values := command.Arguments(batch, d.shown())
 		run = func(ctx context.Context) (bool, error) { return c.Setter.Call(ctx, client, c.Ref.ID, values) }
 	}
-	b.start(ctx, newCall(limit.ForCommand, run, func(changed bool, err error) { b.commandDone(batch, changed, err) }))
+	b.start(ctx, newCall(purposeOf(c), run, func(changed bool, err error) { b.commandDone(batch, changed, err) }))
 }
 
 // commandDone takes the answer to a command's call.
@@ -236,7 +245,7 @@ func (b *bridge) scheduleVerify(batch []*command.Command, now time.Time, err err
 // until the command's time is over: nothing is sent twice without a look.
 func (b *bridge) verify(ctx context.Context, c *command.Command) {
 	d := b.account.find(c.Ref.Ref)
-	b.readDevice(ctx, d, func(r device.Reading, err error) {
+	b.readDevice(ctx, d, false, func(r device.Reading, err error) {
 		now := b.clock.now()
 		if err != nil {
 			c.VerifyAt = now.Add(verifyAfter)
@@ -252,13 +261,13 @@ func (b *bridge) verify(ctx context.Context, c *command.Command) {
 	})
 }
 
-// readDevice asks for one device and takes its reading into account.
-func (b *bridge) readDevice(ctx context.Context, d *deviceState, then func(device.Reading, error)) {
+// readDevice asks for one device and takes its reading into account. One that yields may be cancelled for a command.
+func (b *bridge) readDevice(ctx context.Context, d *deviceState, yields bool, then func(device.Reading, error)) {
 	type answer struct {
 		device.Reading
 		raptclient.Report
 	}
-	b.start(ctx, newCall(limit.ForCommand,
+	c := newCall(limit.ForCommand,
 		func(ctx context.Context) (a answer, err error) {
 			a.Reading, a.Report, err = d.family.Get(ctx, b.account.client, d.ID)
 			return a, err
@@ -276,7 +285,9 @@ func (b *bridge) readDevice(ctx context.Context, d *deviceState, then func(devic
 				b.onAPIError(now, err)
 			}
 			then(a.Reading, err)
-		}))
+		})
+	c.yields = yields
+	b.start(ctx, c)
 }
 
 // commandTaken tells of a command that the API took, and keeps its value shown until the cloud shows it.
@@ -297,7 +308,7 @@ func (b *bridge) commandTaken(c *command.Command, changed bool, now time.Time) {
 		if old := d.pending[c.Key]; old != nil {
 			before = old.Before
 		}
-		b.account.hold(d, &command.PendingWrite{Command: c, AppliedAt: now, Before: before})
+		b.account.hold(d, &command.PendingWrite{Command: c, AppliedAt: now, Before: before, After: command.ReadbacksAfter(b.account.requests.Readbacks(now))})
 	}
 	b.publishOutcome(c, outcome, nil)
 	b.publishDevice(d, now, false)

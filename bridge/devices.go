@@ -66,7 +66,7 @@ type familyState struct {
 	failures int // in a row
 	// failureLogged is set once the log has told that the list can't be read.
 	failureLogged bool
-	dueAt         time.Time
+	turn          poll.Turn
 }
 
 // name is the owner's name for the device, or its family and id while that is unknown, for the log.

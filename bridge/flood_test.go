@@ -20,12 +20,12 @@ func TestAFloodOfRefusedCommandsIsSummedUp(t *testing.T) {
 		long := strings.Repeat("k", 20_000)
 		for second := range 60 {
 			for i := range 100 {
-				w.broker.deliver(publish(topic+"/pump_utilisation/set", "not a number"))
-				w.broker.deliver(publish(topic+"/"+long+"/set", "1"))
-				w.broker.deliver(publish(fmt.Sprintf("rapt/still/%s%d/pump_enabled/set", long, second*300+i), "ON"))
+				w.broker.deliver(message(topic+"/pump_utilisation/set", "not a number"))
+				w.broker.deliver(message(topic+"/"+long+"/set", "1"))
+				w.broker.deliver(message(fmt.Sprintf("rapt/still/%s%d/pump_enabled/set", long, second*300+i), "ON"))
 			}
 			if second == 30 {
-				w.broker.deliver(publish(topic+"/pump_utilisation/set", "44"))
+				w.broker.deliver(message(topic+"/pump_utilisation/set", "44"))
 			}
 			pass(time.Second)
 		}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
+	"github.com/rapt-bridge/rapt-bridge/bridge/metrics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
@@ -21,7 +23,7 @@ type statusPage struct {
 	devices  map[device.Ref]web.DeviceStatus
 	commands []web.CommandRecord
 	problems []web.Problem
-	requests requestCount
+	requests limit.Day
 	at       time.Time // of the last snapshot
 	late     bool      // something may have changed since
 }
@@ -95,7 +97,7 @@ func (b *bridge) snapshot(now time.Time) {
 		return // wake comes back to it
 	}
 	p.at = now
-	b.metrics.gauges(b, now)
+	b.measure(now)
 	if b.options.OnSnapshot == nil {
 		return
 	}
@@ -105,7 +107,7 @@ func (b *bridge) snapshot(now time.Time) {
 		Connected: m.phase != away, Since: b.clock.read(m.since), Broken: m.lastErr, Standby: m.phase == standingBy && m.watch.Active(),
 		APIStatus: string(status), APIReason: reason, LastSuccessfulPoll: a.lastPoll,
 		RequestsLastHour: a.requests.LastHour(now), RequestsPerHour: b.options.MaxRequestsPerHour, RequestsRemaining: a.remaining(now),
-		UnknownFields: a.unknownFields, ReadOnly: b.options.ReadOnly, Refresh: b.refreshPlan(now), Day: p.requests.day(b.clock.wall()),
+		UnknownFields: a.unknownFields, ReadOnly: b.options.ReadOnly, Refresh: b.refreshPlan(now), Day: p.requests.Counts(b.clock.wall()),
 		Commands: slices.Clone(p.commands), Problems: slices.Clone(p.problems),
 	}
 	if reset := a.health.LimitReset(now); !reset.IsZero() {
@@ -119,4 +121,24 @@ func (b *bridge) snapshot(now time.Time) {
 	}
 	s.Devices = append(s.Devices, a.leftBehind()...)
 	b.options.OnSnapshot(s)
+}
+
+// measure hands the metrics what is measured at a moment.
+func (b *bridge) measure(now time.Time) {
+	a := b.account
+	s := metrics.State{
+		RequestsRemaining: a.remaining(now), RequestsLastHour: a.requests.LastHour(now), UnknownFields: a.unknownFields,
+		Connected: b.mqtt.phase != away, Online: map[string]int{}, Offline: map[string]int{},
+	}
+	for _, f := range a.families {
+		name := string(f.Name)
+		s.Online[name] = 0
+		for _, d := range f.devices {
+			if d.online == online {
+				s.Online[name]++
+			}
+		}
+		s.Offline[name] = len(f.devices) - s.Online[name]
+	}
+	b.metrics.Set(s)
 }

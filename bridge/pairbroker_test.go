@@ -199,7 +199,7 @@ func (h *pairBroker) subscribed(s *seat, topic string, retained bool) bool {
 	if h.named != s {
 		return topic == t.BridgeAvailability() || topic == t.BridgeState() || topic == t.BridgeStandby()
 	}
-	_, state := stateOf(t, topic)
+	_, _, state := t.ParseState(topic)
 	_, config := t.ParseConfig(topic)
 	if s.restore && (state || config || topic == t.BridgeState() || topic == t.BridgeMarker()) {
 		return true

@@ -16,33 +16,38 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
-// dispatch gives the worker its next call: a command, a readback or a poll, in this order.
+// dispatch gives the worker its next call: a command, a readback, a poll or a request for missing rows, in this order.
 func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 	a := b.account
 	if !b.mqtt.active() {
 		return // another bridge of the account may be
 	}
-	if !a.nextCommand(now).After(now) {
-		if batch := a.queue.Take(now); batch != nil {
-			b.send(ctx, batch)
-			return
-		}
-		if c := a.queue.TakeUnverified(now); c != nil {
-			b.verify(ctx, c)
-			return
-		}
-		if d := a.readbackDue(now); d != nil {
-			b.readBack(ctx, d)
-			return
-		}
+	open := a.opening(now)
+	if batch := a.queue.Take(now, open); batch != nil {
+		b.send(ctx, batch)
+		return
+	}
+	if c := a.queue.TakeUnverified(now, open); c != nil {
+		b.verify(ctx, c)
+		return
+	}
+	if d := a.readbackDue(now, open); d != nil {
+		b.readBack(ctx, d)
+		return
 	}
 	if b.mqtt.phase != running {
 		return // nobody to publish for
 	}
-	if p := poll.Next(now, a.dues(), a.nextPoll(now)); p.Ask >= 0 {
-		b.poll(ctx, a.families[p.Ask], now)
+	if c := a.queue.Listless(now, open); c != nil {
+		b.poll(ctx, a.byName[c.Family], now, purposeOf(c))
+		return
+	}
+	if p := poll.Next(now, a.turns(), a.nextPolls(now)); p.Ask >= 0 {
+		b.poll(ctx, a.families[p.Ask], now, limit.ForPoll)
 	} else if ref, due := a.lookDue(now); due {
 		b.look(ctx, ref, now)
+	} else if at := b.nextBackfill(now); !at.IsZero() && !at.After(now) {
+		b.fetch(ctx, now)
 	}
 }
 
@@ -53,22 +58,26 @@ func (b *bridge) start(ctx context.Context, c *call) {
 	b.account.worker.calls <- c // there is room: one call at a time
 }
 
-// poll asks for a family's list.
-func (b *bridge) poll(ctx context.Context, f *familyState, now time.Time) {
+// poll asks for a family's list, which a command may wait for.
+func (b *bridge) poll(ctx context.Context, f *familyState, now time.Time, p limit.Purpose) {
 	f.Asked, f.Refresh = now, false
-	c := newCall(limit.ForPoll,
+	c := newCall(p,
 		func(ctx context.Context) (device.Listing, error) { return f.List(ctx, b.account.client) },
-		func(list device.Listing, err error) { b.polled(f, list, err) })
-	c.poll = true
+		func(list device.Listing, err error) {
+			if b.polled(f, list, err); err != nil && p != limit.ForPoll {
+				b.account.commandsAfter = b.clock.now().Add(afterRefusal)
+			}
+		})
+	c.yields = p == limit.ForPoll
 	b.start(ctx, c)
 }
 
-// preempt cancels a poll that has been in flight for a while when a command may leave now. A command that waits for its
-// own time cancels nothing.
+// preempt cancels a poll or a readback that has been in flight for a while when a command may leave now. A command that
+// waits for its own time cancels nothing.
 func (b *bridge) preempt(now time.Time) {
 	a := b.account
-	ready := a.queue.Ready()
-	if a.calling.poll && now.Sub(a.calling.since) >= preemptAfter && !ready.IsZero() && !ready.After(now) && !a.nextCommand(now).After(now) {
+	ready := a.queue.Ready(a.opening(now))
+	if a.calling.yields && now.Sub(a.calling.since) >= preemptAfter && !ready.IsZero() && !ready.After(now) {
 		a.calling.cancel()
 	}
 }
@@ -82,16 +91,12 @@ func (b *bridge) authorize(r permitRequest) {
 	}
 	if at := a.requests.NextAllowed(now, purpose, r.request.SignIn); at.After(now) {
 		signIns := r.request.SignIn && a.requests.Allows(now, purpose, false)
-		what := "the ceiling of requests is reached"
-		if signIns {
-			what = "the sign-ins of this hour are used up"
-		}
-		r.reply <- &limit.RateLimitedError{At: at, SignIns: signIns, Reason: fmt.Sprintf("%s until %s", what, b.clock.read(at).Format(time.TimeOnly))}
+		r.reply <- &limit.RateLimitedError{At: at, Purpose: purpose, SignIns: signIns, Reason: b.usedUp(purpose, signIns, at)}
 		return
 	}
 	a.requests.Record(now, purpose, r.request.SignIn)
 	a.lastSent = now
-	b.page.requests.add(b.clock.wall())
+	b.page.requests.Add(b.clock.wall())
 	b.putState(func(delivered bool) {
 		if !delivered || b.clock.now().Sub(now) > staleAck {
 			r.reply <- &limit.RateLimitedError{At: now, Reason: "the MQTT broker is away, so that another bridge of the account may be active"}
@@ -115,16 +120,22 @@ func (b *bridge) finish(c *call) {
 	b.publishState()
 }
 
+// mostSkew is how far the clocks may differ: a machine without a clock of its own starts in 1970.
+const mostSkew = 100 * 365 * 24 * time.Hour
+
 // exchanged takes what an answer says beside its body: the cloud's clock and the rate limit.
 func (b *bridge) exchanged(e raptclient.Exchange) {
 	a, now := b.account, b.clock.now()
-	b.metrics.exchange(e)
+	b.metrics.Exchange(e)
 	if e.Date.Valid {
-		if skew := e.Date.V.Sub(now); (skew - a.skew).Abs() > 2*time.Second {
+		if skew := e.Date.V.Sub(now); skew.Abs() < mostSkew && (skew-a.skew).Abs() > 2*time.Second {
 			b.adjustClock(skew)
 		}
 	}
 	a.health.OnHeaders(now, e.RateLimit, a.skew)
+	if e.Took > slowAnswer {
+		a.slowUntil = now.Add(afterSlow)
+	}
 	b.log.Debug("asked the RAPT Cloud", slog.String("endpoint", e.Endpoint), slog.Int("status", e.Status), slog.Duration("took", e.Took))
 }
 
@@ -158,7 +169,7 @@ func (b *bridge) polled(f *familyState, list device.Listing, err error) {
 	f.Answered, f.failures, f.Retry = now, 0, time.Time{}
 	f.backOff.Reset()
 	b.account.lastPoll = b.clock.wall()
-	b.metrics.polled(string(f.Name), now.Sub(f.Asked))
+	b.metrics.Polled(string(f.Name), now.Sub(f.Asked))
 
 	seen := b.observe(f, list.Readings, now, before)
 	if list.Report.Skipped == 0 {
@@ -213,11 +224,18 @@ func isForbidden(err error) bool {
 func (b *bridge) refresh(now time.Time) string {
 	b.log.Info("asking for fresh values of all devices")
 	what := b.refreshPlan(now)
-	for _, f := range b.account.families {
-		f.Refresh = true
-		b.account.plan(f, now)
-	}
+	b.askAll(now, nil)
 	return what
+}
+
+// askAll makes every family due but one.
+func (b *bridge) askAll(now time.Time, except *familyState) {
+	for _, f := range b.account.families {
+		if f != except {
+			f.Refresh = true
+			b.account.plan(f, now)
+		}
+	}
 }
 
 // refreshPlan is what happens when somebody asks for fresh readings at now, in words.

@@ -13,7 +13,7 @@ import (
 const supportURL = "https://github.com/rapt-bridge/rapt-bridge"
 
 func (b *bridge) discoveryOptions() discovery.Options {
-	return discovery.Options{Topics: b.mqtt.topics, Version: b.options.Version, ReadOnly: b.options.ReadOnly, SupportURL: supportURL}
+	return discovery.Options{Topics: b.mqtt.topics, Version: b.options.Version, ReadOnly: b.options.ReadOnly, SupportURL: supportURL, Language: b.options.Language}
 }
 
 // republish publishes everything: discovery first, then states and availability. It runs on every connection and after
@@ -28,6 +28,9 @@ func (b *bridge) republish() {
 	for d := range b.account.each {
 		d.online = unpublished
 		b.publishDevice(d, now, true)
+	}
+	for ref := range b.backfill.history.Positions {
+		b.publishPosition(ref)
 	}
 }
 
@@ -122,10 +125,13 @@ func (b *bridge) clearDevice(ref device.Ref, config string) {
 	b.clearStates(ref)
 }
 
-// clearStates takes a device's state and availability in one family off the broker.
+// clearStates takes a device's state, availability and position in one family off the broker.
 func (b *bridge) clearStates(ref device.Ref) {
 	b.mqtt.clear(b.mqtt.topics.State(ref.Family, ref.ID))
 	b.mqtt.clear(b.mqtt.topics.Availability(ref.Family, ref.ID))
+	if b.backfill.enabled {
+		b.mqtt.clear(b.mqtt.topics.History(ref.Family, ref.ID))
+	}
 }
 
 // distinguish tells apart the devices that Home Assistant would take for one: those of the same name get entity ids of

@@ -12,6 +12,7 @@ import (
 )
 
 var (
+	errNotRead    = errors.New("the requests of this hour are nearly used up, so nobody has looked whether the cloud shows the value")
 	errNotShown   = errors.New("the cloud doesn't show the value; what it shows is published again")
 	errOverridden = errors.New("somebody else has set another value meanwhile")
 )
@@ -19,6 +20,7 @@ var (
 // reconcile holds a device's newest reading against its pending writes.
 func (b *bridge) reconcile(d *deviceState) {
 	for key, p := range d.pending {
+		p.Compared = true
 		switch p.Compare(d.reading, b.account.steady(d.reading.Activity())) {
 		case command.Shows:
 			delete(d.pending, key)
@@ -48,7 +50,11 @@ func (b *bridge) expirePending(now time.Time) {
 		for key, p := range d.pending {
 			if !p.Ends().After(now) {
 				delete(d.pending, key)
-				b.resolve(d, p, command.Unconfirmed, errNotShown)
+				err := errNotShown
+				if !p.Compared {
+					err = errNotRead
+				}
+				b.resolve(d, p, command.Unconfirmed, err)
 				b.publishDevice(d, now, false)
 			}
 		}
@@ -66,8 +72,11 @@ func (a *account) nextPendingEnd() time.Time {
 	return first
 }
 
-// readbackDue is a device with a pending write that should be read back at now; nil for none.
-func (a *account) readbackDue(now time.Time) *deviceState {
+// readbackDue is a device with a pending write that should and may be read back at now; nil for none.
+func (a *account) readbackDue(now time.Time, open command.Opening) *deviceState {
+	if open.Commands.After(now) || a.requests.Readbacks(now) == 0 {
+		return nil
+	}
 	for d := range a.pending {
 		for _, p := range d.pending {
 			if at := p.NextReadback(); !at.IsZero() && !at.After(now) {
@@ -79,8 +88,11 @@ func (a *account) readbackDue(now time.Time) *deviceState {
 }
 
 // nextReadback is when the first device should be read back, within the limits; zero for none.
-func (a *account) nextReadback(now time.Time) time.Time {
+func (a *account) nextReadback(now time.Time, open command.Opening) time.Time {
 	var first time.Time
+	if a.requests.Readbacks(now) == 0 {
+		return first // the requests that are left are for commands
+	}
 	for d := range a.pending {
 		for _, p := range d.pending {
 			first = times.Soonest(first, p.NextReadback())
@@ -89,7 +101,7 @@ func (a *account) nextReadback(now time.Time) time.Time {
 	if first.IsZero() {
 		return first
 	}
-	return times.Latest(first, a.nextCommand(now))
+	return times.Latest(first, open.Commands)
 }
 
 // readBack asks for a device to see whether the cloud shows what was set.
@@ -100,7 +112,7 @@ func (b *bridge) readBack(ctx context.Context, d *deviceState) {
 			p.Readbacks++
 		}
 	}
-	b.readDevice(ctx, d, func(device.Reading, error) {
+	b.readDevice(ctx, d, true, func(device.Reading, error) {
 		for _, p := range d.pending {
 			if !p.Told && p.NextReadback().IsZero() {
 				b.resolve(d, p, command.Unconfirmed, errNotShown)

@@ -17,7 +17,7 @@ func TestAnAPIThatRefusesEveryFamilyIsNotOK(t *testing.T) {
 				pass(ready)
 				before := len(w.broker.topics(""))
 				end := w.cloud.Inject(raptsim.Fault{Path: "/api/", Status: status})
-				w.broker.deliver(publish("rapt/bridge/refresh/set", "PRESS"))
+				w.broker.deliver(message("rapt/bridge/refresh/set", "PRESS"))
 				pass(10 * time.Minute)
 				asked := len(w.cloud.Requests())
 				pass(2 * time.Hour)

@@ -1,17 +1,16 @@
 package bridge
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
-	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
 // restore reads what an earlier run left with the broker: the log of its requests, the rhythms it had learned, and the
@@ -20,16 +19,11 @@ type restore struct {
 	marker   string
 	since    time.Time
 	requests *limit.SavedLog
-	devices  map[device.Ref]savedDevice
+	devices  map[device.Ref]device.Saved
 	configs  map[string]savedConfig // by object id
 	account  string                 // the hash of the account that it is of; empty for not known
-}
-
-// savedDevice is what matters in a device's retained document.
-type savedDevice struct {
-	lastActivity, expected time.Time
-	interval               time.Duration
-	heating, cooling       raptclient.Null[bool]
+	// positions are the documents of the devices' histories.
+	positions map[device.Ref][]byte
 }
 
 // savedConfig is a discovery payload of ours.
@@ -39,15 +33,19 @@ type savedConfig struct {
 }
 
 func newRestore() *restore {
-	return &restore{devices: map[device.Ref]savedDevice{}, configs: map[string]savedConfig{}}
+	return &restore{devices: map[device.Ref]device.Saved{}, configs: map[string]savedConfig{}, positions: map[device.Ref][]byte{}}
 }
 
 // begin starts the wait for the marker. What was retained may have come in already.
 func (t *restore) begin(now time.Time) { t.marker, t.since = rand.Text(), now }
 
 // restoreFilters match what the bridge itself once retained.
-func restoreFilters(topics discovery.Topics) []string {
-	return []string{topics.BridgeState(), topics.State("+", "+"), topics.BridgeMarker()}
+func restoreFilters(topics discovery.Topics, history bool) []string {
+	filters := []string{topics.BridgeState(), topics.State("+", "+"), topics.BridgeMarker()}
+	if history {
+		filters = append(filters, topics.History("+", "+"))
+	}
+	return filters
 }
 
 // collect keeps what it can read of a retained message, and reports whether the message was one to collect.
@@ -62,9 +60,15 @@ func (t *restore) collect(topics discovery.Topics, m broker.Message) bool {
 		}
 		return true
 	}
-	if ref, ok := stateOf(topics, m.Topic); ok {
-		if len(m.Payload) > 0 && len(t.devices) < maxRestored && len(ref.ID) <= maxID {
-			t.devices[ref] = readSavedDevice(m.Payload)
+	if family, id, ok := topics.ParseHistory(m.Topic); ok {
+		if len(m.Payload) > 0 && len(t.positions) < maxRestored && len(id) <= maxID {
+			t.positions[device.Ref{Family: family, ID: id}] = m.Payload
+		}
+		return true
+	}
+	if family, id, ok := topics.ParseState(m.Topic); ok {
+		if len(m.Payload) > 0 && len(t.devices) < maxRestored && len(id) <= maxID {
+			t.devices[device.Ref{Family: family, ID: id}] = device.ParseSaved(m.Payload)
 		}
 		return true
 	}
@@ -79,8 +83,8 @@ func (t *restore) collect(topics discovery.Topics, m broker.Message) bool {
 		StateTopic string `json:"state_topic"`
 	}
 	_ = json.Unmarshal(m.Payload, &config)
-	ref, _ := stateOf(topics, config.StateTopic)
-	t.configs[object] = savedConfig{topic: m.Topic, Ref: ref}
+	family, id, _ := topics.ParseState(config.StateTopic)
+	t.configs[object] = savedConfig{topic: m.Topic, Ref: device.Ref{Family: family, ID: id}}
 	return true
 }
 
@@ -91,55 +95,28 @@ const (
 	maxID       = 64
 )
 
-// longestInterval is the longest reporting interval that is believed: the contract's telemetry frequency ends before it.
-const longestInterval = 31 * 24 * time.Hour
-
-func readSavedDevice(payload []byte) savedDevice {
-	var doc struct {
-		LastActivity *time.Time `json:"last_activity"`
-		Expected     *time.Time `json:"next_reading_expected"`
-		Interval     *float64   `json:"reporting_interval"`
-		Heating      *bool      `json:"heating_active"`
-		Cooling      *bool      `json:"cooling_active"`
-	}
-	var d savedDevice
-	if json.Unmarshal(payload, &doc) != nil {
-		return d
-	}
-	if doc.LastActivity != nil {
-		d.lastActivity = *doc.LastActivity
-	}
-	if doc.Expected != nil {
-		d.expected = *doc.Expected
-	}
-	if doc.Interval != nil && *doc.Interval >= 1 && *doc.Interval < longestInterval.Seconds() {
-		d.interval = time.Duration(*doc.Interval * float64(time.Second))
-	}
-	if doc.Heating != nil {
-		d.heating = raptclient.Some(*doc.Heating)
-	}
-	if doc.Cooling != nil {
-		d.cooling = raptclient.Some(*doc.Cooling)
-	}
-	return d
-}
-
 // device is what an earlier run knew of a device.
-func (t *restore) device(ref device.Ref) (savedDevice, bool) {
+func (t *restore) device(ref device.Ref) (device.Saved, bool) {
 	d, ok := t.devices[ref]
 	return d, ok
 }
 
-// stateOf reads family and id from the topic of a device's state.
-func stateOf(topics discovery.Topics, topic string) (device.Ref, bool) {
-	for _, f := range discovery.Families() {
-		rest, ok := strings.CutPrefix(topic, strings.TrimSuffix(topics.State(f, ""), "/state"))
-		id, isState := strings.CutSuffix(rest, "/state")
-		if ok && isState && id != "" && !strings.Contains(id, "/") {
-			return device.Ref{Family: f, ID: id}, true
+// restoreRequests takes over the log of the past hour's requests. Anybody may have written what the broker retains: a log
+// that is not to be trusted counts as lost.
+func (b *bridge) restoreRequests(now time.Time) {
+	a, r := b.account, b.mqtt.restore
+	why, level := "the broker holds nothing of an earlier run", slog.LevelInfo
+	if r.requests != nil {
+		err := a.requests.Check(a.key, *r.requests, b.clock.wall())
+		if err == nil {
+			a.requests.Restore(*r.requests, now, b.clock.wall())
+			b.log.Info("took over from an earlier run", slog.Int("requests_last_hour", a.requests.LastHour(now)), slog.Int("devices", len(r.devices)))
+			return
 		}
+		why, level = "the log of requests that the broker holds can't be trusted: "+err.Error(), slog.LevelWarn
 	}
-	return device.Ref{}, false
+	a.requests.Reserve(now)
+	b.log.Log(context.Background(), level, why+"; starting with a quarter of the hour's requests", slog.Int("requests", b.options.MaxRequestsPerHour/4))
 }
 
 // endRestore goes on where the earlier run left off: the ceiling holds, and devices that are gone are known.
@@ -149,16 +126,11 @@ func (b *bridge) endRestore() {
 		return
 	}
 	m.conn.EndRestore()
-	if saved := m.restore.requests; saved != nil {
-		a.requests.Restore(*saved, now, b.clock.wall())
-		b.log.Info("took over from an earlier run", slog.Int("requests_last_hour", a.requests.LastHour(now)), slog.Int("devices", len(m.restore.devices)))
-	} else {
-		a.requests.Reserve(now)
-		b.log.Info("the broker holds nothing of an earlier run; starting with a quarter of the hour's requests", slog.Int("requests", b.options.MaxRequestsPerHour/4))
-	}
+	b.restoreRequests(now)
 	for ref := range m.restore.devices {
 		a.absent[ref] = &absent{}
 	}
+	b.restorePositions(now)
 	for object, c := range m.restore.configs {
 		switch {
 		case object == "rapt_bridge":

@@ -30,7 +30,7 @@ func mirroring(t *testing.T, n int, name func(int) string) (took time.Duration) 
 		start := processorTime()
 		w.start(t)
 		pass(time.Second)
-		w.broker.deliver(publish("homeassistant/status", "online"))
+		w.broker.deliver(message("homeassistant/status", "online"))
 		pass(10 * time.Minute)
 		took = processorTime() - start
 		assert.EqualValues(t, n, w.broker.document(t, "rapt/bridge/state")["devices"])

@@ -35,7 +35,7 @@ func (b *bridge) document(now time.Time) []byte {
 		Version: b.options.Version, APIStatus: status,
 		LastSuccessfulPoll: toTheSecond(a.lastPoll), RequestsLastHour: a.requests.LastHour(now), RequestsRemaining: a.remaining(now),
 		UnknownFields: a.unknownFields, Devices: len(a.byID), Instance: b.identity.instance, Account: b.identity.account,
-		Requests: a.requests.Save(now, wall),
+		Requests: a.key.Sign(a.requests.Save(now, wall)),
 	}
 	if reset := a.health.LimitReset(now); !reset.IsZero() {
 		doc.RateLimitReset = toTheSecond(b.clock.read(reset))

@@ -13,7 +13,7 @@ type call struct {
 	run     func(ctx context.Context) // by the worker
 	done    func()                    // by the loop, after run
 	purpose limit.Purpose
-	poll    bool // may be cancelled for a command
+	yields  bool // may be cancelled for a command
 	since   time.Time
 	ctx     context.Context
 	cancel  context.CancelFunc

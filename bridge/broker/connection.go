@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -70,6 +71,9 @@ type Options struct {
 	// Standby, when set, has every connection start as a standby's, until Take.
 	Standby *Standby
 	Log     *slog.Logger
+
+	// dial makes a connection in virtual time; nil for the network.
+	dial func(context.Context, autopaho.ClientConfig, *url.URL) (net.Conn, error)
 }
 
 // Standby is a connection under a client id of its own, without a will, that only looks.
@@ -80,9 +84,7 @@ type Standby struct {
 }
 
 const (
-	publishTimeout   = 30 * time.Second
-	subscribeTimeout = 30 * time.Second
-	findTimeout      = 10 * time.Second
+	findTimeout = 10 * time.Second
 
 	shortestReconnect = time.Second
 	longestReconnect  = 30 * time.Second
@@ -194,7 +196,7 @@ func (c *client) supervise() {
 			return
 		}
 		if err := c.start(); err != nil {
-			c.tell(Event{Kind: Failed, Err: fmt.Errorf("mqtt: %w", err)})
+			c.emit(Event{Kind: Failed, Err: fmt.Errorf("mqtt: %w", err)})
 		}
 	}
 }
@@ -228,6 +230,7 @@ func (c *client) config(named bool) autopaho.ClientConfig {
 		c.lookUpAgain()
 		return build(p, u)
 	}
+	cfg.AttemptConnection = c.options.dial
 	cfg.ReconnectBackoff = c.reconnectAfter
 	if named {
 		cfg.WillMessage = &paho.WillMessage{Topic: c.options.Will.Topic, Payload: c.options.Will.Payload, QoS: 1, Retain: c.options.Will.Retain}
@@ -242,9 +245,9 @@ func (c *client) config(named bool) autopaho.ClientConfig {
 	}
 	cfg.OnConnectError = func(err error) { c.failed(err, named) }
 	cfg.OnPublishReceived = []func(paho.PublishReceived) (bool, error){c.received}
-	cfg.OnClientError = func(err error) { c.tell(Event{Kind: Down, Err: lossReason(err)}) }
+	cfg.OnClientError = func(err error) { c.emit(Event{Kind: Down, Err: lossReason(err)}) }
 	cfg.OnServerDisconnect = func(d *paho.Disconnect) {
-		c.tell(Event{Kind: Down, Err: disconnectReason(d, clientID), Taken: named && d.ReasonCode == packets.DisconnectSessionTakenOver})
+		c.emit(Event{Kind: Down, Err: disconnectReason(d, clientID), Taken: named && d.ReasonCode == packets.DisconnectSessionTakenOver})
 	}
 	return cfg
 }
@@ -292,10 +295,10 @@ func (c *client) failed(err error, named bool) {
 	if errors.As(err, &connack) && (connack.ReasonCode == packets.ConnackBadUsernameOrPassword || connack.ReasonCode == packets.ConnackNotAuthorized) {
 		c.refused = true
 	}
-	c.tell(Event{Kind: Failed, Err: connectReason(err, c.options.ClientID)})
+	c.emit(Event{Kind: Failed, Err: connectReason(err, c.options.ClientID)})
 }
 
-func (c *client) tell(e Event) {
+func (c *client) emit(e Event) {
 	if e.Kind == Down {
 		c.inbox.clear()
 	}
@@ -320,12 +323,12 @@ func (c *client) publish(ctx context.Context) {
 
 func (c *client) send(ctx context.Context, p Publication) {
 	if most, size := c.maxPacket.Load(), p.packetSize(); most > 0 && size > int(most) {
-		c.tell(Event{Kind: Oversized, Topic: p.Topic, Err: oversizedReason(p, size, most)})
+		c.emit(Event{Kind: Oversized, Topic: p.Topic, Err: oversizedReason(p, size, most)})
 		p.acked(true)
 		return
 	}
 	manager := c.manager.Load()
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	defer context.AfterFunc(manager.ctx, cancel)() // the answer of a connection that is given up never comes
 	packet := &paho.Publish{Topic: p.Topic, Payload: p.Payload, Retain: p.Retain, QoS: 1}
@@ -336,7 +339,7 @@ func (c *client) send(ctx context.Context, p Publication) {
 	switch {
 	case err == nil || c.ctx.Err() != nil:
 	case reply != nil && reply.ReasonCode >= 0x80:
-		c.tell(Event{Kind: Failed, Err: fmt.Errorf("the broker doesn't let user %q publish to %s (reason 0x%x); check its access rules", c.server.Load().Username, p.Topic, reply.ReasonCode)})
+		c.emit(Event{Kind: Failed, Err: fmt.Errorf("the broker doesn't let user %q publish to %s (reason 0x%x); check its access rules", c.server.Load().Username, p.Topic, reply.ReasonCode)})
 	case !errors.Is(err, autopaho.ConnectionDownError):
 		c.options.Log.Debug("mqtt: a message didn't reach the broker; all are published again on the next connection", slog.String("topic", p.Topic), slog.Any("error", err))
 	}

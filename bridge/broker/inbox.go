@@ -91,7 +91,7 @@ func (c *client) forward() {
 		case <-c.inbox.ready:
 		}
 		for m, ok := c.inbox.next(); ok; m, ok = c.inbox.next() {
-			c.tell(Event{Kind: Received, Message: m})
+			c.emit(Event{Kind: Received, Message: m})
 		}
 	}
 }

@@ -18,23 +18,23 @@ import (
 // not answered in time is of no use and is made anew.
 func (c *client) subscribe(manager *autopaho.ConnectionManager, named bool) {
 	sub := c.subscriptions(named)
-	ctx, cancel := context.WithTimeout(c.ctx, subscribeTimeout)
+	ctx, cancel := context.WithTimeout(c.ctx, answerTimeout)
 	defer cancel()
 	suback, err := manager.Subscribe(ctx, sub)
 	switch {
 	case err == nil:
 	case suback != nil:
-		c.tell(Event{Kind: Failed, Err: fmt.Errorf("the broker doesn't let user %q subscribe to %s (reasons %x); check its access rules", c.server.Load().Username, strings.Join(topicsOf(sub), " "), suback.Reasons)})
+		c.emit(Event{Kind: Failed, Err: fmt.Errorf("the broker doesn't let user %q subscribe to %s (reasons %x); check its access rules", c.server.Load().Username, strings.Join(topicsOf(sub), " "), suback.Reasons)})
 	case c.ctx.Err() != nil || errors.Is(err, autopaho.ConnectionDownError):
 		return // the next connection subscribes
 	default:
-		c.tell(Event{Kind: Down, Err: fmt.Errorf("the broker doesn't answer the subscription (%w); connecting anew", err)})
+		c.emit(Event{Kind: Down, Err: fmt.Errorf("the broker doesn't answer the subscription (%w); connecting anew", err)})
 		if !c.look() {
 			c.makeAnew()
 		}
 		return
 	}
-	c.tell(Event{Kind: Up, Standby: !named})
+	c.emit(Event{Kind: Up, Standby: !named})
 }
 
 // subscriptions are those of a connection. Where others publish, they are of QoS 0: a Mosquitto that leaves out a message of
@@ -73,7 +73,7 @@ func topicsOf(sub *paho.Subscribe) []string {
 }
 
 func (c *client) unsubscribeRestore() {
-	ctx, cancel := context.WithTimeout(c.ctx, subscribeTimeout)
+	ctx, cancel := context.WithTimeout(c.ctx, answerTimeout)
 	defer cancel()
 	if _, err := c.manager.Load().Unsubscribe(ctx, &paho.Unsubscribe{Topics: slices.Concat(c.options.Restore, c.options.Foreign)}); err != nil && c.ctx.Err() == nil {
 		c.options.Log.Debug("mqtt: the subscriptions could not be given up; the next connection doesn't have them", slog.Any("error", err))
@@ -90,7 +90,7 @@ func (c *client) received(p paho.PublishReceived) (bool, error) {
 	if c.named.Load() && c.restored.Load() {
 		c.inbox.put(m)
 	} else {
-		c.tell(Event{Kind: Received, Message: m}) // what the broker retains is needed as a whole
+		c.emit(Event{Kind: Received, Message: m}) // what the broker retains is needed as a whole
 	}
 	return true, nil
 }

@@ -29,6 +29,9 @@ type Command struct {
 	Request
 	Asked  Asked
 	Setter device.Setter // without keys for telemetry to submit
+	// Off is set for the safe direction: heating, pump or regulation off, no heating power, a lower target for a kettle. It
+	// goes before other commands.
+	Off bool
 
 	// AwaitsList is set until the list of the family has been answered once: before that nobody knows whether the device
 	// exists and what its limits are.

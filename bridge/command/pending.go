@@ -10,17 +10,28 @@ import (
 // The cloud shows a change after some 10 to 15 seconds, of a BrewZilla after up to minutes (observed).
 const pendingFor = 90 * time.Second
 
-func readbackAfter() []time.Duration {
-	return []time.Duration{3 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second}
+// ReadbacksAfter are the times from a write to n looks at its device, of which there are 4, 2, 1 or none.
+func ReadbacksAfter(n int) []time.Duration {
+	switch {
+	case n >= 4:
+		return []time.Duration{3 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second}
+	case n >= 2:
+		return []time.Duration{10 * time.Second, 40 * time.Second}
+	case n == 1:
+		return []time.Duration{20 * time.Second}
+	}
+	return nil
 }
 
 // PendingWrite is a value that the bridge has set and that the cloud is still to show.
 type PendingWrite struct {
 	*Command
 	AppliedAt time.Time
-	Before    device.Value // what the cloud showed until then; unknown when it showed nothing
-	Readbacks int          // made so far
-	Told      bool         // an outcome was published; the value may still be shown
+	Before    device.Value    // what the cloud showed until then; unknown when it showed nothing
+	After     []time.Duration // from then to the readbacks
+	Readbacks int             // made so far
+	Compared  bool            // a reading has been held against it
+	Told      bool            // an outcome was published; the value may still be shown
 }
 
 // Ends is when the cloud's own value is shown again.
@@ -28,11 +39,10 @@ func (p *PendingWrite) Ends() time.Time { return p.AppliedAt.Add(pendingFor) }
 
 // NextReadback is when to read the device back; zero when all readbacks are made.
 func (p *PendingWrite) NextReadback() time.Time {
-	after := readbackAfter()
-	if p.Told || p.Readbacks >= len(after) {
+	if p.Told || p.Readbacks >= len(p.After) {
 		return time.Time{}
 	}
-	return p.AppliedAt.Add(after[p.Readbacks])
+	return p.AppliedAt.Add(p.After[p.Readbacks])
 }
 
 // Verdict is what a reading means for a pending write.

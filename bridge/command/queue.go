@@ -48,44 +48,74 @@ func (q *Queue) PutBack(c *Command) bool {
 	return true
 }
 
-// ready is when a command may be sent or verified, the limits of the account aside; false while it awaits its list.
-func (c *Command) ready() (time.Time, bool) {
-	return times.Latest(c.NotBefore, c.VerifyAt), !c.AwaitsList
+// Opening is when the limits of the account let commands leave, and those that switch something off.
+type Opening struct{ Commands, Off time.Time }
+
+// of is when the limits let the command be sent, or be verified: a look back is never worth what is kept for switching
+// off.
+func (o Opening) of(c *Command) time.Time {
+	if c.Off && c.VerifyAt.IsZero() {
+		return o.Off
+	}
+	return o.Commands
 }
 
-// Ready is when the first command may be sent or verified, the limits of the account aside; zero for none.
-func (q Queue) Ready() time.Time {
+// ready is when a command may be sent or verified; false while it awaits its list.
+func (c *Command) ready(o Opening) (time.Time, bool) {
+	return times.Latest(c.At, c.NotBefore, c.VerifyAt, o.of(c)), !c.AwaitsList
+}
+
+// Ready is when the first command may be sent or verified; zero for none.
+func (q Queue) Ready(o Opening) time.Time {
 	var first time.Time
 	for _, c := range q {
-		if at, ok := c.ready(); ok {
-			first = times.Soonest(first, times.Latest(at, c.At))
+		if at, ok := c.ready(o); ok {
+			first = times.Soonest(first, at)
 		}
 	}
 	return first
 }
 
-// Take removes the next command that may be sent at now, with those that the same call carries out.
-func (q *Queue) Take(now time.Time) []*Command {
-	for _, c := range *q {
-		if at, ok := c.ready(); !ok || at.After(now) || !c.VerifyAt.IsZero() {
-			continue
-		}
-		batch := []*Command{c}
-		for _, other := range *q {
-			if other != c && c.sharesCall(other) && other.VerifyAt.IsZero() {
-				batch = append(batch, other)
+// Take removes the next command that may be sent at now, with those that the same call carries out. What switches
+// something off goes first.
+func (q *Queue) Take(now time.Time, o Opening) []*Command {
+	for _, off := range []bool{true, false} {
+		for _, c := range *q {
+			if c.Off != off {
+				continue
+			}
+			q.skipVerify(c, now, o)
+			if at, ok := c.ready(o); ok && !at.After(now) && c.VerifyAt.IsZero() {
+				return q.takeBatch(c)
 			}
 		}
-		q.remove(batch...)
-		return batch
 	}
 	return nil
 }
 
+// skipVerify has a command sent again without a look at the device where the limits let nobody look and it does no harm
+// twice: it switches something off.
+func (q *Queue) skipVerify(c *Command, now time.Time, o Opening) {
+	if c.Off && !c.VerifyAt.IsZero() && !c.VerifyAt.After(now) && o.Commands.After(now) {
+		c.VerifyAt = time.Time{}
+	}
+}
+
+func (q *Queue) takeBatch(c *Command) []*Command {
+	batch := []*Command{c}
+	for _, other := range *q {
+		if other != c && c.sharesCall(other) && other.VerifyAt.IsZero() {
+			batch = append(batch, other)
+		}
+	}
+	q.remove(batch...)
+	return batch
+}
+
 // TakeUnverified removes the next command whose unanswered call should be read back at now.
-func (q *Queue) TakeUnverified(now time.Time) *Command {
+func (q *Queue) TakeUnverified(now time.Time, o Opening) *Command {
 	for _, c := range *q {
-		if !c.VerifyAt.IsZero() && !c.VerifyAt.After(now) {
+		if !c.VerifyAt.IsZero() && !c.VerifyAt.After(now) && !o.Commands.After(now) {
 			q.remove(c)
 			return c
 		}
@@ -103,6 +133,41 @@ func (q *Queue) Expired(now time.Time) []*Command {
 	}
 	q.remove(old...)
 	return old
+}
+
+// Age makes every command older by a time that passed without the clock that they are timed by.
+func (q Queue) Age(by time.Duration) {
+	for _, c := range q {
+		c.At = c.At.Add(-by)
+		for _, at := range []*time.Time{&c.NotBefore, &c.VerifyAt} {
+			if !at.IsZero() {
+				*at = at.Add(-by)
+			}
+		}
+	}
+}
+
+// ListlessFrom is when the limits let the first command leave whose family's list has not been answered; zero for none.
+func (q Queue) ListlessFrom(o Opening) time.Time {
+	var first time.Time
+	for _, c := range q {
+		if c.AwaitsList {
+			first = times.Soonest(first, times.Latest(c.At, o.of(c)))
+		}
+	}
+	return first
+}
+
+// Listless is the next command that the limits let leave but whose family's list has not been answered; nil for none. What
+// switches something off goes first.
+func (q Queue) Listless(now time.Time, o Opening) *Command {
+	var first *Command
+	for _, c := range q {
+		if c.AwaitsList && !o.of(c).After(now) && (first == nil || c.Off && !first.Off) {
+			first = c
+		}
+	}
+	return first
 }
 
 // AwaitingList are the commands of a family that wait for its first list.
@@ -135,14 +200,13 @@ func (q *Queue) remove(gone ...*Command) {
 	*q = slices.DeleteFunc(*q, func(c *Command) bool { return slices.Contains(gone, c) })
 }
 
-// Wake is when the queue next needs looking at, open being when the account's limits let a command leave; zero when it is
-// empty.
-func (q Queue) Wake(open time.Time) time.Time {
+// Wake is when the queue next needs looking at; zero when it is empty.
+func (q Queue) Wake(o Opening) time.Time {
 	var first time.Time
 	for _, c := range q {
 		expires := c.Expires().Add(time.Millisecond)
-		if at, ok := c.ready(); ok {
-			first = times.Soonest(first, times.Soonest(times.Latest(at, open, c.At), expires))
+		if at, ok := c.ready(o); ok {
+			first = times.Soonest(first, times.Soonest(at, expires))
 		} else {
 			first = times.Soonest(first, expires)
 		}

@@ -43,32 +43,32 @@ func TestGainsOfOneDeviceShareACall(t *testing.T) {
 	for _, c := range []*Command{p, other, i} {
 		q.Add(c)
 	}
-	assert.Equal(t, []*Command{p, i}, q.Take(noon))
-	assert.Equal(t, []*Command{other}, q.Take(noon))
-	assert.Nil(t, q.Take(noon))
+	assert.Equal(t, []*Command{p, i}, q.Take(noon, Opening{}))
+	assert.Equal(t, []*Command{other}, q.Take(noon, Opening{}))
+	assert.Nil(t, q.Take(noon, Opening{}))
 }
 
 // TestOnlyWhatMayLeaveIsReady: a command that waits for its own time, for its list, or to be read back later must not have
 // a poll cancelled.
 func TestOnlyWhatMayLeaveIsReady(t *testing.T) {
 	var q Queue
-	assert.True(t, q.Ready().IsZero())
+	assert.True(t, q.Ready(Opening{}).IsZero())
 	c := waiting("a", "telemetry", 1)
 	c.NotBefore = noon.Add(40 * time.Second)
 	q.Add(c)
-	assert.Equal(t, noon.Add(40*time.Second), q.Ready())
-	assert.Nil(t, q.Take(noon))
+	assert.Equal(t, noon.Add(40*time.Second), q.Ready(Opening{}))
+	assert.Nil(t, q.Take(noon, Opening{}))
 	list := waiting("b", "pump_utilisation", 1)
 	list.AwaitsList = true
 	q.Add(list)
-	assert.Equal(t, noon.Add(40*time.Second), q.Ready())
+	assert.Equal(t, noon.Add(40*time.Second), q.Ready(Opening{}))
 	verify := waiting("c", "pump_utilisation", 1)
 	verify.VerifyAt = noon.Add(3 * time.Second)
 	q.Add(verify)
-	assert.Equal(t, noon.Add(3*time.Second), q.Ready())
-	assert.Nil(t, q.Take(noon.Add(5*time.Second)), "it is read back before it leaves again")
-	assert.Same(t, verify, q.TakeUnverified(noon.Add(5*time.Second)))
-	assert.Equal(t, []*Command{c}, q.Take(noon.Add(time.Minute)))
+	assert.Equal(t, noon.Add(3*time.Second), q.Ready(Opening{}))
+	assert.Nil(t, q.Take(noon.Add(5*time.Second), Opening{}), "it is read back before it leaves again")
+	assert.Same(t, verify, q.TakeUnverified(noon.Add(5*time.Second), Opening{}))
+	assert.Equal(t, []*Command{c}, q.Take(noon.Add(time.Minute), Opening{}))
 }
 
 func TestCommandsExpireAMinuteAfterTheirTime(t *testing.T) {
@@ -80,7 +80,7 @@ func TestCommandsExpireAMinuteAfterTheirTime(t *testing.T) {
 	assert.Empty(t, q.Expired(noon.Add(MaxWait)))
 	assert.Equal(t, []*Command{plain}, q.Expired(noon.Add(MaxWait+time.Second)))
 	assert.Equal(t, []*Command{paced}, q.Expired(noon.Add(MaxWait+31*time.Second)))
-	assert.True(t, q.Wake(noon).IsZero())
+	assert.True(t, q.Wake(Opening{Commands: noon}).IsZero())
 }
 
 func TestAFullQueueTakesNoMore(t *testing.T) {

@@ -6,11 +6,13 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 )
 
-// row is a key that can be set on some family: how its payload is read, and what it accepts, in words.
+// row is a key that can be set on some family: how its payload is read, what it accepts, in words, and which values are
+// the safe direction; nil for none.
 type row struct {
 	key     string
 	parse   func(string) (Asked, error)
 	accepts string
+	off     func(asked, shown device.Value) bool
 }
 
 const (
@@ -25,16 +27,16 @@ const telemetryKey = "telemetry"
 // rows is every key that there is. Whether a family takes one, its setters say.
 func rows() []row {
 	return []row{
-		{"target_temperature", parseNumber, acceptsNumber},
-		{"heating_enabled", parseHeating, acceptsHeating},
-		{"heating_utilisation", parseNumber, acceptsNumber},
-		{"pump_enabled", parseSwitch, acceptsSwitch},
-		{"pump_utilisation", parseNumber, acceptsNumber},
-		{"pid_enabled", parseSwitch, acceptsSwitch},
-		{"pid_proportional", parseNumber, acceptsNumber},
-		{"pid_integral", parseNumber, acceptsNumber},
-		{"pid_derivative", parseNumber, acceptsNumber},
-		{telemetryKey, parseTelemetry, "JSON like {\"temperature\":19.1,\"gravity\":1.0441}"},
+		{"target_temperature", parseNumber, acceptsNumber, isLower},
+		{"heating_enabled", parseHeating, acceptsHeating, isOff},
+		{"heating_utilisation", parseNumber, acceptsNumber, isZero},
+		{"pump_enabled", parseSwitch, acceptsSwitch, isOff},
+		{"pump_utilisation", parseNumber, acceptsNumber, nil},
+		{"pid_enabled", parseSwitch, acceptsSwitch, isOff},
+		{"pid_proportional", parseNumber, acceptsNumber, nil},
+		{"pid_integral", parseNumber, acceptsNumber, nil},
+		{"pid_derivative", parseNumber, acceptsNumber, nil},
+		{telemetryKey, parseTelemetry, "JSON like {\"temperature\":19.1,\"gravity\":1.0441}", nil},
 	}
 }
 

@@ -46,15 +46,17 @@ func (v Validator) Parse(r Request) (*Command, error) {
 	}
 	c := &Command{Request: r, Asked: asked}
 	c.Setter, _ = f.Setter(r.Key)
+	c.compare(f, device.Reading{})
 	return c, nil
 }
 
 // Check holds a command against its device: whether there is one, and whether the value is within the limits that Home
-// Assistant shows. shown is the device as it is published, described as it is announced; found is false for no device.
+// Assistant shows. It says too whether the command switches something off. shown is the device as it is published, described as it is announced; found is false for no device.
 func (v Validator) Check(c *Command, shown device.Reading, described discovery.Device, found bool) error {
 	if !found {
 		return fmt.Errorf("there is no %s %s in the RAPT account", c.Family, text.Quote(c.Ref.ID))
 	}
+	c.compare(v.family(c.Family), shown)
 	n, ok := c.Asked.Value.Number()
 	if !ok {
 		return nil

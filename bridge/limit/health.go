@@ -37,6 +37,7 @@ const (
 	firstBackoff    = 20 * time.Second
 	mostBackoff     = 15 * time.Minute
 	jitter          = 0.3
+	longestWindow   = 24 * time.Hour // of the vendor's rate limit that is believed
 
 	// AfterForbidden is how long what the cloud forbids (403) is left alone.
 	AfterForbidden = time.Hour
@@ -58,6 +59,9 @@ type Health struct {
 	// Back-offs, each for one kind of trouble; limited is nil until a 429 says how long its first wait is.
 	api, signIn, rejected, limited backoff.BackOff
 
+	// noSignIn is until when requests of a purpose are held back for want of a sign-in.
+	noSignIn [purposes]time.Time
+
 	gap      time.Duration // least distance of polls that the rate-limit headers ask for
 	gapUntil time.Time
 }
@@ -73,7 +77,7 @@ func NewHealth() *Health {
 
 // OnSuccess takes a complete answer of the API into account.
 func (h *Health) OnSuccess() {
-	h.Status, h.Reason, h.Until, h.Hard, h.limited = OK, "", time.Time{}, false, nil
+	h.Status, h.Reason, h.Until, h.Hard, h.limited, h.noSignIn = OK, "", time.Time{}, false, nil, [purposes]time.Time{}
 	clear(h.forbidden)
 	clear(h.refused)
 	for _, b := range []backoff.BackOff{h.api, h.signIn, h.rejected} {
@@ -84,8 +88,9 @@ func (h *Health) OnSuccess() {
 // RateLimitedError is the error of a request that the bridge's own limits hold back.
 type RateLimitedError struct {
 	At      time.Time // steady time at which it may leave
-	SignIns bool      // the sign-ins of the hour are used up, while the ceiling has room
-	Reason  string    // in words
+	Purpose Purpose
+	SignIns bool   // the sign-ins of the hour are used up, while the ceiling has room
+	Reason  string // in words
 }
 
 func (e *RateLimitedError) Error() string { return e.Reason }
@@ -155,14 +160,19 @@ func (h *Health) pause(status Status, until time.Time, hard bool, reason string)
 	h.Status, h.Until, h.Hard, h.Reason = status, until, hard, reason
 }
 
-// onOwnLimit keeps quiet until the next sign-in is allowed. The ceiling of requests is the bridge's own affair.
+// onOwnLimit keeps requests of that purpose quiet until their next sign-in is allowed; others may have one left. The
+// ceiling of requests is the bridge's own affair.
 func (h *Health) onOwnLimit(held *RateLimitedError, clock func(time.Time) string) {
+	if !held.SignIns {
+		return
+	}
+	h.noSignIn[held.Purpose] = held.At
 	switch {
-	case !held.SignIns:
-	case h.Status == Unreachable || h.Status == Maintenance:
-		h.Until, h.Hard = held.At, true // what used the sign-ins up is the reason to show
+	case held.Purpose != ForPoll:
+	case h.Status == Unreachable || h.Status == Maintenance || h.Status == Rejected:
+		h.Until = held.At // what used the sign-ins up is the reason to show
 	default:
-		h.pause(SignedOut, held.At, true, fmt.Sprintf("the %d sign-ins of this hour are used up; the next one is at %s", SignInsPerHour, clock(held.At)))
+		h.pause(SignedOut, held.At, false, fmt.Sprintf("the %d sign-ins of an hour that polls may use are used up; the next one is at %s", SignInsPerHour-commandSignIns-offSignIns, clock(held.At)))
 	}
 }
 
@@ -194,6 +204,9 @@ func (h *Health) OnHeaders(now time.Time, r raptclient.RateLimit, skew time.Dura
 	}
 	if r.Reset.Valid {
 		h.Reset = r.Reset.V.Add(-skew)
+		if now.Add(longestWindow).Before(h.Reset) {
+			h.Reset = now.Add(longestWindow)
+		}
 	}
 	if !r.Remaining.Valid || !h.Reset.After(now) {
 		return
@@ -216,12 +229,13 @@ func (h *Health) NextPoll(now, last time.Time) time.Time {
 	return at
 }
 
-// NextCommand is the same for a command: a server error or a time-out doesn't make it wait, since somebody does.
-func (h *Health) NextCommand() time.Time {
+// NextCommand is the same for a command, whose purpose is ForCommand or ForOff: a server error or a time-out doesn't make
+// it wait, since somebody does.
+func (h *Health) NextCommand(p Purpose) time.Time {
 	if !h.Hard {
-		return time.Time{}
+		return h.noSignIn[p]
 	}
-	return h.Until
+	return times.Latest(h.Until, h.noSignIn[p])
 }
 
 // RequestsLeft is how many requests the vendor's headers still allow; false while they say nothing that holds at now.

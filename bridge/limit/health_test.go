@@ -75,9 +75,11 @@ func TestWhatAnErrorMeans(t *testing.T) {
 		{"for days: once a day", repeated(rejection, 30), Rejected, 24 * time.Hour, 24 * time.Hour, true, "restart"},
 		{"the sign-in has a server error", []error{&raptclient.SignInError{Status: 500}}, Unreachable, 14 * s, 26 * s, false, "the sign-in"},
 		{"the sign-in is in maintenance", []error{&raptclient.SignInError{Status: 503}}, Maintenance, 14 * s, 26 * s, false, "the sign-in"},
-		{"the sign-ins of the hour are used up", []error{&RateLimitedError{At: noon.Add(9 * m), SignIns: true}}, SignedOut, 9 * m, 9 * m, true, "the next one is at 12:09:00"},
+		{"the sign-ins of the hour are used up", []error{&RateLimitedError{At: noon.Add(9 * m), SignIns: true}}, SignedOut, 9 * m, 9 * m, false, "the next one is at 12:09:00"},
 
-		{"the same because nobody answers: that is still the reason", []error{&raptclient.SignInError{Status: 500}, &RateLimitedError{At: noon.Add(9 * m), SignIns: true}}, Unreachable, 9 * m, 9 * m, true, "the sign-in"},
+		{"the same because nobody answers: that is still the reason", []error{&raptclient.SignInError{Status: 500}, &RateLimitedError{At: noon.Add(9 * m), SignIns: true}}, Unreachable, 9 * m, 9 * m, false, "the sign-in"},
+
+		{"the same after a rejected secret", []error{rejection, &RateLimitedError{At: noon.Add(9 * m), SignIns: true}}, Rejected, 9 * m, 9 * m, true, "My Account"},
 
 		{"403 of one family: says nothing of the others", []error{answeredOn("Stills/GetStills", 403)}, OK, 0, 0, false, "Stills/GetStills"},
 		{"403 of one family again and again", repeated(answeredOn("Stills/GetStills", 403), 9), OK, 0, 0, false, "Stills/GetStills"},
@@ -113,12 +115,35 @@ func TestWhatAnErrorMeans(t *testing.T) {
 			assert.GreaterOrEqual(t, wait, c.least)
 			assert.LessOrEqual(t, wait, c.most)
 			if c.hard {
-				assert.Equal(t, h.NextPoll(noon, noon), h.NextCommand())
+				assert.Equal(t, h.NextPoll(noon, noon), h.NextCommand(ForCommand))
 			} else {
-				assert.True(t, h.NextCommand().IsZero(), "somebody waits for a command")
+				assert.True(t, h.NextCommand(ForCommand).IsZero(), "somebody waits for a command")
 			}
 		})
 	}
+}
+
+// TestTheLastSignInsAreForCommands: polls that may not sign in any more hold back no command, and commands nothing that
+// switches off.
+func TestTheLastSignInsAreForCommands(t *testing.T) {
+	h, held := NewHealth(), func(p Purpose, after time.Duration) error {
+		return &RateLimitedError{At: noon.Add(after), Purpose: p, SignIns: true}
+	}
+	h.OnError(noon, noon, held(ForPoll, 9*time.Minute))
+	assert.Equal(t, noon.Add(9*time.Minute), h.NextPoll(noon, noon))
+	assert.True(t, h.NextCommand(ForCommand).IsZero())
+	h.OnError(noon, noon, held(ForCommand, 5*time.Minute))
+	assert.Equal(t, noon.Add(5*time.Minute), h.NextCommand(ForCommand))
+	assert.True(t, h.NextCommand(ForOff).IsZero())
+	h.OnError(noon, noon, held(ForOff, 2*time.Minute))
+	assert.Equal(t, noon.Add(2*time.Minute), h.NextCommand(ForOff))
+	h.OnError(noon, noon, answered(429))
+	assert.Equal(t, noon.Add(2*time.Minute), h.NextCommand(ForOff))
+	h.OnSuccess() // the token is for all
+	for p := range purposes {
+		assert.True(t, h.NextCommand(p).IsZero())
+	}
+	assert.True(t, h.NextPoll(noon, noon).IsZero())
 }
 
 func TestSuccessForgetsAllTrouble(t *testing.T) {
@@ -184,13 +209,17 @@ func TestWhatRemainsIsSpreadOverTheRestOfTheWindow(t *testing.T) {
 			h := NewHealth()
 			h.OnHeaders(noon, c.r, 0)
 			assert.Equal(t, c.want, h.NextPoll(noon, noon).Sub(noon))
-			assert.True(t, h.NextCommand().IsZero())
+			assert.True(t, h.NextCommand(ForCommand).IsZero())
 			assert.True(t, h.NextPoll(noon, time.Time{}).IsZero(), "the first request of all")
 			over := h.gapUntil
 			assert.True(t, h.NextPoll(over, over).IsZero(), "the window is over")
 		})
 	}
 	h := NewHealth()
+	h.OnHeaders(noon, limit(0, 200*365*24*time.Hour), 0)
+	_, known := h.RequestsLeft(noon.Add(25 * time.Hour))
+	assert.False(t, known, "a date that can't be true is not waited for")
+	h = NewHealth()
 	h.OnHeaders(noon, raptclient.RateLimit{Remaining: raptclient.Some(3)}, 0)
 	assert.True(t, h.NextPoll(noon, noon).IsZero(), "without a reset nothing can be said")
 	h.OnHeaders(noon, limit(3, -time.Minute), 0)

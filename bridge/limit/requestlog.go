@@ -1,7 +1,6 @@
 package limit
 
 import (
-	"slices"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
@@ -15,38 +14,55 @@ const (
 
 	requestsPerMinute = 30
 	pollShare         = 0.8 // of the hour's requests; the rest is kept for commands
+	backfillShare     = 0.1 // of the hour's requests, from the polls' where it is used
+
+	// What nothing may use but switching off: of the hour's requests a twentieth, and 10 at the least; of the minute's 5;
+	// of the sign-ins the last one. A sign-in more is kept for commands than polls may use.
+	offPerHour     = 10
+	offPerMinute   = 5
+	offSignIns     = 1
+	commandSignIns = 1
+	// lostSignIns are the sign-ins that are taken for used where the log of the past hour is lost: polls have two then.
+	lostSignIns = 2
 
 	// A request is counted when it leaves, and arrives a little later: without this margin two requests of a full
 	// window could arrive closer together than they left.
 	windowMargin = time.Second
 )
 
-// Purpose says what a request is for: polls may not use the part of the hour that is kept for commands.
+// Purpose says what a request is for: polls and what fills gaps in the history may not use the part of the hour that is
+// kept for commands, and none of them what is kept for switching off.
 type Purpose int
 
 // What a request is for.
 const (
 	ForPoll Purpose = iota
 	ForCommand
+	ForBackfill // rows of the history that are missing
+	ForOff      // a command that switches a heater, a pump or a regulation off, or turns a kettle down
+	purposes
 )
 
-// window admits at most limit requests in any span.
+// window admits at most limit requests in any span. What is kept for some purposes, others may not use: they have to
+// leave so many places free.
 type window struct {
 	span  time.Duration
 	limit int
+	kept  [purposes]int
 	times []time.Time // of the requests still inside, oldest first
 }
 
-// opens returns when one more request fits: the zero time for at once.
-func (w *window) opens(now time.Time) time.Time {
+// opens returns when one more request of a purpose fits: the zero time for at once.
+func (w *window) opens(now time.Time, p Purpose) time.Time {
 	w.forget(now)
-	if len(w.times) < w.limit {
+	limit := w.limit - w.kept[p]
+	if len(w.times) < limit {
 		return time.Time{}
 	}
-	if w.limit <= 0 {
+	if limit <= 0 {
 		return now.Add(w.span)
 	}
-	return w.times[len(w.times)-w.limit].Add(w.span + windowMargin)
+	return w.times[len(w.times)-limit].Add(w.span + windowMargin)
 }
 
 func (w *window) add(at time.Time) { w.times = append(w.times, at) }
@@ -65,22 +81,30 @@ func (w *window) forget(now time.Time) {
 //
 // Its times are the bridge's steady time, which no change of the wall clock moves.
 type RequestLog struct {
-	hour, polls, minute, signIns window
+	hour, polls, minute, signIns, backfill window
 
 	// What was reserved at a start without memory: it takes up room in the windows, and is no request.
 	reservedAt              time.Time
 	reservedPolls, reserved int // of polls, and altogether
+	reservedSignIns         int
 }
 
 // NewRequestLog is an empty log with these ceilings.
 func NewRequestLog(maxPerHour, maxPerMinute int) *RequestLog {
+	off := min(max(offPerHour, maxPerHour/20), maxPerHour/4)
+	offMinute := min(offPerMinute, maxPerMinute/4)
 	return &RequestLog{
-		hour:    window{span: time.Hour, limit: maxPerHour},
-		polls:   window{span: time.Hour, limit: int(float64(maxPerHour) * pollShare)},
-		minute:  window{span: time.Minute, limit: maxPerMinute},
-		signIns: window{span: time.Hour, limit: SignInsPerHour},
+		hour:    window{span: time.Hour, limit: maxPerHour, kept: [purposes]int{ForPoll: off, ForCommand: off, ForBackfill: off}},
+		polls:   window{span: time.Hour, limit: min(int(float64(maxPerHour)*pollShare), maxPerHour-maxPerHour/10-off)},
+		minute:  window{span: time.Minute, limit: maxPerMinute, kept: [purposes]int{ForPoll: offMinute, ForCommand: offMinute, ForBackfill: offMinute}},
+		signIns: window{span: time.Hour, limit: SignInsPerHour, kept: [purposes]int{ForPoll: offSignIns + commandSignIns, ForCommand: offSignIns, ForBackfill: offSignIns + commandSignIns}},
+
+		backfill: window{span: time.Hour, limit: max(1, int(float64(maxPerHour)*backfillShare))},
 	}
 }
+
+// ShareWithBackfill takes the share of what fills gaps from the polls, so that neither takes the other's.
+func (l *RequestLog) ShareWithBackfill() { l.polls.limit -= l.backfill.limit }
 
 // MinuteLimit is 30 for the vendor's own host and for the default ceiling. A higher ceiling, which is for other
 // addresses, raises it in proportion.
@@ -93,14 +117,33 @@ func MinuteLimit(maxPerHour int, vendorHost bool) int {
 
 // NextAllowed returns when a request may leave: now or earlier means at once.
 func (l *RequestLog) NextAllowed(now time.Time, p Purpose, signIn bool) time.Time {
-	at := times.Latest(l.hour.opens(now), l.minute.opens(now))
-	if p == ForPoll {
-		at = times.Latest(at, l.polls.opens(now))
+	at := times.Latest(l.hour.opens(now, p), l.minute.opens(now, p))
+	switch p {
+	case ForPoll:
+		at = times.Latest(at, l.polls.opens(now, p))
+	case ForBackfill:
+		at = times.Latest(at, l.backfill.opens(now, p))
 	}
 	if signIn {
-		at = times.Latest(at, l.signIns.opens(now))
+		at = times.Latest(at, l.signIns.opens(now, p))
 	}
 	return at
+}
+
+// Readbacks returns how often a device may be read back after a command, 4 times at the most: ever less often as the hour
+// fills up, so that commands go before looks at what became of them.
+func (l *RequestLog) Readbacks(now time.Time) int {
+	l.hour.forget(now)
+	free := l.hour.limit - l.hour.kept[ForCommand] - len(l.hour.times)
+	switch {
+	case free >= l.hour.limit/5:
+		return 4
+	case free >= l.hour.limit/10:
+		return 2
+	case free >= l.hour.limit/20:
+		return 1
+	}
+	return 0
 }
 
 // Allows reports whether a request may leave at now.
@@ -112,8 +155,11 @@ func (l *RequestLog) Allows(now time.Time, p Purpose, signIn bool) bool {
 func (l *RequestLog) Record(now time.Time, p Purpose, signIn bool) {
 	l.hour.add(now)
 	l.minute.add(now)
-	if p == ForPoll {
+	switch p {
+	case ForPoll:
 		l.polls.add(now)
+	case ForBackfill:
+		l.backfill.add(now)
 	}
 	if signIn {
 		l.signIns.add(now)
@@ -121,14 +167,15 @@ func (l *RequestLog) Record(now time.Time, p Purpose, signIn bool) {
 }
 
 // Paced returns when the next poll should leave so that a nearly used-up hour lasts until its oldest requests count no
-// longer, instead of ending in a long silence. Zero while there is plenty.
-func (l *RequestLog) Paced(now time.Time) time.Time {
+// longer, instead of ending in a long silence. Zero while there is plenty. keep polls are kept for something more urgent.
+func (l *RequestLog) Paced(now time.Time, keep int) time.Time {
 	l.polls.forget(now)
 	used := len(l.polls.times)
 	free := l.polls.limit - used
-	if free <= 0 || used == 0 || free >= l.polls.limit/8 {
+	if free <= 0 || used == 0 || free-keep >= l.polls.limit/8 {
 		return time.Time{}
 	}
+	free = max(0, free-keep)
 	opens := l.polls.times[0].Add(l.polls.span)
 	return l.polls.times[used-1].Add(opens.Sub(now) / time.Duration(free+1))
 }
@@ -153,14 +200,18 @@ func (l *RequestLog) isReserved(now time.Time) bool {
 	return l.reserved > 0 && now.Sub(l.reservedAt) < l.hour.span+windowMargin
 }
 
-// Reserve uses up all but a quarter of the hour, for a start that doesn't know what came before it.
+// Reserve uses up three quarters of the hour and of the sign-ins some, for a start that doesn't know what came before it.
+// What is kept for switching off stays whole.
 func (l *RequestLog) Reserve(now time.Time) {
-	commands := l.hour.limit - l.polls.limit
-	l.reserveSome(now, l.polls.limit-l.polls.limit/4, commands-commands/4)
+	commands := l.hour.limit - l.hour.kept[ForCommand] - l.polls.limit
+	l.reserveSome(now, l.polls.limit-l.polls.limit/4, commands-commands/4, lostSignIns)
+	for range l.backfill.limit - l.backfill.limit/4 {
+		l.backfill.add(now)
+	}
 }
 
-func (l *RequestLog) reserveSome(at time.Time, polls, commands int) {
-	l.reservedAt, l.reservedPolls, l.reserved = at, polls, polls+commands
+func (l *RequestLog) reserveSome(at time.Time, polls, commands, signIns int) {
+	l.reservedAt, l.reservedPolls, l.reserved, l.reservedSignIns = at, polls, polls+commands, signIns
 	for range polls {
 		l.polls.add(at)
 		l.hour.add(at)
@@ -168,105 +219,7 @@ func (l *RequestLog) reserveSome(at time.Time, polls, commands int) {
 	for range commands {
 		l.hour.add(at)
 	}
-}
-
-// SavedLog is the log as the broker retains it. Each request is [seconds before at, how many], rounded down, so
-// that a request taken over counts rather too long than too short. at is a whole second, so that a request which is
-// taken over again and again, in a crash loop, keeps its time.
-type SavedLog struct {
-	At       time.Time     `json:"at"`
-	Polls    [][2]int      `json:"polls"`
-	Commands [][2]int      `json:"commands"`
-	SignIns  [][2]int      `json:"sign_ins"`
-	Reserved *SavedReserve `json:"withheld,omitempty"`
-}
-
-// SavedReserve is what was reserved at a start without memory.
-type SavedReserve struct {
-	Age      int `json:"age"` // seconds before at
-	Polls    int `json:"polls"`
-	Commands int `json:"commands"`
-}
-
-// Save returns the log at now; wall is the same moment on the wall clock.
-func (l *RequestLog) Save(now, wall time.Time) SavedLog {
-	l.hour.forget(now)
-	l.polls.forget(now)
-	l.signIns.forget(now)
-	isReserved := l.isReserved(now)
-	at := wall.UTC().Add(time.Second - 1).Truncate(time.Second)
-	now = now.Add(at.Sub(wall))
-	s := SavedLog{At: at, Polls: [][2]int{}, Commands: [][2]int{}, SignIns: [][2]int{}}
-	if isReserved {
-		s.Reserved = &SavedReserve{Age: age(now, l.reservedAt), Polls: l.reservedPolls, Commands: l.reserved - l.reservedPolls}
-	}
-	i := 0
-	polls, commands := 0, 0 // reserved ones left out; requests of the same moment are not
-	for _, at := range l.hour.times {
-		poll := i < len(l.polls.times) && l.polls.times[i].Equal(at)
-		if poll {
-			i++
-		}
-		held := s.Reserved != nil && at.Equal(l.reservedAt)
-		switch {
-		case held && poll && polls < s.Reserved.Polls:
-			polls++
-		case held && !poll && commands < s.Reserved.Commands:
-			commands++
-		case poll:
-			s.Polls = count(s.Polls, age(now, at))
-		default:
-			s.Commands = count(s.Commands, age(now, at))
-		}
-	}
-	for _, at := range l.signIns.times {
-		s.SignIns = count(s.SignIns, age(now, at))
-	}
-	return s
-}
-
-// count adds a request of that age to a list whose ages fall.
-func count(list [][2]int, age int) [][2]int {
-	if n := len(list); n > 0 && list[n-1][0] == age {
-		list[n-1][1]++
-		return list
-	}
-	return append(list, [2]int{age, 1})
-}
-
-func age(now, at time.Time) int { return max(0, int(now.Sub(at)/time.Second)) }
-
-// Restore counts what an earlier run saved. A clock that was set back meanwhile makes the entries younger, never
-// older: what seems to lie in the future happened just now. Anybody may have written what the broker retains, so no more
-// is read of it than fits the hour.
-func (l *RequestLog) Restore(s SavedLog, now, wall time.Time) {
-	passed := min(wall.Sub(s.At), 24*time.Hour)
-	if passed <= -time.Second {
-		passed = 0
-	}
-	then := func(seconds int) time.Time {
-		return now.Add(-passed - time.Duration(max(0, min(seconds, 1<<20)))*time.Second)
-	}
-	enter := func(saved [][2]int, add func(time.Time)) {
-		left := l.hour.limit
-		for _, entry := range slices.Backward(saved) { // the newest matter
-			at := then(entry[0])
-			if now.Sub(at) >= time.Hour+windowMargin {
-				continue
-			}
-			for range min(entry[1], left) {
-				add(at)
-				left--
-			}
-		}
-	}
-	if w := s.Reserved; w != nil && now.Sub(then(w.Age)) < time.Hour+windowMargin {
-		l.reserveSome(then(w.Age), max(0, min(w.Polls, l.hour.limit)), max(0, min(w.Commands, l.hour.limit)))
-	}
-	enter(s.Polls, func(at time.Time) { l.polls.add(at); l.hour.add(at); l.minute.add(at) })
-	enter(s.Commands, func(at time.Time) { l.hour.add(at); l.minute.add(at) })
-	enter(s.SignIns, l.signIns.add)
-	for _, w := range []*window{&l.hour, &l.polls, &l.minute, &l.signIns} {
-		slices.SortStableFunc(w.times, time.Time.Compare)
+	for range signIns {
+		l.signIns.add(at)
 	}
 }

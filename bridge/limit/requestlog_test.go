@@ -31,11 +31,12 @@ func TestLedgerHoldsEveryWindow(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		const perHour = 120
 		l := NewRequestLog(perHour, requestsPerMinute)
-		var all, polls, signIns []time.Time
+		l.ShareWithBackfill()
+		var all, polls, others, backfills, signIns []time.Time
 		now := noon
 		for range 20_000 {
 			now = now.Add(time.Duration(r.Int64N(int64(4 * time.Second))))
-			use := Purpose(r.IntN(2))
+			use := Purpose(r.IntN(int(purposes)))
 			signIn := r.IntN(10) == 0
 			if l.Allows(now, use, signIn) {
 				l.Record(now, use, signIn)
@@ -43,58 +44,117 @@ func TestLedgerHoldsEveryWindow(t *testing.T) {
 				if use == ForPoll {
 					polls = append(polls, now)
 				}
+				if use != ForOff {
+					others = append(others, now)
+				}
+				if use == ForBackfill {
+					backfills = append(backfills, now)
+				}
 				if signIn {
 					signIns = append(signIns, now)
 				}
 			}
 			if r.IntN(500) == 0 { // a restart
-				saved := l.Save(now, now)
+				saved := key.Sign(l.Save(now, now))
 				raw, err := json.Marshal(saved)
 				require.NoError(t, err)
 				var loaded SavedLog
 				require.NoError(t, json.Unmarshal(raw, &loaded))
 				l = NewRequestLog(perHour, requestsPerMinute)
+				l.ShareWithBackfill()
+				require.NoError(t, l.Check(key, loaded, now))
 				l.Restore(loaded, now, now)
 			}
 		}
 		assert.LessOrEqual(t, mostIn(all, time.Hour), perHour)
 		assert.LessOrEqual(t, mostIn(all, time.Minute), requestsPerMinute)
-		assert.LessOrEqual(t, mostIn(polls, time.Hour), perHour*8/10)
+		assert.LessOrEqual(t, mostIn(polls, time.Hour), perHour*7/10)
+		assert.LessOrEqual(t, mostIn(others, time.Hour), perHour-offPerHour)
+		assert.LessOrEqual(t, mostIn(backfills, time.Hour), perHour/10)
+		assert.Greater(t, len(backfills), perHour*3/4)
 		assert.LessOrEqual(t, mostIn(signIns, time.Hour), SignInsPerHour)
 		assert.Greater(t, len(all), perHour*10, "it must not hold back for nothing")
 	}
 }
 
-func TestCommandsHaveAReserve(t *testing.T) {
-	l := NewRequestLog(100, 1000)
-	for range 80 {
-		require.True(t, l.Allows(noon, ForPoll, false))
-		l.Record(noon, ForPoll, false)
+// use makes as many requests of a purpose at a time as may leave, and returns how many.
+func (l *RequestLog) use(at time.Time, p Purpose, signIn bool) int {
+	n := 0
+	for l.Allows(at, p, signIn) {
+		l.Record(at, p, signIn)
+		n++
 	}
-	assert.False(t, l.Allows(noon, ForPoll, false))
-	for range 20 {
-		require.True(t, l.Allows(noon, ForCommand, false))
-		l.Record(noon, ForCommand, false)
+	return n
+}
+
+func TestEveryPurposeHasItsReserve(t *testing.T) {
+	for perHour, want := range map[int][purposes]int{
+		10: {7, 1, 2}, 40: {26, 4, 10}, 100: {80, 10, 10}, 240: {192, 36, 12}, 1000: {800, 150, 50},
+	} {
+		l := NewRequestLog(perHour, 10_000)
+		assert.Equal(t, want, [purposes]int{l.use(noon, ForPoll, false), l.use(noon, ForCommand, false), l.use(noon, ForOff, false)}, perHour)
+		assert.Equal(t, noon.Add(time.Hour+windowMargin), l.NextAllowed(noon, ForOff, false))
 	}
-	assert.False(t, l.Allows(noon, ForCommand, false))
-	assert.Equal(t, noon.Add(time.Hour+windowMargin), l.NextAllowed(noon, ForCommand, false))
+}
+
+// TestSwitchingOffAlwaysLeaves: whatever commands and readbacks have used of the hour and of the minute, and whatever was
+// switched off before, there is room to switch something off.
+func TestSwitchingOffAlwaysLeaves(t *testing.T) {
+	l := NewRequestLog(240, requestsPerMinute)
+	for now := noon; now.Before(noon.Add(3 * time.Hour)); now = now.Add(time.Second) {
+		l.use(now, ForCommand, false)
+		if now.Sub(noon)%(10*time.Minute) == 0 {
+			require.True(t, l.Allows(now, ForOff, false), "%s", now)
+			l.Record(now, ForOff, false)
+		}
+		if now.Sub(noon)%(17*time.Minute) == 0 { // restarts change nothing
+			saved := l.Save(now, now)
+			l = NewRequestLog(240, requestsPerMinute)
+			l.Restore(saved, now, now)
+		}
+	}
+}
+
+func TestSignInsAreKeptForCommandsAndForSwitchingOff(t *testing.T) {
+	l := NewRequestLog(240, 1000)
+	assert.Equal(t, 4, l.use(noon, ForPoll, true))
+	assert.Equal(t, 1, l.use(noon, ForCommand, true))
+	saved := l.Save(noon, noon)
+	l = NewRequestLog(240, 1000)
+	l.Restore(saved, noon, noon)
+	assert.False(t, l.Allows(noon, ForPoll, true))
+	assert.False(t, l.Allows(noon, ForCommand, true))
+	assert.Equal(t, 1, l.use(noon, ForOff, true), "after five restarts a heater can still be switched off")
 }
 
 func TestAStartWithoutMemoryHasAQuarter(t *testing.T) {
 	l := NewRequestLog(240, 1000)
 	l.Reserve(noon)
-	polls, commands := 0, 0
-	for l.Allows(noon, ForPoll, false) {
-		l.Record(noon, ForPoll, false)
-		polls++
-	}
-	for l.Allows(noon, ForCommand, false) {
-		l.Record(noon, ForCommand, false)
-		commands++
-	}
-	assert.Equal(t, 48, polls)
-	assert.Equal(t, 60, polls+commands)
+	polls, commands, off := l.use(noon, ForPoll, false), l.use(noon, ForCommand, false), l.use(noon, ForOff, false)
+	assert.Equal(t, []int{48, 9, 12}, []int{polls, commands, off}, "a quarter, and what is kept for switching off")
 	assert.True(t, l.Allows(noon.Add(time.Hour+windowMargin), ForPoll, false))
+}
+
+func TestAStartWithoutMemoryHasFourSignIns(t *testing.T) {
+	l := NewRequestLog(240, 1000)
+	l.Reserve(noon)
+	assert.Equal(t, []int{2, 1, 1}, []int{l.use(noon, ForPoll, true), l.use(noon, ForCommand, true), l.use(noon, ForOff, true)})
+	saved := l.Save(noon, noon)
+	assert.Equal(t, [][2]int{{0, 4}}, saved.SignIns, "what is withheld is no sign-in")
+	l = NewRequestLog(240, 1000)
+	l.Restore(saved, noon, noon)
+	assert.False(t, l.Allows(noon, ForOff, true))
+}
+
+func TestReadbacksBecomeRarerAsTheHourFillsUp(t *testing.T) {
+	l := NewRequestLog(240, 1000)
+	seen := map[int]int{}
+	for l.Allows(noon, ForCommand, false) {
+		seen[l.Readbacks(noon)]++
+		l.Record(noon, ForCommand, false)
+	}
+	assert.Equal(t, map[int]int{4: 181, 2: 24, 1: 12, 0: 11}, seen)
+	assert.Zero(t, l.Readbacks(noon))
 }
 
 func TestAClockThatMovedGivesNothingAway(t *testing.T) {
@@ -133,7 +193,7 @@ func TestANearlyUsedUpHourIsSpread(t *testing.T) {
 	l.Reserve(noon)
 	var left []time.Time
 	for now := noon; now.Before(noon.Add(time.Hour)); now = now.Add(time.Second) {
-		if l.Allows(now, ForPoll, false) && !l.Paced(now).After(now) {
+		if l.Allows(now, ForPoll, false) && !l.Paced(now, 0).After(now) {
 			l.Record(now, ForPoll, false)
 			left = append(left, now)
 		}
@@ -148,7 +208,7 @@ func TestWhatIsWithheldIsNoRequest(t *testing.T) {
 	l.Record(noon.Add(time.Second), ForPoll, true)
 	assert.Equal(t, 1, l.LastHour(noon.Add(time.Minute)))
 	saved := l.Save(noon.Add(time.Minute), noon.Add(time.Minute))
-	assert.Equal(t, &SavedReserve{Age: 60, Polls: 144, Commands: 36}, saved.Reserved)
+	assert.Equal(t, &SavedReserve{Age: 60, Polls: 144, Commands: 27, SignIns: 2}, saved.Reserved)
 	assert.Equal(t, [][2]int{{59, 1}}, saved.Polls)
 
 	later := noon.Add(30 * time.Minute)
@@ -169,7 +229,7 @@ func TestARequestInTheMomentOfTheStartIsSaved(t *testing.T) {
 	l.Record(noon, ForPoll, true)
 	l.Record(noon, ForCommand, false)
 	saved := l.Save(noon, noon)
-	assert.Equal(t, &SavedReserve{Age: 0, Polls: 144, Commands: 36}, saved.Reserved)
+	assert.Equal(t, &SavedReserve{Age: 0, Polls: 144, Commands: 27, SignIns: 2}, saved.Reserved)
 	assert.Equal(t, [][2]int{{0, 1}}, saved.Polls)
 	assert.Equal(t, [][2]int{{0, 1}}, saved.Commands)
 }

@@ -56,9 +56,9 @@ func TestAFamilyThatWasFullIsAskedAsBefore(t *testing.T) {
 	b := Bounds{Min: time.Minute, Max: 15 * time.Minute}
 	s := State{Asked: noon, Answered: noon, Usual: 5 * time.Minute}
 	for s.Empty = 1; time.Duration(s.Empty)*s.Usual < 24*time.Hour; s.Empty++ {
-		assert.Equal(t, noon.Add(5*time.Minute), s.Due(b))
+		assert.Equal(t, noon.Add(5*time.Minute), s.Due(b).At)
 	}
-	assert.Equal(t, noon.Add(time.Hour), s.Due(b), "after a day it is like one that never had a device")
+	assert.Equal(t, noon.Add(time.Hour), s.Due(b).At, "after a day it is like one that never had a device")
 	s.Empty, s.Usual = 1, time.Second
-	assert.Equal(t, noon.Add(b.Min), s.Due(b), "never more often than allowed")
+	assert.Equal(t, noon.Add(b.Min), s.Due(b).At, "never more often than allowed")
 }

@@ -80,7 +80,7 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 		frame.Version = plain(parts.of.Version)
 	}
 	if r.URL.RawQuery == "asked" {
-		frame.Asked = refreshed
+		frame.Asked = s.refreshed()
 	}
 	var b bytes.Buffer
 	if err := s.page.ExecuteTemplate(&b, "page", frame); err != nil {
@@ -96,15 +96,15 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 // view is what the parts show.
 type view struct {
 	Verdict  verdict
-	Since    *moment // of the verdict
-	LastGood *moment // the last successful poll, where it belongs to the verdict
-	Known    bool    // there is a snapshot; the rest is empty without
+	Since    *timestamp // of the verdict
+	LastGood *timestamp // the last successful poll, where it belongs to the verdict
+	Known    bool       // there is a snapshot; the rest is empty without
 	Snapshot *Snapshot
 	API      string // its status in words
-	LastPoll *moment
-	Broker   *moment
-	Started  *moment
-	Reset    *moment
+	LastPoll *timestamp
+	Broker   *timestamp
+	Started  *timestamp
+	Reset    *timestamp
 	Devices  []deviceRow
 	Chart    chart
 	Commands []commandRow // newest first
@@ -114,26 +114,26 @@ type view struct {
 type deviceRow struct {
 	Name, Model                   string
 	Temperature, Gravity, Battery string // empty: unknown
-	Reading, Next                 *moment
+	Reading, Next                 *timestamp
 	Online                        bool
 	Missing                       string // the id of one that the lists lack; empty for others
 }
 
 type commandRow struct {
-	At                          *moment
+	At                          *timestamp
 	Device, Key, Value, Outcome string
 	Error                       string
 	Bad                         bool
 }
 
 type problemRow struct {
-	At    *moment
+	At    *timestamp
 	Text  string
 	Count int
 }
 
 func newView(latest *shown, started, now time.Time) *view {
-	v := &view{Verdict: judge(latest, started, now)}
+	v := &view{Verdict: newVerdict(latest, started, now)}
 	v.Since = clocked(v.Verdict.Since, now.Location())
 	if latest == nil {
 		return v

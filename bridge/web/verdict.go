@@ -16,8 +16,8 @@ type verdict struct {
 
 const starting = "Wait a moment; the page goes on by itself, or when you load it again."
 
-// judge works out the verdict. latest may be nil.
-func judge(latest *shown, started, now time.Time) verdict {
+// newVerdict works out the verdict. latest may be nil.
+func newVerdict(latest *shown, started, now time.Time) verdict {
 	switch {
 	case latest == nil && now.Sub(started) < loopStalls:
 		return verdict{Level: "warn", Title: "Starting", Why: "The bridge looks for the MQTT broker.", Do: starting, Since: started}
@@ -37,13 +37,13 @@ func judge(latest *shown, started, now time.Time) verdict {
 		return verdict{Level: "good", Title: "Standing by", Since: latest.Since,
 			Why: "Another bridge of this account is active. This one takes its place when it is gone."}
 	}
-	v := judgeAPI(latest.Snapshot)
+	v := apiVerdict(latest.Snapshot)
 	v.LastPoll = v.Level != "good"
 	return v
 }
 
-// judgeAPI is the verdict while the broker is there.
-func judgeAPI(s *Snapshot) verdict {
+// apiVerdict is the verdict while the broker is there.
+func apiVerdict(s *Snapshot) verdict {
 	v, known := apiVerdicts()[s.APIStatus]
 	if !known {
 		v = verdict{Level: "warn", Title: "RAPT Cloud: " + plain(s.APIStatus)}

@@ -46,7 +46,7 @@ func TestVerdict(t *testing.T) {
 			if c.snapshot != nil {
 				latest = &shown{c.snapshot, before(c.came)}
 			}
-			v := judge(latest, before(c.came), noon)
+			v := newVerdict(latest, before(c.came), noon)
 			assert.Equal(t, c.level, v.Level)
 			assert.Equal(t, c.title, v.Title)
 			assert.Equal(t, c.why, v.Why != "", v.Why)

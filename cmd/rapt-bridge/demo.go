@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge"
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/config"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
@@ -30,6 +32,8 @@ const (
 	// The simulated cloud is in the same process, so no vendor is to be spared.
 	demoRequestsPerHour   = 20_000
 	demoRequestsPerMinute = 2_000
+
+	demoAccount, demoSecret = "brewer@example.com", "demo-secret" // of the simulated account
 )
 
 func (p *program) demoCommand() *cobra.Command {
@@ -59,7 +63,7 @@ func (p *program) demo(ctx context.Context, cfg config.Config, speed float64) er
 	cloud := raptsim.New(raptsim.Options{Speed: speed})
 	embedded := cfg.MQTT.URL == ""
 	if embedded {
-		address, stop, err := embeddedBroker(p.demoHost(), cfg.MQTT.TopicPrefix, log)
+		address, stop, err := embeddedBroker(p.demoHost(), cfg.MQTT.TopicPrefix, limit.NewKey(demoAccount, demoSecret), log)
 		if err != nil {
 			return &exitError{exitFailed, err}
 		}
@@ -83,7 +87,7 @@ func (p *program) demoOptions(cfg config.Config, cloud *raptsim.Cloud, speed flo
 	}
 	options.RAPT = raptclient.Options{
 		APIURL: "http://rapt.demo.invalid", AuthURL: "http://rapt.demo.invalid",
-		Username: "brewer@example.com", APISecret: "demo-secret",
+		Username: demoAccount, APISecret: demoSecret,
 		UserAgent: userAgent(), Transport: cloud.Transport(),
 	}
 	scaled := func(d time.Duration) time.Duration {
@@ -117,8 +121,8 @@ func (*openDoor) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { retu
 func (*openDoor) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
 
 // embeddedBroker starts a broker without a password on port 1883, or on a free one when that is taken. It retains an
-// empty count of requests, so that the bridge doesn't take it for one that has lost the count of an earlier run.
-func embeddedBroker(host, topicPrefix string, log *slog.Logger) (address string, stop func(), err error) {
+// log of no requests, signed with the account's key, so that the bridge doesn't take it for one that has lost the log.
+func embeddedBroker(host, topicPrefix string, key limit.Key, log *slog.Logger) (address string, stop func(), err error) {
 	listener, err := net.Listen("tcp", net.JoinHostPort(host, "1883"))
 	if err != nil {
 		if listener, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
@@ -137,8 +141,8 @@ func embeddedBroker(host, topicPrefix string, log *slog.Logger) (address string,
 			log.Error("the demo's broker has stopped", slog.Any("error", err))
 		}
 	}()
-	none := fmt.Sprintf(`{"ledger":{"at":%q,"polls":[],"commands":[],"sign_ins":[]}}`, time.Now().UTC().Format(time.RFC3339))
-	if err := server.Publish(discovery.Topics{Prefix: topicPrefix}.BridgeState(), []byte(none), true, 1); err != nil {
+	none, _ := json.Marshal(map[string]any{"ledger": key.Unused(time.Now())})
+	if err := server.Publish(discovery.Topics{Prefix: topicPrefix}.BridgeState(), none, true, 1); err != nil {
 		return "", nil, fmt.Errorf("the demo's broker can't be started: %w", err)
 	}
 	_, port, _ := net.SplitHostPort(listener.Addr().String())

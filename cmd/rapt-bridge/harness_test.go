@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net"
@@ -19,6 +20,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
@@ -167,5 +169,10 @@ func settings(cloud, broker string) []string {
 	}
 }
 
-// emptyCount is the bridge's state as a run without requests leaves it.
-const emptyCount = `{"ledger":{"at":"2026-01-01T00:00:00Z","polls":[],"commands":[],"sign_ins":[]}}`
+// unusedHour is the bridge's state as a run without requests leaves it.
+func unusedHour(t testing.TB) []byte {
+	t.Helper()
+	state, err := json.Marshal(map[string]any{"ledger": limit.NewKey(account, secret).Unused(time.Now())})
+	require.NoError(t, err)
+	return state
+}

@@ -45,9 +45,13 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 		TopicPrefix:        cfg.MQTT.TopicPrefix,
 		Discovery:          cfg.HomeAssistant.Discovery,
 		DiscoveryPrefix:    cfg.HomeAssistant.DiscoveryPrefix,
+		Language:           cfg.HomeAssistant.Language,
 		ReadOnly:           cfg.Control.ReadOnly,
-		Version:            programVersion(),
-		Log:                log,
+		History: bridge.HistoryOptions{
+			Enabled: cfg.History.Enabled, Days: cfg.History.Days, EveryReading: cfg.History.EveryReading,
+		},
+		Version: programVersion(),
+		Log:     log,
 	}
 	client, addOn := p.supervisor()
 	if cfg.MQTT.URL == "" && addOn {

@@ -50,7 +50,7 @@ func BenchmarkProcess(b *testing.B) {
 func processFigures(b *testing.B, binary string, devices []raptsim.DeviceSpec) (start time.Duration, resident, most float64) {
 	cloud, url := served(b, raptsim.Options{Devices: devices})
 	broker := startBroker(b, false)
-	require.NoError(b, broker.Publish("rapt/bridge/state", []byte(emptyCount), true, 1))
+	require.NoError(b, broker.Publish("rapt/bridge/state", unusedHour(b), true, 1))
 
 	process := exec.Command(binary, "--rapt-min-poll-interval", "1s", "--rapt-max-poll-interval", "1s", "--rapt-max-requests-per-hour", "100000")
 	process.Env = settings(url, broker.address)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/config"
 	"github.com/rapt-bridge/rapt-bridge/config/supervisor"
+	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
 
@@ -49,7 +51,7 @@ func (p *program) command() *cobra.Command {
 	root.SetArgs(p.args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	root.AddCommand(p.runCommand(), p.demoCommand(), p.checkCommand(), p.dashboardCommand(), p.healthCommand(), p.versionCommand())
+	root.AddCommand(p.runCommand(), p.demoCommand(), p.checkCommand(), p.dashboardCommand(), p.batchCommand(), p.healthCommand(), p.versionCommand())
 	return root
 }
 
@@ -109,15 +111,26 @@ func programVersion() string {
 // load reads the configuration from all of its layers.
 func (p *program) load(cmd *cobra.Command, demo bool) (config.Config, error) {
 	o := p.layers(cmd, demo)
-	if client, addOn := p.supervisor(); addOn {
+	client, addOn := p.supervisor()
+	if addOn {
 		o.ReadOptions = func() ([]byte, error) { return client.Options(cmd.Context()) }
 	}
 	cfg, err := config.Load(o)
 	if err != nil {
 		return cfg, &exitError{exitConfig, err}
 	}
+	if addOn && cfg.FromDefault("homeassistant.language") {
+		// Where it is not told, whatever the reason, the entities are in English.
+		tag, _ := client.Language(cmd.Context(), cmp.Or(p.brokerWait, languageWait))
+		if language, ok := discovery.MatchLanguage(tag); ok {
+			cfg.HomeAssistant.Language = language
+		}
+	}
 	return cfg, nil
 }
+
+// languageWait is how long an add-on waits for Home Assistant to tell its language.
+const languageWait = time.Minute
 
 // layers says where the configuration is, on this machine alone.
 func (p *program) layers(cmd *cobra.Command, demo bool) config.Options {

@@ -1,22 +1,22 @@
-package bridge
+package limit
 
 import "time"
 
-// requestCount counts requests by quarters of an hour.
-type requestCount struct {
+// Day counts requests by quarters of an hour.
+type Day struct {
 	counts [96]int
 	last   int64 // the quarter counted in last
 }
 
 const quarter = 15 * time.Minute
 
-// add counts a request at a time of the wall clock. A clock set back counts into the newest quarter.
-func (h *requestCount) add(at time.Time) {
+// Add counts a request at a time of the wall clock. A clock set back counts into the newest quarter.
+func (h *Day) Add(at time.Time) {
 	h.forward(at)
 	h.counts[h.last%96]++
 }
 
-func (h *requestCount) forward(at time.Time) {
+func (h *Day) forward(at time.Time) {
 	now := at.Unix() / int64(quarter/time.Second)
 	if h.last == 0 {
 		h.last = now
@@ -28,8 +28,8 @@ func (h *requestCount) forward(at time.Time) {
 	h.last = max(h.last, now)
 }
 
-// day returns the counts of the last 24 hours, oldest first.
-func (h *requestCount) day(at time.Time) []int {
+// Counts returns the counts of the last 24 hours, oldest first.
+func (h *Day) Counts(at time.Time) []int {
 	h.forward(at)
 	out := make([]int, 0, 96)
 	for i := range int64(96) {

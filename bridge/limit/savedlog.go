@@ -1,0 +1,123 @@
+package limit
+
+import (
+	"slices"
+	"time"
+)
+
+// SavedLog is the log as the broker retains it. Each request is [seconds before at, how many], rounded down, so
+// that a request taken over counts rather too long than too short. at is a whole second, so that a request which is
+// taken over again and again, in a crash loop, keeps its time. What switches off is among the commands: what is kept for
+// it depends on how many requests there were, and not on what they were for.
+type SavedLog struct {
+	At       time.Time     `json:"at"`
+	Polls    [][2]int      `json:"polls"`
+	Commands [][2]int      `json:"commands"`
+	SignIns  [][2]int      `json:"sign_ins"`
+	Backfill [][2]int      `json:"backfill,omitempty"` // of the commands, and what is reserved
+	Reserved *SavedReserve `json:"withheld,omitempty"`
+	Code     string        `json:"code,omitempty"` // see Key
+}
+
+// SavedReserve is what was reserved at a start without memory.
+type SavedReserve struct {
+	Age      int `json:"age"` // seconds before at
+	Polls    int `json:"polls"`
+	Commands int `json:"commands"`
+	SignIns  int `json:"sign_ins"`
+}
+
+// Save returns the log at now; wall is the same moment on the wall clock.
+func (l *RequestLog) Save(now, wall time.Time) SavedLog {
+	l.hour.forget(now)
+	l.polls.forget(now)
+	l.signIns.forget(now)
+	l.backfill.forget(now)
+	at := wall.UTC().Add(time.Second - 1).Truncate(time.Second)
+	isReserved := l.isReserved(now)
+	now = now.Add(at.Sub(wall))
+	s := SavedLog{At: at, Polls: [][2]int{}, Commands: [][2]int{}, SignIns: [][2]int{}}
+	polls, commands, signIns := 0, 0, 0 // reserved ones, left out; requests of the same moment are not
+	if isReserved {
+		polls, commands, signIns = l.reservedPolls, l.reserved-l.reservedPolls, l.reservedSignIns
+		s.Reserved = &SavedReserve{Age: age(now, l.reservedAt), Polls: polls, Commands: commands, SignIns: signIns}
+	}
+	leftOut := func(left *int, at time.Time) bool {
+		if *left == 0 || !at.Equal(l.reservedAt) {
+			return false
+		}
+		*left--
+		return true
+	}
+	i := 0
+	for _, at := range l.hour.times {
+		poll := i < len(l.polls.times) && l.polls.times[i].Equal(at)
+		if poll {
+			i++
+		}
+		switch {
+		case poll && leftOut(&polls, at) || !poll && leftOut(&commands, at):
+		case poll:
+			s.Polls = count(s.Polls, age(now, at))
+		default:
+			s.Commands = count(s.Commands, age(now, at))
+		}
+	}
+	for _, at := range l.signIns.times {
+		if !leftOut(&signIns, at) {
+			s.SignIns = count(s.SignIns, age(now, at))
+		}
+	}
+	for _, at := range l.backfill.times {
+		s.Backfill = count(s.Backfill, age(now, at))
+	}
+	return s
+}
+
+// count adds a request of that age to a list whose ages fall.
+func count(list [][2]int, age int) [][2]int {
+	if n := len(list); n > 0 && list[n-1][0] == age {
+		list[n-1][1]++
+		return list
+	}
+	return append(list, [2]int{age, 1})
+}
+
+func age(now, at time.Time) int { return max(0, int(now.Sub(at)/time.Second)) }
+
+// Restore counts what an earlier run saved. A clock that was set back meanwhile makes the entries younger, never older:
+// what seems to lie in the future happened just now. No more is read than fits the hour. Whether the log is to be
+// trusted, Check says.
+func (l *RequestLog) Restore(s SavedLog, now, wall time.Time) {
+	passed := min(wall.Sub(s.At), 24*time.Hour)
+	if passed <= -time.Second {
+		passed = 0
+	}
+	then := func(seconds int) time.Time {
+		return now.Add(-passed - time.Duration(max(0, min(seconds, 1<<20)))*time.Second)
+	}
+	enter := func(saved [][2]int, add func(time.Time)) {
+		left := l.hour.limit
+		for _, entry := range slices.Backward(saved) { // the newest matter
+			at := then(entry[0])
+			if now.Sub(at) >= time.Hour+windowMargin {
+				continue
+			}
+			for range min(entry[1], left) {
+				add(at)
+				left--
+			}
+		}
+	}
+	if w := s.Reserved; w != nil && now.Sub(then(w.Age)) < time.Hour+windowMargin {
+		atMost := func(n, most int) int { return max(0, min(n, most)) }
+		l.reserveSome(then(w.Age), atMost(w.Polls, l.hour.limit), atMost(w.Commands, l.hour.limit), atMost(w.SignIns, l.signIns.limit))
+	}
+	enter(s.Polls, func(at time.Time) { l.polls.add(at); l.hour.add(at); l.minute.add(at) })
+	enter(s.Commands, func(at time.Time) { l.hour.add(at); l.minute.add(at) })
+	enter(s.SignIns, l.signIns.add)
+	enter(s.Backfill, l.backfill.add)
+	for _, w := range []*window{&l.hour, &l.polls, &l.minute, &l.signIns, &l.backfill} {
+		slices.SortStableFunc(w.times, time.Time.Compare)
+	}
+}

@@ -1,0 +1,218 @@
+package bridge
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
+	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
+)
+
+var testKey = limit.NewKey("brewer@example.com", "demo-secret")
+
+// unusedHour is the state that a run without requests has left with the broker.
+func unusedHour(t testing.TB) []byte {
+	t.Helper()
+	state, err := json.Marshal(map[string]any{"ledger": testKey.Unused(time.Now())})
+	require.NoError(t, err)
+	return state
+}
+
+// flood has so many target changes of a controller sent, as an automation gone wild does.
+func (w *world) flood(n int, apart time.Duration) {
+	_, controller := w.deviceOf(raptsim.TemperatureController)
+	for i := range n {
+		w.broker.deliver(message(controller+"/target_temperature/set", fmt.Sprint(10+float64(i%100)/10)))
+		pass(apart)
+	}
+}
+
+// TestAfterAFloodOfCommandsAHeaterCanBeSwitchedOff uses the hour up with changes of another device. What follows is in
+// the safe direction, and leaves at once.
+func TestAfterAFloodOfCommandsAHeaterCanBeSwitchedOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(raptsim.Options{CommandDelay: time.Hour, Latency: &raptsim.Latency{}}, nil)
+		w.broker.retain("rapt/bridge/state", unusedHour(t))
+		w.start(t)
+		defer w.halt()
+		pass(ready)
+		_, controller := w.deviceOf(raptsim.TemperatureController)
+		_, kettle := w.deviceOf(raptsim.BrewZilla)
+		_, still := w.deviceOf(raptsim.Still)
+		w.flood(400, 3*time.Second)
+		results := w.results(t, controller+"/result")
+		last := results[len(results)-1]
+		require.Equal(t, "rejected", last.Outcome)
+		assert.Regexp(t, `used up until \d\d:\d\d:\d\d; what switches something off is still sent`, *last.Error)
+		assert.Less(t, last.TookMS, 1000, "refused at once")
+
+		target := w.broker.document(t, kettle+"/state")["target_temperature"].(float64)
+		before := len(w.writes())
+		for _, c := range []struct{ topic, payload string }{
+			{kettle + "/heating_enabled/set", "OFF"}, {kettle + "/pump_enabled/set", "OFF"}, {kettle + "/pid_enabled/set", "OFF"},
+			{kettle + "/heating_utilisation/set", "0"}, {kettle + "/target_temperature/set", fmt.Sprint(target - 5)},
+			{still + "/heating_enabled/set", "off"}, {still + "/pump_enabled/set", "OFF"}, {still + "/heating_utilisation/set", "0"},
+			{controller + "/pid_enabled/set", "OFF"}, {still + "/pid_enabled/set", "OFF"},
+		} {
+			w.publish(c.topic, c.payload)
+			pass(time.Second)
+		}
+		require.Len(t, w.writes(), before+10, "each left, within a second")
+		w.publish(kettle+"/heating_enabled/set", "ON")
+		w.publish(kettle+"/target_temperature/set", fmt.Sprint(target))
+		pass(time.Second)
+		assert.Len(t, w.writes(), before+10, "not the other direction")
+		pass(30 * time.Minute)
+		obeys(t, w, 240)
+	})
+}
+
+// TestReadbacksGiveWayToCommands changes targets until the hour is full: the last changes are not looked back at.
+func TestReadbacksGiveWayToCommands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(raptsim.Options{CommandDelay: time.Hour, Latency: &raptsim.Latency{}}, nil)
+		w.broker.retain("rapt/bridge/state", unusedHour(t))
+		w.start(t)
+		defer w.halt()
+		pass(ready)
+		w.flood(200, 15*time.Second)
+		var writes, readbacks, since int
+		for _, r := range w.cloud.Requests() {
+			switch {
+			case r.Method == "POST" && !r.SignIn:
+				writes++
+				since++
+			case strings.HasSuffix(r.Path, "/GetTemperatureController"):
+				readbacks++
+				since = 0
+			}
+		}
+		assert.GreaterOrEqual(t, since, 10, "the last writes, of %d with %d readbacks", writes, readbacks)
+		assert.Greater(t, readbacks, 20)
+		obeys(t, w, 240)
+	})
+}
+
+// TestWhatSwitchesOffGoesBeforeWhatWaits holds a call up while commands gather.
+func TestWhatSwitchesOffGoesBeforeWhatWaits(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{Latency: &raptsim.Latency{}}, withoutCeiling, func(t *testing.T, w *world) {
+		pass(ready)
+		_, controller := w.deviceOf(raptsim.TemperatureController)
+		_, kettle := w.deviceOf(raptsim.BrewZilla)
+		_, chamber := w.deviceOf(raptsim.FermentationChamber)
+		w.cloud.Inject(raptsim.Fault{Path: "/api/TemperatureControllers/Set", Delay: 2 * time.Second, Times: 1})
+		w.publish(controller+"/target_temperature/set", "11")
+		pass(100 * time.Millisecond)
+		w.publish(controller+"/target_temperature/set", "12")
+		w.publish(chamber+"/target_temperature/set", "5")
+		w.publish(kettle+"/heating_enabled/set", "OFF")
+		pass(10 * time.Second)
+		writes := w.writes()
+		require.Len(t, writes, 4)
+		assert.Contains(t, writes[1], "BrewZillas/SetHeatingEnabled")
+	})
+}
+
+// TestABridgeRestartedFiveTimesCanSwitchAHeaterOff: each start signs in; polls don't use the last sign-ins.
+func TestABridgeRestartedFiveTimesCanSwitchAHeaterOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(raptsim.Options{}, nil)
+		w.broker.retain("rapt/bridge/state", unusedHour(t))
+		w.start(t)
+		pass(ready)
+		_, kettle := w.deviceOf(raptsim.BrewZilla)
+		for range 6 {
+			w.halt()
+			w.start(t)
+			pass(30 * time.Second)
+		}
+		defer w.halt()
+		signIns := 0
+		for _, r := range w.cloud.Requests() {
+			if r.SignIn {
+				signIns++
+			}
+		}
+		require.Equal(t, 4, signIns, "polls may use four")
+		// No list has been answered since the start, so whether there is such a device is not known; it waits for nothing.
+		w.publish(kettle+"/heating_enabled/set", "OFF")
+		pass(5 * time.Second)
+		assert.Contains(t, strings.Join(w.writes(), " "), "BrewZillas/SetHeatingEnabled?state=false")
+		obeys(t, w, 240)
+	})
+}
+
+// TestALogThatIsNotToBeTrustedCountsAsLost: it neither gives requests away nor blocks commands.
+func TestALogThatIsNotToBeTrustedCountsAsLost(t *testing.T) {
+	full, empty := make([][2]int, 240), [][2]int{}
+	for i := range full {
+		full[i] = [2]int{i, 1}
+	}
+	for name, forged := range map[string]func() any{
+		"junk":                func() any { return map[string]any{"at": "yesterday", "polls": 7} },
+		"an empty object":     func() any { return map[string]any{} },
+		"empty, and unsigned": func() any { return limit.SavedLog{At: time.Now(), Polls: empty, Commands: empty, SignIns: empty} },
+		"signed by another":   func() any { return limit.NewKey("brewer@example.com", "guessed").Unused(time.Now()) },
+		"a full hour, unsigned": func() any {
+			return limit.SavedLog{At: time.Now(), Polls: empty, Commands: full, SignIns: [][2]int{{1, 6}}}
+		},
+		"from the future": func() any { return testKey.Unused(time.Now().Add(time.Hour)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(raptsim.Options{}, nil)
+				state, err := json.Marshal(map[string]any{"ledger": forged()})
+				require.NoError(t, err)
+				w.broker.retain("rapt/bridge/state", state)
+				w.start(t)
+				defer w.halt()
+				pass(ready)
+				_, kettle := w.deviceOf(raptsim.BrewZilla)
+				w.publish(kettle+"/heating_enabled/set", "ON")
+				pass(5 * time.Second)
+				require.Len(t, w.writes(), 1, "no hour of silence")
+				pass(50 * time.Minute)
+				assert.LessOrEqual(t, len(w.cloud.Requests()), 60, "a quarter")
+				assert.Len(t, w.lines("starting with a quarter of the hour's requests"), 1)
+			})
+		})
+	}
+}
+
+// TestNoRetainedStateHangsTheBridge has what anybody may have retained as a device's state.
+func TestNoRetainedStateHangsTheBridge(t *testing.T) {
+	for _, hostile := range []string{
+		`{"last_activity":%q,"reporting_interval":1e-9}`,
+		`{"last_activity":%q,"reporting_interval":1}`,
+		`{"last_activity":"0001-01-01T00:00:01Z","reporting_interval":1e-9,"next_reading_expected":%q}`,
+		`{"last_activity":"9999-12-31T23:59:59Z","reporting_interval":1,"next_reading_expected":%q}`,
+		`{"last_activity":%q,"reporting_interval":1e300}`,
+		`{"last_activity":%q,"reporting_interval":-1e300,"next_reading_expected":"9999-12-31T23:59:59Z"}`,
+	} {
+		t.Run(hostile, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(raptsim.Options{}, withoutCeiling)
+				for _, d := range w.cloud.Devices() {
+					w.broker.retain(fmt.Sprintf("rapt/%s/%s/state", d.Family, d.ID), fmt.Appendf(nil, hostile, time.Now().Add(-24*time.Hour).Format(time.RFC3339)))
+				}
+				w.start(t)
+				defer w.halt()
+				pass(ready)
+				_, kettle := w.deviceOf(raptsim.BrewZilla)
+				w.publish(kettle+"/heating_enabled/set", "ON")
+				pass(time.Second)
+				require.Len(t, w.writes(), 1)
+				pass(3 * time.Hour)
+				recovered(t, w)
+				obeys(t, w, 100_000)
+			})
+		})
+	}
+}
