@@ -31,6 +31,7 @@ var notOptions = map[string]string{
 	"history.enabled":          "an optional switch that is on by default looks off",
 	"history.every_reading":    "an optional switch that is on by default looks off",
 	"http.listen":              "the Supervisor's proxy expects the status page at its place",
+	"http.hosts":               "the Supervisor's proxy looks at the names",
 	"log.format":               "people read the add-on's log",
 }
 

@@ -40,6 +40,7 @@ type bridge struct {
 	turnedAt  time.Time // steady time of the loop's last turn
 	watch     *sleep.Watch
 	warned    *once.Set // what warnOnce has told of
+	refusals  *refusalLog
 	identity  identity
 	ended     error // why the loop ends, where ctx doesn't
 }
@@ -62,7 +63,7 @@ func Run(ctx context.Context, o Options) error {
 
 func newBridge(o Options) (*bridge, error) {
 	o.defaults()
-	b := &bridge{options: o, log: o.Log, clock: newClock(o.Wall), warned: once.New(), identity: newIdentity(o.RAPT.Username, o.TopicPrefix)}
+	b := &bridge{options: o, log: o.Log, clock: newClock(o.Wall), warned: once.New(), refusals: newRefusalLog(), identity: newIdentity(o.RAPT.Username, o.TopicPrefix)}
 	b.metrics, b.page = metrics.New(o.Metrics, o.Version), newStatusPage()
 	account, err := newAccount(&b.options, b.clock)
 	if err != nil {
@@ -196,6 +197,7 @@ func (b *bridge) step(ctx context.Context) time.Duration {
 	if n := b.mqtt.outbox.Dropped(); n > 0 {
 		b.warnOnce("outbox", "the MQTT broker takes messages too slowly; the oldest results of commands are not published")
 	}
+	b.summarizeRefusals(now)
 	b.expireCommands(now)
 	b.expirePending(now)
 	if b.account.calling == nil {
@@ -233,6 +235,7 @@ func (b *bridge) wake(now time.Time) time.Time {
 		sooner(b.backfill.retryAt)
 	}
 	sooner(a.nextPendingEnd())
+	sooner(b.refusals.due)
 	sooner(b.page.due())
 	switch open := a.opening(now); {
 	case a.calling == nil && m.active():

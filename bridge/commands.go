@@ -30,7 +30,7 @@ const (
 func (b *bridge) onCommand(msg broker.Message, asleep bool, now time.Time) {
 	family, id, key, ok := b.mqtt.topics.ParseCommand(msg.Topic)
 	if !ok {
-		if strings.HasSuffix(msg.Topic, "/set") {
+		if strings.HasSuffix(msg.Topic, "/set") && b.refusals.add("topics of no device", now) <= toldEach {
 			b.warnOnce("topic "+msg.Topic, "a command came to a topic that is no device's: %s", text.Line(msg.Topic, device.MaxText))
 		}
 		return

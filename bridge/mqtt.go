@@ -16,6 +16,8 @@ import (
 const (
 	restoreWait  = 10 * time.Second // for the echo of the marker
 	configsApart = 5 * time.Second  // Home Assistant drops part of a config that follows another too closely
+
+	configsTogether = 100 * time.Millisecond // announcements that wait are published in groups
 )
 
 type phase int
@@ -95,7 +97,7 @@ func (b *bridge) connect(ctx context.Context) (err error) {
 	b.mqtt.conn, err = broker.Connect(ctx, broker.Options{
 		Find: b.options.FindBroker, ClientID: b.options.ClientID, Will: b.mqtt.offline(), Log: b.log,
 		Filters: append(b.mqtt.topics.CommandFilters(), b.mqtt.topics.HAStatus(), b.mqtt.topics.BridgeStandby()),
-		Restore: restoreFilters(b.mqtt.topics, b.backfill.enabled), Standby: b.standbyConnection(),
+		Restore: restoreFilters(b.mqtt.topics, b.backfill.enabled), Foreign: []string{b.mqtt.topics.ConfigFilter()}, Standby: b.standbyConnection(),
 	})
 	return err
 }

@@ -38,8 +38,16 @@ func jsonText(s string) json.RawMessage {
 // report is the way of every outcome: it is published, logged, counted, and kept for the status page.
 func (b *bridge) report(r command.Request, value json.RawMessage, o command.Outcome, err error) {
 	now, wall := b.clock.now(), b.clock.wall()
+	name, key := shownRequest(r)
+	nth := 1
+	if o == command.Rejected || o == command.Superseded {
+		if nth = b.refusals.add(name+" "+string(o), now); nth > toldEach {
+			b.metrics.Command(r.Key, o, now.Sub(r.At))
+			return // a flood: counted, and summed up in the log
+		}
+	}
+	r.Key = key
 	b.publishResult(r, command.NewResult(r, value, o, err, now, wall))
-	name := string(r.Family) + " " + r.Ref.ID
 	if d := b.account.find(r.Ref.Ref); d != nil {
 		name = d.name()
 		if o.Bad() {
@@ -59,7 +67,9 @@ func (b *bridge) report(r command.Request, value json.RawMessage, o command.Outc
 		b.log.Debug("command", attributes...)
 		return
 	}
-	b.log.Info("command", attributes...)
+	if nth == 1 {
+		b.log.Info("command", attributes...)
+	}
 	if o.Bad() {
 		b.problem(name + ": " + r.Key + " " + string(o) + ": " + record.Error)
 		b.publishState()
@@ -90,7 +100,9 @@ func (b *bridge) showAgain(d *deviceState) {
 // publishResult publishes an outcome on the result topic, and on the response topic of the request where it has one.
 func (b *bridge) publishResult(r command.Request, result command.Result) {
 	payload, _ := json.Marshal(result)
-	b.mqtt.put(broker.Publication{Topic: b.mqtt.topics.Result(r.Family, r.Ref.ID), Payload: payload})
+	if len(r.Ref.ID) <= maxID {
+		b.mqtt.put(broker.Publication{Topic: b.mqtt.topics.Result(r.Family, r.Ref.ID), Payload: payload})
+	}
 	if !result.Outcome.Follows() && b.answerable(r.ResponseTopic) {
 		b.mqtt.put(broker.Publication{Topic: r.ResponseTopic, Payload: payload, Correlation: r.Correlation})
 	}

@@ -74,7 +74,8 @@ func (b *bridge) publishConfig(d *deviceState, now time.Time, again bool) {
 		return
 	}
 	if d.config != nil && now.Sub(d.configAt) < configsApart {
-		b.mqtt.deferredConfigs[d] = d.configAt.Add(configsApart)
+		// Together, so that many devices don't wake the loop one by one.
+		b.mqtt.deferredConfigs[d] = d.configAt.Add(configsApart + configsTogether).Truncate(configsTogether)
 		return
 	}
 	config := discovery.Config(b.discoveryOptions(), described)

@@ -41,7 +41,7 @@ func (t *restore) begin(now time.Time) { t.marker, t.since = rand.Text(), now }
 
 // restoreFilters match what the bridge itself once retained.
 func restoreFilters(topics discovery.Topics, history bool) []string {
-	filters := []string{topics.BridgeState(), topics.State("+", "+"), topics.ConfigFilter(), topics.BridgeMarker()}
+	filters := []string{topics.BridgeState(), topics.State("+", "+"), topics.BridgeMarker()}
 	if history {
 		filters = append(filters, topics.History("+", "+"))
 	}

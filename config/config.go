@@ -69,6 +69,7 @@ type Config struct {
 	} `koanf:"history"`
 	HTTP struct {
 		Listen string `koanf:"listen"` // host:port; empty: no status page
+		Hosts  string `koanf:"hosts"`  // names with commas between them
 	} `koanf:"http"`
 	Log struct {
 		Level  slog.Level `koanf:"level"`
@@ -77,6 +78,8 @@ type Config struct {
 
 	// Sources tells where the value of each key (as in Keys) came from: "default", a file, a variable or a flag.
 	Sources map[string]string `koanf:"-" json:"-" yaml:"-"`
+	// Warnings are what is not as it should be and works all the same, a sentence each.
+	Warnings []string `koanf:"-" json:"-" yaml:"-"`
 }
 
 // Configured tells whether anything names a real account or a real broker. When nothing does, the program has

@@ -32,7 +32,7 @@ func (k Key) sentence() string {
 func ExampleYAML() []byte {
 	var b strings.Builder
 	b.WriteString("# Configuration of rapt-bridge. Keys with a # before them stand at their defaults or are not set; remove the # to set one.\n")
-	b.WriteString("# Every key is also an environment variable (RAPT_BRIDGE_RAPT_USERNAME) and a flag (--rapt-username).\n")
+	b.WriteString("# Every key is also an environment variable (RAPT_BRIDGE_RAPT_USERNAME), and a flag (--rapt-username) if it is no secret.\n")
 	b.WriteString("# Save it as " + FileName + " beside the program, in ~/.config/rapt-bridge or in /etc/rapt-bridge, or name it with --config.\n")
 	for _, g := range Groups() {
 		fmt.Fprintf(&b, "\n# %s\n%s:\n", g.Title, g.Name)
@@ -71,7 +71,11 @@ func Usage() string {
 			if k.Group() != g.Name {
 				continue
 			}
-			fmt.Fprintf(&b, "  --%s <%s>\n", k.Flag(), k.Kind)
+			if k.Secret {
+				fmt.Fprintf(&b, "  (no flag: it is a secret) <%s>\n", k.Kind)
+			} else {
+				fmt.Fprintf(&b, "  --%s <%s>\n", k.Flag(), k.Kind)
+			}
 			for _, line := range wrap(k.sentence(), 90) {
 				b.WriteString("      " + line + "\n")
 			}

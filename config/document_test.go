@@ -53,10 +53,14 @@ func TestEveryKeyIsInEveryDocument(t *testing.T) {
 		seen[k.Name] = true
 		assert.Contains(t, table, "| `"+k.Name+"` | ")
 		assert.Contains(t, table, " | `"+k.Env()+"` |\n")
-		assert.Contains(t, usage, "  --"+k.Flag()+" <")
 		assert.Contains(t, usage, k.Env())
 		assert.Contains(t, example, "  # "+k.Leaf()+": ")
 		f := flags.Lookup(k.Flag())
+		if k.Secret {
+			assert.Nil(t, f, "%s would be seen in the list of processes", k.Flag())
+			continue
+		}
+		assert.Contains(t, usage, "  --"+k.Flag()+" <")
 		if assert.NotNil(t, f, k.Flag()) {
 			assert.Contains(t, f.Usage, k.Description)
 			assert.Equal(t, k.Default, f.DefValue)

@@ -1,23 +1,37 @@
 package config
 
-import "github.com/spf13/pflag"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
 
 const configFlag = "config"
 
-// AddFlags adds a flag for every key, and --config. The flags take any text: Load reads it, so that a bad flag is told
+// AddFlags adds a flag for every key that is no secret, and --config. The flags take any text: Load reads it, so that a bad flag is told
 // together with all other problems.
 func AddFlags(flags *pflag.FlagSet) {
 	flags.String(configFlag, "", "Configuration `file`. By default the first "+FileName+" beside the program, in the user's configuration directory (rapt-bridge) or in /etc/rapt-bridge.")
 	for _, k := range Keys() {
-		usage := k.Description
 		if k.Secret {
-			usage += " Other users of this computer can see it here: better use --" + k.Flag() + "-file."
+			continue // every user of this computer could see it in the list of processes
 		}
-		f := flags.VarPF(&flagValue{text: k.Default, kind: k.Kind}, k.Flag(), "", usage)
+		f := flags.VarPF(&flagValue{text: k.Default, kind: k.Kind}, k.Flag(), "", k.Description)
 		if k.Kind == Boolean {
 			f.NoOptDefVal = "true"
 		}
 	}
+}
+
+// FlagError explains an error of parsing flags where one of them is a secret's.
+func FlagError(err error) error {
+	for _, k := range Keys() {
+		if k.Secret && strings.HasSuffix(err.Error(), ": --"+k.Flag()) {
+			return fmt.Errorf("--%s is no flag, because every user of this computer could see the secret: set %s, or name a file with --%s-file", k.Flag(), k.Env(), k.Flag())
+		}
+	}
+	return err
 }
 
 // flagValue is a flag's text.

@@ -89,7 +89,7 @@ func Keys() []Key {
 		{Name: "mqtt.password_file", Kind: Path, Example: "/run/secrets/mqtt_password",
 			Description: "File that has the password, instead of mqtt.password."},
 		{Name: "mqtt.client_id", Kind: Text, Example: "rapt-bridge",
-			Description: "Name of the connection at the broker. By default rapt-bridge, followed by the topic prefix when that is not rapt. Two programs with one name take the connection from each other."},
+			Description: "Name of the connection at the broker. By default rapt-bridge, followed by the topic prefix when that is not rapt. Two bridges of one account with one name are a pair: the second stands by until the first is gone."},
 		{Name: "mqtt.topic_prefix", Kind: Text, Default: "rapt",
 			Description: "First part of all topics of the bridge."},
 		{Name: "mqtt.ca_file", Kind: Path, Example: "/etc/ssl/my-ca.pem",
@@ -130,6 +130,8 @@ func Keys() []Key {
 
 		{Name: "http.listen", Kind: Text, Default: defaultListen,
 			Description: "Where the status page listens, host:port. By default this computer alone can open it; in the add-on and the container image it is :8099. Empty turns it off."},
+		{Name: "http.hosts", Kind: Text, Example: "brewery.lan, nas",
+			Description: "Names by which the status page is reached, with commas between them. It always answers to localhost, IP addresses and the host of http.listen; other names are refused, so that no web page elsewhere can use it through your browser."},
 
 		{Name: "log.level", Kind: Choice, Default: "info", Choices: []string{"debug", "info", "warn", "error"},
 			Description: "How much is logged."},

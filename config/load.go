@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"sort"
 	"strings"
@@ -94,7 +95,7 @@ func Load(o Options) (Config, error) {
 	l.flags()
 	l.secretFiles()
 
-	cfg := Config{Sources: l.sources}
+	cfg := Config{Sources: l.sources, Warnings: l.warnings}
 	if err := l.merged.Unmarshal("", &cfg); err != nil {
 		// Every value was read by its kind before, so that only a table that disagrees with Config gets here.
 		return cfg, fmt.Errorf("decode the configuration: %w", err)
@@ -112,6 +113,7 @@ type loader struct {
 	merged   *koanf.Koanf      // values that were readable, by key
 	sources  map[string]string // where they came from
 	problems []Problem
+	warnings []string
 }
 
 func (l *loader) add(p Problem) { l.problems = append(l.problems, p) }
@@ -218,6 +220,10 @@ func (l *loader) askOptions() map[string]any {
 // readFile gives the values of a file by their full keys.
 func (l *loader) readFile(path string, parser koanf.Parser, format string) map[string]any {
 	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		l.add(Problem{Source: path, Problem: "is not a regular file", Do: "Name the configuration file of rapt-bridge."})
+		return nil
+	}
 	if err == nil && info.Size() > maxFileSize {
 		l.add(Problem{Source: path, Problem: fmt.Sprintf("is larger than %d bytes", maxFileSize), Do: "Name the configuration file of rapt-bridge."})
 		return nil
@@ -360,6 +366,7 @@ func (l *loader) secretFiles() {
 			l.add(Problem{Key: k.Name, Source: l.sources[k.Name], Problem: "is set and so is " + name + " (" + l.sources[name] + ")", Do: "Remove one of the two."})
 			continue
 		}
+		l.readableByOthers(k.Name, path)
 		text, err := readSmall(path)
 		text = strings.TrimRight(text, "\r\n")
 		switch {
@@ -371,6 +378,16 @@ func (l *loader) secretFiles() {
 			_ = l.merged.Set(name, text)
 			l.sources[name] = path
 		}
+	}
+}
+
+// readableByOthers warns of a secret's file that is not for its owner alone.
+func (l *loader) readableByOthers(key, path string) {
+	if l.variable(ContainerVariable) != "" || runtime.GOOS == "windows" {
+		return // a container has no other users
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+		l.warnings = append(l.warnings, fmt.Sprintf("%s: other users of this computer can read or write %s (mode %04o); make it its owner's alone: chmod 600", key, path, info.Mode().Perm()))
 	}
 }
 

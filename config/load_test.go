@@ -74,6 +74,9 @@ func TestLaterLayerWins(t *testing.T) {
 		k, ok := find(r.key)
 		require.True(t, ok, r.key)
 		for layers := range r.want {
+			if layers == 4 && k.Secret {
+				continue // a secret has no flag
+			}
 			t.Run(fmt.Sprintf("%s/%d layers", r.key, layers), func(t *testing.T) {
 				o := nowhere()
 				o.Demo = true

@@ -199,6 +199,10 @@ func (l *loader) userInfo(cfg *Config, u *url.URL) {
 	}
 	user := u.User.Username()
 	password, _ := u.User.Password()
+	if password != "" && strings.HasPrefix(l.sources["mqtt.url"], "--") {
+		l.bad("mqtt.url", "has a password in it, which every user of this computer can see in a flag", "Set RAPT_BRIDGE_MQTT_PASSWORD or mqtt.password_file instead.")
+		return
+	}
 	if (user != "" && cfg.MQTT.Username != "" && cfg.MQTT.Username != user) || (password != "" && !cfg.MQTT.Password.Empty() && cfg.MQTT.Password.Reveal() != password) {
 		l.bad("mqtt.url", "has another user or password than mqtt.username and mqtt.password", "Remove the part before the @ from mqtt.url.")
 		return
@@ -311,6 +315,11 @@ func (l *loader) homeAssistant(cfg *Config) {
 }
 
 func (l *loader) listen(cfg *Config) {
+	for name := range strings.SplitSeq(cfg.HTTP.Hosts, ",") {
+		if name = strings.TrimSpace(name); strings.ContainsAny(name, "/ ?#@") {
+			l.bad("http.hosts", "has "+strconv.Quote(short(name))+", which is no host name", "Write names alone, such as brewery.lan, with commas between them.")
+		}
+	}
 	const key, do = "http.listen", "Write host:port, such as 127.0.0.1:8099, or :8099 for every address of this computer."
 	listen := cfg.HTTP.Listen
 	if listen == "" {

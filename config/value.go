@@ -186,6 +186,9 @@ func printable(name string) string {
 
 // readSmall reads a file of at most maxFileSize. Its error has no path: the message around it has.
 func readSmall(path string) (string, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return "", errors.New("it is not a regular file") // to open a pipe would wait for its other end
+	}
 	f, err := os.Open(path)
 	if err == nil {
 		defer f.Close()

@@ -72,6 +72,8 @@ type Options struct {
 	Filters []string
 	// Restore are subscribed too, until EndRestore, for what the broker retains there.
 	Restore []string
+	// Foreign are subscribed like those of Restore; other programs publish there too.
+	Foreign []string
 	// Standby, when set, has every connection start as a standby's, until Take.
 	Standby *Standby
 	Log     *slog.Logger
@@ -104,7 +106,7 @@ func Connect(ctx context.Context, o Options) (*Connection, error) {
 	out := &Connection{Events: make(chan Event, 64), Out: make(chan Publication)}
 	c := &client{
 		options: o, events: out.Events, out: out.Out, backOff: retry.New(shortestReconnect, longestReconnect, 0),
-		renew: make(chan bool, 1), closed: make(chan struct{}),
+		inbox: newInbox(), renew: make(chan bool, 1), closed: make(chan struct{}),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	c.server.Store(&server)
@@ -114,6 +116,7 @@ func Connect(ctx context.Context, o Options) (*Connection, error) {
 		return nil, fmt.Errorf("mqtt: %w", err)
 	}
 	c.work.Go(c.supervise)
+	c.work.Go(c.forward)
 	publishing, stopPublishing := context.WithCancel(c.ctx)
 	c.stopPublishing, c.published = stopPublishing, make(chan struct{})
 	c.work.Go(func() { c.publish(publishing) })
@@ -134,7 +137,7 @@ func Connect(ctx context.Context, o Options) (*Connection, error) {
 		return last
 	}
 	out.EndRestore = func() {
-		if !c.restored.Swap(true) && len(o.Restore) > 0 {
+		if !c.restored.Swap(true) && len(o.Restore)+len(o.Foreign) > 0 {
 			c.work.Go(c.unsubscribeRestore)
 		}
 	}
@@ -147,6 +150,7 @@ type client struct {
 	options   Options
 	events    chan Event
 	out       <-chan Publication
+	inbox     *inbox
 	server    atomic.Pointer[Server]
 	restored  atomic.Bool
 	named     atomic.Bool     // the connection is, or is to be, under Options.ClientID
@@ -337,7 +341,12 @@ func (c *client) failed(err error, named bool) {
 }
 
 func (c *client) emit(e Event) {
-	e.Connection = int(c.connections.Load())
+	if e.Connection = int(c.connections.Load()); e.Kind == Received {
+		e.Connection = e.Message.connection
+	}
+	if e.Kind == Down {
+		c.inbox.clear()
+	}
 	select {
 	case c.events <- e:
 	case <-c.ctx.Done():

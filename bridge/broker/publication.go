@@ -32,4 +32,6 @@ type Message struct {
 	ResponseTopic string
 	Correlation   []byte
 	ID            string // the user property "id" or the correlation data, where that can be read
+
+	connection int // that it came by
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,21 +37,28 @@ func (c *client) subscribe(manager *autopaho.ConnectionManager, named bool) {
 	c.emit(Event{Kind: Up, Standby: !named})
 }
 
+// subscriptions are those of a connection. Where others publish, they are of QoS 0: a Mosquitto that leaves out a message of
+// QoS 1 because it is too large for this client counts it as under way for ever, and after twenty sends nothing of QoS 1
+// any more (seen with 2.0). Nothing is lost by that: the sessions are clean, so what isn't delivered on a connection isn't
+// delivered later either.
 func (c *client) subscriptions(named bool) *paho.Subscribe {
 	sub := &paho.Subscribe{}
 	if !named {
 		for _, f := range c.options.Standby.Filters {
-			sub.Subscriptions = append(sub.Subscriptions, paho.SubscribeOptions{Topic: f, QoS: 1})
+			sub.Subscriptions = append(sub.Subscriptions, paho.SubscribeOptions{Topic: f})
 		}
 		return sub
 	}
 	for _, f := range c.options.Filters {
 		// Retained messages on these are of no use (2), and one that arrives should be known as such.
-		sub.Subscriptions = append(sub.Subscriptions, paho.SubscribeOptions{Topic: f, QoS: 1, RetainHandling: 2, RetainAsPublished: true})
+		sub.Subscriptions = append(sub.Subscriptions, paho.SubscribeOptions{Topic: f, RetainHandling: 2, RetainAsPublished: true})
 	}
 	if !c.restored.Load() {
 		for _, f := range c.options.Restore {
 			sub.Subscriptions = append(sub.Subscriptions, paho.SubscribeOptions{Topic: f, QoS: 1, RetainAsPublished: true})
+		}
+		for _, f := range c.options.Foreign {
+			sub.Subscriptions = append(sub.Subscriptions, paho.SubscribeOptions{Topic: f, RetainAsPublished: true})
 		}
 	}
 	return sub
@@ -67,7 +75,7 @@ func topicsOf(sub *paho.Subscribe) []string {
 func (c *client) unsubscribeRestore() {
 	ctx, cancel := context.WithTimeout(c.ctx, answerTimeout)
 	defer cancel()
-	if _, err := c.manager.Load().Unsubscribe(ctx, &paho.Unsubscribe{Topics: c.options.Restore}); err != nil && c.ctx.Err() == nil {
+	if _, err := c.manager.Load().Unsubscribe(ctx, &paho.Unsubscribe{Topics: slices.Concat(c.options.Restore, c.options.Foreign)}); err != nil && c.ctx.Err() == nil {
 		c.options.Log.Debug("mqtt: the subscriptions could not be given up; the next connection doesn't have them", slog.Any("error", err))
 	}
 }
@@ -75,12 +83,16 @@ func (c *client) unsubscribeRestore() {
 // received hands a message over; the acknowledgement follows.
 func (c *client) received(p paho.PublishReceived) (bool, error) {
 	c.messages.Add(1)
-	m := Message{Topic: p.Packet.Topic, Payload: p.Packet.Payload, Retained: p.Packet.Retain}
+	m := Message{Topic: p.Packet.Topic, Payload: p.Packet.Payload, Retained: p.Packet.Retain, connection: int(c.connections.Load())}
 	if props := p.Packet.Properties; props != nil {
 		m.ResponseTopic, m.Correlation = props.ResponseTopic, props.CorrelationData
 		m.ID = requestID(props)
 	}
-	c.emit(Event{Kind: Received, Message: m})
+	if c.named.Load() && c.restored.Load() {
+		c.inbox.put(m)
+	} else {
+		c.emit(Event{Kind: Received, Message: m}) // what the broker retains is needed as a whole
+	}
 	return true, nil
 }
 

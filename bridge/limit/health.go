@@ -54,7 +54,8 @@ type Health struct {
 	Remaining raptclient.Null[int]
 	Reset     time.Time
 
-	forbidden map[string]bool // endpoints that answered 403 since the last success
+	// forbidden and refused are the endpoints that answered 403, and another 4xx, since the last success.
+	forbidden, refused map[string]bool
 	// Back-offs, each for one kind of trouble; limited is nil until a 429 says how long its first wait is.
 	api, signIn, rejected, limited backoff.BackOff
 
@@ -68,7 +69,7 @@ type Health struct {
 // NewHealth is the state before the first answer: signed out.
 func NewHealth() *Health {
 	return &Health{
-		Status: SignedOut, forbidden: map[string]bool{},
+		Status: SignedOut, forbidden: map[string]bool{}, refused: map[string]bool{},
 		api: retry.New(firstBackoff, mostBackoff, jitter), signIn: retry.New(firstBackoff, mostBackoff, jitter),
 		rejected: retry.New(afterRejection, mostRejection, 0),
 	}
@@ -78,6 +79,7 @@ func NewHealth() *Health {
 func (h *Health) OnSuccess() {
 	h.Status, h.Reason, h.Until, h.Hard, h.limited, h.noSignIn = OK, "", time.Time{}, false, nil, [purposes]time.Time{}
 	clear(h.forbidden)
+	clear(h.refused)
 	for _, b := range []backoff.BackOff{h.api, h.signIn, h.rejected} {
 		b.Reset()
 	}
@@ -130,7 +132,14 @@ func (h *Health) OnError(now, wall time.Time, err error) {
 	case errors.As(err, &api) && api.Status == http.StatusUnauthorized:
 		h.pause(SignedOut, backOff(h.api, api.RateLimit), false, "the RAPT Cloud refuses a fresh token: "+err.Error())
 	case errors.As(err, &api) && api.Status >= http.StatusBadRequest && api.Status < http.StatusInternalServerError:
-		h.Reason = err.Error() // says something of the request, nothing of the API's health
+		// One says something of the request. Two different ones in a row without an answer between them say that the
+		// API is not what it was.
+		if h.refused[api.Endpoint] = true; len(h.refused) > 1 {
+			h.pause(Unreachable, backOff(h.api, api.RateLimit), false,
+				fmt.Sprintf("the RAPT Cloud answers %d to whatever it is asked; it may have changed: look for a newer version of rapt-bridge", api.Status))
+		} else {
+			h.Reason = err.Error()
+		}
 	case errors.As(err, &api):
 		h.pause(unreachableOr(api.Status), backOff(h.api, api.RateLimit), false, err.Error())
 	case errors.As(err, &body):

@@ -53,6 +53,8 @@ func (s *Server) Handler() http.Handler {
 		switch {
 		case !s.admitted(r.RemoteAddr):
 			http.Error(w, "This page is shown in Home Assistant only: open the add-on and press Open Web UI.", http.StatusForbidden)
+		case !s.reachedBy(r):
+			http.Error(w, unknownHost, http.StatusMisdirectedRequest)
 		case !known:
 			http.Error(w, "There is nothing here. The status page is at the start of this path.", http.StatusNotFound)
 		case !slices.Contains(route.methods, r.Method):

@@ -20,6 +20,7 @@ const (
 	maxStreams     = 32  // of server-sent events
 	maxConnections = 128 // from elsewhere; loopback has reserved ones beside them
 	reserved       = 32
+	maxOfAddress   = 64       // connections of one address; Home Assistant's proxy is one for all its users
 	maxHeaderBytes = 16 << 10 // cookies of Home Assistant come through its ingress
 	headerTimeout  = 5 * time.Second
 	readTimeout    = 10 * time.Second
@@ -40,6 +41,10 @@ type Options struct {
 	// comes from. IngressPeer is the address of Home Assistant's proxy, 172.30.32.2.
 	IngressOnly bool
 	IngressPeer netip.Addr
+	// Listen is the address that the page listens on. With it requests are answered that name this host, loopback, an IP
+	// address or one of Hosts; without it all are.
+	Listen string
+	Hosts  []string
 	// Now is the clock, time.Now by default. Its location is the one that the page shows times in.
 	Now func() time.Time
 	Log *slog.Logger
@@ -114,7 +119,8 @@ func (s *Server) Beat() {
 // under way a second and returns nil. It returns an error only when l fails.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	server := &http.Server{
-		Handler:           s.Handler(),
+		Handler:           serving(s.Handler()),
+		ConnContext:       withConn,
 		ReadHeaderTimeout: s.limits.header,
 		ReadTimeout:       s.limits.read,
 		WriteTimeout:      s.limits.write,
@@ -134,7 +140,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			_ = server.Close()
 		}
 	})
-	err := server.Serve(newBounded(l, maxConnections, reserved))
+	err := server.Serve(newBounded(l, maxConnections, reserved, maxOfAddress))
 	if release() { // the listener failed by itself
 		_ = server.Close()
 		return err

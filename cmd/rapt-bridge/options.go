@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -106,7 +107,7 @@ func tlsConfig(cfg config.Config, host string) (*tls.Config, error) {
 	return t, nil
 }
 
-func (p *program) pageOptions(o bridge.Options, metrics prometheus.Gatherer, refresh chan<- struct{}, forget chan<- string) web.Options {
+func (p *program) pageOptions(cfg config.Config, o bridge.Options, metrics prometheus.Gatherer, refresh chan<- struct{}, forget chan<- string) web.Options {
 	_, addOn := p.supervisor()
 	return web.Options{
 		Refresh: func() {
@@ -122,6 +123,7 @@ func (p *program) pageOptions(o bridge.Options, metrics prometheus.Gatherer, ref
 			}
 		},
 		Metrics: metrics, IngressOnly: addOn, IngressPeer: netip.MustParseAddr(supervisorProxy), Log: o.Log,
+		Listen: cfg.HTTP.Listen, Hosts: strings.Split(cfg.HTTP.Hosts, ","),
 	}
 }
 

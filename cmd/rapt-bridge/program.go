@@ -52,6 +52,7 @@ func (p *program) command() *cobra.Command {
 	}
 	config.AddFlags(root.PersistentFlags())
 	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = f.Name != "config" }) // config.Usage tells of them
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return config.FlagError(err) })
 	root.SetArgs(p.args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
@@ -173,6 +174,9 @@ func (p *program) serve(cmd *cobra.Command, demoIfUnconfigured bool) error {
 		}
 	}
 	log := p.logger(cfg)
+	for _, warning := range cfg.Warnings {
+		log.Warn(warning)
+	}
 	options, err := p.options(cfg, log)
 	if err != nil {
 		return err
@@ -196,7 +200,7 @@ func (p *program) bridge(ctx context.Context, cfg config.Config, o bridge.Option
 		if err != nil {
 			return &exitError{exitFailed, fmt.Errorf("the status page can't be served: %w; set http.listen to another address, or to nothing to turn it off", err)}
 		}
-		server := web.New(p.pageOptions(o, registry, refresh, forget))
+		server := web.New(p.pageOptions(cfg, o, registry, refresh, forget))
 		o.OnSnapshot, o.Heartbeat = server.Show, server.Beat
 		go func() {
 			err := server.Serve(ctx, listener)

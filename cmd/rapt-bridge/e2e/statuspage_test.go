@@ -60,10 +60,10 @@ func startPageHome(t *testing.T) *pageHome {
 			testcontainers.WithFiles(testcontainers.ContainerFile{HostFilePath: binary, ContainerFilePath: "/program", FileMode: 0o755}),
 			testcontainers.WithCmd(append([]string{"/program"}, arguments...)...))
 	}
-	run("demo", bridge, nil, settings{"HTTP_LISTEN": ":8099"}, "demo")
+	run("demo", bridge, nil, settings{"HTTP_LISTEN": ":8099", "HTTP_HOSTS": "demo, neighbours"}, "demo")
 	run("neighbours", neighbours, nil, nil, "demo:8099")
 	run("nasty", bridge, map[int]int{8099: h.nastyPort}, settings{
-		"HTTP_LISTEN": ":8099", "RAPT_USERNAME": "brewer@example.com", "RAPT_API_SECRET": "demo-secret",
+		"HTTP_LISTEN": ":8099", "HTTP_HOSTS": "nasty", "RAPT_USERNAME": "brewer@example.com", "RAPT_API_SECRET": "demo-secret",
 		"RAPT_API_URL": "http://neighbours:8081", "RAPT_AUTH_URL": "http://neighbours:8081",
 		"RAPT_MIN_POLL_INTERVAL": "20m", "RAPT_MAX_POLL_INTERVAL": "30m",
 		"MQTT_URL": "mqtt://demo:1883", "MQTT_CLIENT_ID": "nasty", "MQTT_TOPIC_PREFIX": "nasty",

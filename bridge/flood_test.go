@@ -1,0 +1,70 @@
+package bridge
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
+)
+
+func TestAFloodOfRefusedCommandsIsSummedUp(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
+		pass(ready)
+		_, topic := w.deviceOf(raptsim.BrewZilla)
+		before := len(w.logged())
+		long := strings.Repeat("k", 20_000)
+		for second := range 60 {
+			for i := range 100 {
+				w.broker.deliver(message(topic+"/pump_utilisation/set", "not a number"))
+				w.broker.deliver(message(topic+"/"+long+"/set", "1"))
+				w.broker.deliver(message(fmt.Sprintf("rapt/still/%s%d/pump_enabled/set", long, second*300+i), "ON"))
+			}
+			if second == 30 {
+				w.broker.deliver(message(topic+"/pump_utilisation/set", "44"))
+			}
+			pass(time.Second)
+		}
+		pass(2 * time.Minute)
+		var commands int
+		for _, line := range strings.Split(w.logged()[before:], "\n") {
+			if strings.Contains(line, "command") {
+				commands += len(line)
+				assert.Less(t, len(line), 1000)
+			}
+		}
+		assert.Less(t, commands, 60*4000, "under 4 kB a second")
+		assert.NotEmpty(t, w.lines("and_more="))
+		var applied []resultDocument
+		for _, r := range w.results(t, topic+"/result") {
+			assert.LessOrEqual(t, len(r.Key), 200)
+			if r.Outcome == "applied" {
+				applied = append(applied, r)
+			}
+		}
+		require.Len(t, applied, 1)
+		assert.Less(t, applied[0].TookMS, 2000)
+		assert.Less(t, len(w.broker.on(topic+"/result")), 200)
+	})
+}
+
+func TestALineForTheFirstRefusalAndOneForTheRest(t *testing.T) {
+	l := newRefusalLog()
+	for i := range 1849 {
+		assert.Equal(t, i+1, l.add("kettle", noon.Add(time.Duration(i)*time.Millisecond)))
+	}
+	assert.Equal(t, noon.Add(time.Minute), l.due)
+	assert.Empty(t, l.expired(noon.Add(time.Minute-1)))
+	old := l.expired(noon.Add(time.Minute))
+	require.Len(t, old, 1)
+	assert.Equal(t, 1849, old[0].count)
+	assert.Zero(t, l.due)
+	for i := range 10_000 {
+		l.add(fmt.Sprint(i), noon)
+	}
+	assert.LessOrEqual(t, len(l.of), refusers+1)
+}

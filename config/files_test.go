@@ -1,0 +1,83 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/spf13/pflag"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestASecretsFileIsItsOwnersAlone(t *testing.T) {
+	for mode, warned := range map[os.FileMode]bool{0o600: false, 0o400: false, 0o640: true, 0o644: true, 0o602: true} {
+		o := nowhere()
+		path := write(t, "secret", canary+"\n")
+		require.NoError(t, os.Chmod(path, mode))
+		o.Environ = append(complete(), "RAPT_BRIDGE_MQTT_USERNAME=bridge", "RAPT_BRIDGE_MQTT_PASSWORD_FILE="+path)
+		cfg, err := Load(o)
+		require.NoError(t, err)
+		assert.Equal(t, canary, cfg.MQTT.Password.Reveal())
+		if warned {
+			require.Len(t, cfg.Warnings, 1, "%o", mode)
+			assert.Contains(t, cfg.Warnings[0], "chmod 600")
+			assert.NotContains(t, cfg.Warnings[0], canary)
+		} else {
+			assert.Empty(t, cfg.Warnings, "%o", mode)
+		}
+	}
+}
+
+func TestOnlyRegularFilesAreRead(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600)) // nobody writes into it: to open it would wait without end
+	for _, path := range []string{pipe, t.TempDir(), os.DevNull} {
+		o := nowhere()
+		o.Environ, o.Path = complete(), path
+		_, err := Load(o)
+		require.ErrorContains(t, err, "is not a regular file", path)
+
+		o = nowhere()
+		o.Environ = append(complete(), "RAPT_BRIDGE_MQTT_PASSWORD_FILE="+path)
+		_, err = Load(o)
+		require.ErrorContains(t, err, "not a regular file", path)
+	}
+	o := nowhere()
+	link := filepath.Join(t.TempDir(), "link") // as a secret is mounted in Kubernetes
+	require.NoError(t, os.Symlink(write(t, "secret", canary), link))
+	o.Environ = append(complete(), "RAPT_BRIDGE_MQTT_USERNAME=bridge", "RAPT_BRIDGE_MQTT_PASSWORD_FILE="+link)
+	_, err := Load(o)
+	require.NoError(t, err)
+}
+
+func TestSecretsAreNoFlags(t *testing.T) {
+	flags := pflag.NewFlagSet("rapt-bridge", pflag.ContinueOnError)
+	AddFlags(flags)
+	for _, arg := range []string{"--rapt-api-secret=" + canary, "--mqtt-password"} {
+		err := FlagError(flags.Parse([]string{arg}))
+		require.ErrorContains(t, err, "is no flag")
+		assert.Contains(t, err.Error(), "-file")
+		assert.NotContains(t, err.Error(), canary)
+	}
+	assert.ErrorContains(t, FlagError(flags.Parse([]string{"--nothing"})), "unknown flag")
+
+	o := nowhere()
+	o.Environ = complete()
+	o.Flags = parsed(t, "--mqtt-url=mqtt://bridge:"+canary+"@broker")
+	_, err := Load(o)
+	require.ErrorContains(t, err, "mqtt.password_file")
+	assert.NotContains(t, err.Error(), canary)
+}
+
+func TestHostsAreNames(t *testing.T) {
+	o := nowhere()
+	o.Environ = append(complete(), "RAPT_BRIDGE_HTTP_HOSTS=brewery.lan, nas,")
+	cfg, err := Load(o)
+	require.NoError(t, err)
+	assert.Equal(t, "brewery.lan, nas,", cfg.HTTP.Hosts)
+	o.Environ = append(complete(), "RAPT_BRIDGE_HTTP_HOSTS=http://brewery.lan/")
+	_, err = Load(o)
+	require.ErrorContains(t, err, "no host name")
+}
