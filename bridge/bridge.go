@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
@@ -79,7 +80,7 @@ func newBridge(o Options) (*bridge, error) {
 func (b *bridge) run(ctx context.Context) error {
 	working, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
-	go func() { defer close(done); b.account.worker.run(working) }()
+	go func() { defer close(done); b.work(working) }()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -103,12 +104,24 @@ func (b *bridge) run(ctx context.Context) error {
 			b.finish(c)
 		case delivered := <-b.backfill.acked:
 			b.handedOn(delivered)
+		case m := <-b.backfill.missing():
+			b.backfill.history.Want(m.Ref, m.Span)
 		case <-b.options.Refresh:
 			b.refresh(b.clock.now())
 		case <-timer.C:
 		}
 		timer.Reset(b.step(working))
 	}
+}
+
+// work runs what has a goroutine of its own until ctx ends.
+func (b *bridge) work(ctx context.Context) {
+	var all sync.WaitGroup
+	all.Go(func() { b.account.worker.run(ctx) })
+	if w := b.options.Statistics; w != nil {
+		all.Go(func() { w.Run(ctx) })
+	}
+	all.Wait()
 }
 
 // stop ends the worker and says goodbye to the broker, within two seconds whatever hangs.
@@ -154,6 +167,7 @@ func (b *bridge) step(ctx context.Context) time.Duration {
 	} else {
 		b.preempt(now)
 	}
+	b.backfill.makeHours(now)
 	b.snapshot(now)
 	return max(0, b.wake(now).Sub(now))
 }
@@ -175,6 +189,9 @@ func (b *bridge) wake(now time.Time) time.Time {
 			sooner(b.nextBackfill(now))
 		}
 		sooner(b.backfill.retryAt)
+		if b.backfill.statistics != nil {
+			sooner(b.backfill.hoursAt)
+		}
 	}
 	sooner(a.nextPendingEnd())
 	sooner(b.page.due())

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
+	"github.com/rapt-bridge/rapt-bridge/bridge/statistics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
@@ -40,6 +41,9 @@ type Options struct {
 
 	// History hands every telemetry row on.
 	History HistoryOptions
+
+	// Statistics, when set, fills Home Assistant's statistics from the rows of History. Run runs it.
+	Statistics *statistics.Writer
 
 	// Version of the program, for the bridge's own device.
 	Version string

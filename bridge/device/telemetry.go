@@ -158,3 +158,19 @@ func bindTelemetry[D, T any](f *Family, resource func(*raptclient.Client) raptcl
 		return out, nil
 	}
 }
+
+// Numbers goes through the values of the row that are numbers, rounded as in the document, with their keys.
+func (t Telemetry) Numbers(yield func(key string, n float64) bool) {
+	for i, row := range t.family.telemetry {
+		r := t.family.Rows[row]
+		if t.values[i].kind != isNumber {
+			continue
+		}
+		if n, _ := t.values[i].Metric(r); !yield(r.Key, n) {
+			return
+		}
+	}
+}
+
+// Floor is the least silence after which a device of the row's family counts as offline.
+func (t Telemetry) Floor() time.Duration { return t.family.Floor }

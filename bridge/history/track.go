@@ -59,6 +59,9 @@ type track struct {
 	gaps    []gap     // before latest, oldest first
 	missing []Span
 
+	// wanted are spans whose rows are asked for although the stream has them: see Want.
+	wanted []Span
+
 	rows, backfilled, resent int
 	lastError                string
 

@@ -95,20 +95,21 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 
 // view is what the parts show.
 type view struct {
-	Verdict  verdict
-	Since    *moment // of the verdict
-	LastGood *moment // the last successful poll, where it belongs to the verdict
-	Known    bool    // there is a snapshot; the rest is empty without
-	Snapshot *Snapshot
-	API      string // its status in words
-	LastPoll *moment
-	Broker   *moment
-	Started  *moment
-	Reset    *moment
-	Devices  []deviceRow
-	Chart    chart
-	Commands []commandRow // newest first
-	Problems []problemRow // newest first
+	Verdict    verdict
+	Since      *moment // of the verdict
+	LastGood   *moment // the last successful poll, where it belongs to the verdict
+	Known      bool    // there is a snapshot; the rest is empty without
+	Snapshot   *Snapshot
+	API        string // its status in words
+	LastPoll   *moment
+	Broker     *moment
+	Started    *moment
+	Reset      *moment
+	Devices    []deviceRow
+	Chart      chart
+	Commands   []commandRow // newest first
+	Problems   []problemRow // newest first
+	Statistics string       // how it goes with Home Assistant's; empty for not at all
 }
 
 type deviceRow struct {
@@ -146,6 +147,7 @@ func newView(latest *shown, started, now time.Time) *view {
 	}
 	v.Reset = awaited(s.RateLimitReset, now)
 	v.Chart = newChart(s.Day)
+	v.Statistics = said(s.Statistics)
 	for _, d := range s.Devices {
 		v.Devices = append(v.Devices, newDeviceRow(d, now))
 	}
