@@ -83,7 +83,7 @@ func (a *answer) fill(g gap) {
 			a.remain(gap{Span: g.Span, tries: g.tries, check: g.check}, Span{end, g.To}, true)
 		}
 		busy := Span{g.From, g.To}
-		a.gaps = append(a.gaps, gap{Span: busy, busy: true, first: g.first})
+		a.gaps = append(a.gaps, gap{Span: busy, busy: true, first: g.first, check: g.check})
 	} else if !a.proves(g.From) || !a.proves(g.To) {
 		a.remain(g, g.Span, false)
 		return

@@ -123,7 +123,7 @@ func (t *track) done() { t.gaps = slices.DeleteFunc(t.gaps, func(g gap) bool { r
 func (t *track) complete() time.Time {
 	at := t.latest
 	for _, g := range t.gaps {
-		if g.From.Before(at) {
+		if !g.check && g.From.Before(at) {
 			at = g.From
 		}
 	}
