@@ -19,6 +19,9 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/export"
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
+	"github.com/rapt-bridge/rapt-bridge/bridge/quota"
+	"github.com/rapt-bridge/rapt-bridge/config"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
@@ -75,8 +78,7 @@ func (e *exporter) run(cmd *cobra.Command) error {
 		return err
 	}
 	ctx := cmd.Context()
-	_, addOn := e.supervisor()
-	account, err := bridge.OpenAccount(ctx, options, cfg.MQTT.URL != "" || addOn)
+	account, err := quota.Open(ctx, e.quota(cfg, options))
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
@@ -92,6 +94,18 @@ func (e *exporter) run(cmd *cobra.Command) error {
 		return &exitError{exitFailed, err}
 	}
 	return nil
+}
+
+// quota is the account with the bridge's limits.
+func (e *exporter) quota(cfg config.Config, o bridge.Options) quota.Options {
+	out := quota.Options{
+		RAPT: o.RAPT, MaxRequestsPerHour: o.MaxRequestsPerHour, MaxRequestsPerMinute: limit.MinuteLimit(o.MaxRequestsPerHour, o.VendorHost),
+		ClientID: o.ClientID, TopicPrefix: o.TopicPrefix,
+	}
+	if _, addOn := e.supervisor(); cfg.MQTT.URL != "" || addOn {
+		out.FindBroker = o.FindBroker
+	}
+	return out
 }
 
 // span is the time that is exported; from is zero for the beginning.

@@ -1,4 +1,6 @@
-package bridge
+// Package quota is a RAPT account for a program beside the bridge, such as an export: its requests stay within the same
+// ceiling, and count in the same log, which the broker retains.
+package quota
 
 import (
 	"context"
@@ -12,31 +14,40 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
-// Account is a RAPT account for a program beside the bridge: its requests count in the same log, which the broker retains.
-// While a bridge runs, it takes no more than what is left of the share that is for missed readings.
+// Options are what an Account is made of.
+type Options struct {
+	RAPT                                     raptclient.Options
+	MaxRequestsPerHour, MaxRequestsPerMinute int
+	// FindBroker finds the broker that retains the log of requests; nil where there is none.
+	FindBroker broker.Find
+	// ClientID is the bridge's; the account connects under one of its own.
+	ClientID    string
+	TopicPrefix string
+}
+
+// Account is a RAPT account with a ceiling of requests. While a bridge runs, it takes no more than what is left of the share
+// that is for missed readings.
 type Account struct {
 	Client *raptclient.Client
 	// Waiting is told when a request has to wait for the ceiling.
 	Waiting func(until time.Time)
 
-	options     Options
-	requests    *limit.RequestLog
-	purpose     limit.Purpose
-	retained    map[string]json.RawMessage // the bridge's document
-	running     bool                       // a bridge runs
-	used        bool
-	reachBroker bool
+	options  Options
+	requests *limit.RequestLog
+	purpose  limit.Purpose
+	retained map[string]json.RawMessage // the bridge's document
+	running  bool                       // a bridge runs
+	used     bool
 }
 
-const budgetTimeout = 15 * time.Second
+const brokerTimeout = 15 * time.Second
 
-// OpenAccount reads what the broker retains of the hour's requests. Without a broker, or one that knows nothing, it starts
+// Open reads what the broker retains of the hour's requests. Without a broker, or one that knows nothing, it starts
 // with a quarter of the hour, like the bridge.
-func OpenAccount(ctx context.Context, o Options, reachBroker bool) (*Account, error) {
-	o.defaults()
-	a := &Account{options: o, requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), Waiting: func(time.Time) {}, reachBroker: reachBroker}
+func Open(ctx context.Context, o Options) (*Account, error) {
+	a := &Account{options: o, requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), Waiting: func(time.Time) {}}
 	a.requests.ShareWithBackfill()
-	if reachBroker {
+	if o.FindBroker != nil {
 		if err := a.read(ctx); err != nil {
 			return nil, fmt.Errorf("the requests of this hour can't be read from the broker: %w", err)
 		}
@@ -54,12 +65,12 @@ func OpenAccount(ctx context.Context, o Options, reachBroker bool) (*Account, er
 }
 
 func (a *Account) topics() discovery.Topics {
-	return discovery.Topics{Prefix: a.options.TopicPrefix, DiscoveryPrefix: a.options.DiscoveryPrefix}
+	return discovery.Topics{Prefix: a.options.TopicPrefix}
 }
 
 // read takes the log of requests that the broker retains, and whether a bridge runs.
 func (a *Account) read(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, budgetTimeout)
+	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
 	defer cancel()
 	online, err := broker.Retained(ctx, a.options.FindBroker, a.options.ClientID+"-account", a.topics().BridgeAvailability())
 	if err != nil {
@@ -77,7 +88,7 @@ func (a *Account) read(ctx context.Context) error {
 		a.requests.Reserve(now)
 		return nil
 	}
-	a.requests.Restore(saved, now, a.options.Wall())
+	a.requests.Restore(saved, now, now)
 	return nil
 }
 
@@ -105,13 +116,14 @@ func (a *Account) permit(ctx context.Context, r raptclient.Request) error {
 // Close leaves the log of requests with the broker for the bridge's next start. A bridge that runs keeps its own.
 func (a *Account) Close() {
 	a.Client.CloseIdleConnections()
-	if !a.used || a.running || !a.reachBroker {
+	if !a.used || a.running || a.options.FindBroker == nil {
 		return
 	}
-	ledger, _ := json.Marshal(a.requests.Save(time.Now(), a.options.Wall()))
+	now := time.Now()
+	ledger, _ := json.Marshal(a.requests.Save(now, now))
 	a.retained["ledger"] = ledger
 	doc, _ := json.Marshal(a.retained)
-	ctx, cancel := context.WithTimeout(context.Background(), budgetTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), brokerTimeout)
 	defer cancel()
 	_ = broker.PublishOnce(ctx, a.options.FindBroker, a.options.ClientID+"-account", broker.Publication{Topic: a.topics().BridgeState(), Payload: doc, Retain: true})
 }
