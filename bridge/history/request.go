@@ -7,9 +7,9 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 )
 
-// rowsPerRequest is how many rows one request asks for at the most, by the device's rhythm: a month of a reading every
-// quarter of an hour, and some 3 MB of a reply.
-const rowsPerRequest = 3000
+// rowsPerRequest is how many rows one request asks for at the most, by the device's rhythm: half a month of a reading every
+// quarter of an hour, and some 1 MB of a reply, since the whole answer is in memory.
+const rowsPerRequest = 1500
 
 // mostWaiting is how many rows may wait for the broker when others are asked for, so that one answer is in memory at a time.
 const mostWaiting = 200

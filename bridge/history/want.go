@@ -20,6 +20,10 @@ func (h *History) Want(ref device.Ref, s Span) {
 	if t == nil || len(t.wanted) >= maxWanted || !s.To.After(s.From) || t.missesIn(s.From, s.To) {
 		return
 	}
+	if n := len(t.wanted); n > 0 && !s.From.Before(t.wanted[n-1].To) && s.To.Sub(t.wanted[n-1].From) <= t.width() && !t.missesIn(t.wanted[n-1].From, s.To) {
+		t.wanted[n-1].To = s.To // one answer holds both
+		return
+	}
 	t.wanted = append(t.wanted, s)
 }
 

@@ -59,6 +59,19 @@ func TestASpanWithoutRowsIsAskedForOnce(t *testing.T) {
 	assert.Len(t, b.asked, 1)
 }
 
+// TestSpansOfADeviceThatIsOffAtNightShareARequest: each start of the bridge looks for hours that Home Assistant lacks.
+func TestSpansOfADeviceThatIsOffAtNightShareARequest(t *testing.T) {
+	rows := rowsOf(t, 20*24*time.Hour, 15*time.Minute)
+	b := newBrewer(t, Options{}, rows)
+	b.poll(len(rows)-1, time.Time{}, 15*time.Minute)
+	for i := range 18 {
+		night := rows[0].At.Add(time.Duration(i) * 24 * time.Hour)
+		b.h.Want(pill, Span{night, night.Add(8 * time.Hour)})
+	}
+	b.ask(b.within)
+	assert.Len(t, b.asked, 2)
+}
+
 func TestAGapIsNotWantedTwice(t *testing.T) {
 	rows := rowsOf(t, 48*time.Hour, 15*time.Minute)
 	b := newBrewer(t, Options{}, rows)
