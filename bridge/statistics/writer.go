@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cenkalti/backoff/v4"
-
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/history"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/retry"
@@ -144,47 +142,53 @@ func (w *Writer) signal() {
 	}
 }
 
-// Run writes until ctx ends.
+// Run writes until ctx ends. After trouble it waits whatever comes; else it works some time after something has come, and
+// looks again for what Home Assistant hadn't taken yet.
 func (w *Writer) Run(ctx context.Context) {
 	failures := retry.New(firstRetry, lastRetry, 0)
+	wake, again := (<-chan struct{})(w.wake), (<-chan time.Time)(nil)
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-w.wake:
+		case <-wake:
+		case <-again:
 		}
-		for wait := w.options.settle; ; {
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(wait):
-			}
-			if wait = w.attempt(ctx, failures); wait == 0 {
-				break
-			}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(w.options.settle):
+		}
+		left, err := w.attempt(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			wake, again = nil, time.After(failures.NextBackOff())
+			continue
+		}
+		failures.Reset()
+		wake, again = w.wake, nil
+		if left {
+			again = time.After(askAgain)
 		}
 	}
 }
 
-// attempt works once and returns when to try again; 0 for when something new has come.
-func (w *Writer) attempt(ctx context.Context, failures backoff.BackOff) time.Duration {
+// attempt works once, and tells how it went. left reports whether something waits on.
+func (w *Writer) attempt(ctx context.Context) (left bool, err error) {
 	written, left, err := w.round(ctx)
-	switch {
-	case ctx.Err() != nil:
-		return 0
-	case err != nil:
-		w.tell(slog.LevelWarn, "Home Assistant's statistics can't be filled; trying on", reason(err))
-		return failures.NextBackOff()
-	}
-	failures.Reset()
 	if written > 0 {
 		w.options.Log.Info("filled hours that Home Assistant's statistics lacked", slog.Int("hours", written))
 	}
-	w.tell(slog.LevelInfo, "Home Assistant's statistics can be filled", "")
-	if left {
-		return askAgain
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		w.tell(slog.LevelWarn, "Home Assistant's statistics can't be filled; trying on", reason(err))
+	default:
+		w.tell(slog.LevelInfo, "Home Assistant's statistics can be filled", "")
 	}
-	return 0
+	return left, err
 }
 
 // tell logs a state once, and keeps it for the status page.

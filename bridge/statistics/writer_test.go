@@ -219,6 +219,17 @@ func TestHoursThatAreMissingAreFilled(t *testing.T) {
 	}
 }
 
+// TestHoursThatComeLaterAreFilledToo: what waits for an entity doesn't hold others up.
+func TestHoursThatComeLaterAreFilledToo(t *testing.T) {
+	a := newAssistant()
+	w := run(t, a, nil)
+	all := day() // its battery has no entity, and waits
+	w.Add(all[:12])
+	require.Eventually(t, func() bool { return len(a.has("sensor.my_beer")) == 12 }, 5*time.Second, 5*time.Millisecond)
+	w.Add(all[12:])
+	require.Eventually(t, func() bool { return len(a.has("sensor.my_beer")) == 24 }, 5*time.Second, 5*time.Millisecond)
+}
+
 func TestWhatItsOwnerHasChangedIsLeftAlone(t *testing.T) {
 	user, kilo := "user", "kg"
 	for name, change := range map[string]func(*assistant){
