@@ -25,8 +25,8 @@ func monthOld() raptsim.Options {
 		CommandDelay: -1, ReportLagMax: -1, Telemetry: raptsim.Telemetry{Past: 32 * day},
 		Devices: []raptsim.DeviceSpec{
 			{Family: raptsim.Hydrometer, Name: "Pill", ReportEvery: 15 * time.Minute, Jitter: 0.01, Miss: 0.02, OriginalGravity: 1060, FinalGravity: 1012},
-			{Family: raptsim.TemperatureController, Name: "Fridge", ReportEvery: 5 * time.Minute, Jitter: 0.01},
-			{Family: raptsim.BrewZilla, Name: "Kettle", ReportEvery: 5 * time.Minute, Jitter: 0.01},
+			{Family: raptsim.TemperatureController, Name: "Fridge", ReportEvery: 15 * time.Minute, Jitter: 0.01},
+			{Family: raptsim.BrewZilla, Name: "Kettle", ReportEvery: 15 * time.Minute, Jitter: 0.01},
 		},
 	}
 }
