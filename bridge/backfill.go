@@ -13,6 +13,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
+	"github.com/rapt-bridge/rapt-bridge/bridge/statistics"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
@@ -32,11 +33,18 @@ type backfill struct {
 	acked   chan bool // what became of the row that is on its way; one at a time
 	flying  *history.Outgoing
 	retryAt time.Time // zero for at once
+
+	// Hours for Home Assistant's statistics; statistics is nil for none.
+	statistics *statistics.Writer
+	hours      *history.Hours
+	changed    map[device.Ref]bool // devices with rows whose hours may be complete
+	hoursAt    time.Time           // when to look
 }
 
 func newBackfill(o *Options, clock clock) *backfill {
 	return &backfill{
 		enabled: o.History.Enabled, clock: clock, acked: make(chan bool, 1),
+		statistics: o.Statistics, hours: history.NewHours(), changed: map[device.Ref]bool{},
 		history: history.New(history.Options{
 			Days: o.History.Days, EveryReading: o.History.EveryReading, Pace: poll.Bounds{Min: o.MinPollInterval, Max: o.MaxPollInterval}.Pace(),
 		}),
@@ -48,11 +56,21 @@ func (f *backfill) Accept(u device.Update) {
 	if u.Reading.Activity().IsZero() {
 		return
 	}
+	if f.statistics != nil {
+		f.statistics.Device(u.Ref)
+	}
 	f.history.Observe(u.Ref, u.Reading.Telemetry(), history.Observation{Now: f.clock.now(), Before: u.Before, Interval: u.Derived.Interval})
 }
 
 // Remove forgets a device.
-func (f *backfill) Remove(ref device.Ref) { f.history.Remove(ref) }
+func (f *backfill) Remove(ref device.Ref) {
+	f.history.Remove(ref)
+	f.hours.Remove(ref)
+	delete(f.changed, ref)
+	if f.statistics != nil {
+		f.statistics.Remove(ref)
+	}
+}
 
 // restorePositions goes on where the earlier run left the stream.
 func (b *bridge) restorePositions(now time.Time) {
@@ -96,6 +114,7 @@ func (b *bridge) handedOn(delivered bool) {
 	f := b.backfill
 	if delivered {
 		b.metrics.Row(string(f.flying.Ref.Family), f.flying.Backfilled)
+		f.count(f.flying.Ref, f.flying.Row)
 	}
 	f.flying = nil
 	if ref, moved := f.history.Acknowledge(delivered); moved {
@@ -152,7 +171,7 @@ func (b *bridge) fetched(r history.Request, list device.TelemetryList, err error
 	if err == nil {
 		b.onAPISuccess()
 		b.notice(list.Report)
-		b.backfill.history.Answer(r, list.Rows, now, b.account.cloud(now))
+		b.backfill.count(r.Ref, b.backfill.history.Answer(r, list.Rows, now, b.account.cloud(now))...)
 	} else {
 		how := fetchFailure(err)
 		if how == history.Failed || how == history.Refused {
@@ -178,4 +197,46 @@ func fetchFailure(err error) history.Failure {
 		return history.Refused
 	}
 	return history.Failed
+}
+
+const (
+	hoursEvery = time.Minute // rows are made into hours,
+	hoursOf    = 20          // of so many devices at a time, so that the loop goes on
+)
+
+// count takes rows for the hours of Home Assistant's statistics.
+func (f *backfill) count(ref device.Ref, rows ...device.Telemetry) {
+	if f.statistics == nil {
+		return
+	}
+	for _, row := range rows {
+		f.hours.Add(ref, row)
+		f.changed[ref] = true
+	}
+}
+
+// makeHours hands the hours on that have become complete.
+func (f *backfill) makeHours(now time.Time) {
+	if f.statistics == nil || f.hoursAt.After(now) {
+		return
+	}
+	f.hoursAt = now.Add(hoursEvery)
+	n := 0
+	for ref := range f.changed {
+		if n++; n > hoursOf {
+			f.hoursAt = now.Add(time.Second)
+			return
+		}
+		delete(f.changed, ref)
+		open := func(from, to time.Time) bool { return f.history.Open(ref, from, to) }
+		f.statistics.Add(f.hours.Made(ref, f.history.Interval(ref), open))
+	}
+}
+
+// missing are spans of which Home Assistant lacks the hours; nil for none ever.
+func (f *backfill) missing() <-chan statistics.Missing {
+	if f.statistics == nil {
+		return nil
+	}
+	return f.statistics.Missing()
 }

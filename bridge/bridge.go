@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
@@ -107,7 +108,7 @@ func (b *bridge) run(ctx context.Context) error {
 func (b *bridge) loop(ctx context.Context) error {
 	working, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
-	go func() { defer close(done); b.account.worker.run(working) }()
+	go func() { defer close(done); b.work(working) }()
 	timer, pulse := time.NewTimer(0), time.NewTicker(pulseEvery)
 	defer timer.Stop()
 	defer pulse.Stop()
@@ -139,6 +140,8 @@ func (b *bridge) loop(ctx context.Context) error {
 			b.finish(c)
 		case delivered := <-b.backfill.acked:
 			b.handedOn(delivered)
+		case m := <-b.backfill.missing():
+			b.backfill.history.Want(m.Ref, m.Span)
 		case <-b.options.Refresh:
 			b.turned()
 			b.refresh(b.clock.now())
@@ -158,6 +161,16 @@ func (b *bridge) loop(ctx context.Context) error {
 		}
 		timer.Reset(wait)
 	}
+}
+
+// work runs what has a goroutine of its own until ctx ends.
+func (b *bridge) work(ctx context.Context) {
+	var all sync.WaitGroup
+	all.Go(func() { b.account.worker.run(ctx) })
+	if w := b.options.Statistics; w != nil {
+		all.Go(func() { w.Run(ctx) })
+	}
+	all.Wait()
 }
 
 // stop ends the worker and says goodbye to the broker, within two seconds whatever hangs.
@@ -205,6 +218,7 @@ func (b *bridge) step(ctx context.Context) time.Duration {
 	} else {
 		b.preempt(now)
 	}
+	b.backfill.makeHours(now)
 	b.snapshot(now)
 	return max(0, b.wake(now).Sub(now))
 }
@@ -233,6 +247,9 @@ func (b *bridge) wake(now time.Time) time.Time {
 			sooner(b.nextBackfill(now))
 		}
 		sooner(b.backfill.retryAt)
+		if b.backfill.statistics != nil {
+			sooner(b.backfill.hoursAt)
+		}
 	}
 	sooner(a.nextPendingEnd())
 	sooner(b.refusals.due)

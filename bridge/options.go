@@ -8,6 +8,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
+	"github.com/rapt-bridge/rapt-bridge/bridge/statistics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
@@ -44,6 +45,9 @@ type Options struct {
 	// MaxChangesPerHour is how often the same key of a device may be set, half of it within ten minutes. What switches off is
 	// always sent. Default 60.
 	MaxChangesPerHour int
+
+	// Statistics, when set, fills Home Assistant's statistics from the rows of History. Run runs it.
+	Statistics *statistics.Writer
 
 	// Version of the program, for the bridge's own device.
 	Version string

@@ -113,6 +113,9 @@ func (b *bridge) snapshot(now time.Time) {
 	if reset := a.health.LimitReset(now); !reset.IsZero() {
 		s.RateLimitReset = b.clock.read(reset)
 	}
+	if w := b.options.Statistics; w != nil {
+		s.Statistics = w.Status()
+	}
 	for d := range a.each {
 		status := p.devices[d.Ref]
 		status.Online = d.online == online

@@ -61,6 +61,28 @@ func Retained(ctx context.Context, find Find, clientID, filter string) ([][]byte
 	return collect(ctx, manager, filter, server.Username, seen)
 }
 
+// PublishOnce connects to the broker under a client id of its own, publishes one message, and leaves.
+func PublishOnce(ctx context.Context, find Find, clientID string, p Publication) error {
+	server, err := find(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	manager, err := autopaho.NewConnection(ctx, clientConfig(func() Server { return server }, clientID))
+	if err != nil {
+		return fmt.Errorf("mqtt: %w", err)
+	}
+	if err := manager.AwaitConnection(ctx); err != nil {
+		return err
+	}
+	_, err = manager.Publish(ctx, &paho.Publish{Topic: p.Topic, Payload: p.Payload, Retain: p.Retain, QoS: 1})
+	end, stop := context.WithTimeout(context.WithoutCancel(ctx), leaveAfter)
+	defer stop()
+	_ = manager.Disconnect(end)
+	return err
+}
+
 // collect subscribes and returns what comes until the broker has been quiet for a moment.
 func collect(ctx context.Context, manager *autopaho.ConnectionManager, filter, user string, seen <-chan []byte) ([][]byte, error) {
 	subscribed := make(chan error, 1)

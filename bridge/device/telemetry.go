@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -157,4 +158,37 @@ func bindTelemetry[D, T any](f *Family, resource func(*raptclient.Client) raptcl
 		}
 		return out, nil
 	}
+}
+
+// Numbers goes through the values of the row that are numbers, rounded as in the document, with their keys.
+func (t Telemetry) Numbers(yield func(key string, n float64) bool) {
+	for i, row := range t.family.telemetry {
+		r := t.family.Rows[row]
+		if t.values[i].kind != isNumber {
+			continue
+		}
+		if n, _ := t.values[i].Metric(r); !yield(r.Key, n) {
+			return
+		}
+	}
+}
+
+// Floor is the least silence after which a device of the row's family counts as offline.
+func (t Telemetry) Floor() time.Duration { return t.family.Floor }
+
+// Format is the value of a key as text, rounded as in the document; empty where it is unknown or the row has no such key.
+func (t Telemetry) Format(key string) string {
+	for i, row := range t.family.telemetry {
+		r := &t.family.Rows[row]
+		switch v := t.values[i]; {
+		case r.Key != key:
+		case v.kind == unknown:
+			return ""
+		case v.kind == isText:
+			return v.text
+		default:
+			return strings.Trim(string(v.AppendJSON(nil, r.Decimals)), `"`)
+		}
+	}
+	return ""
 }

@@ -8,11 +8,15 @@ import (
 )
 
 // Answer takes the rows that a request was answered with, in any order. Those that are missing wait to be handed on.
-// cloudNow is now on the cloud's clock.
-func (h *History) Answer(r Request, rows []device.Telemetry, now, cloudNow time.Time) {
+// cloudNow is now on the cloud's clock. It returns the rows of an answer to Want, which are for nobody else.
+func (h *History) Answer(r Request, rows []device.Telemetry, now, cloudNow time.Time) (wanted []device.Telemetry) {
 	t := h.tracks[r.Ref]
 	if t == nil {
-		return // it was removed meanwhile
+		return nil // it was removed meanwhile
+	}
+	if r.wanted {
+		t.answerWanted(r, rows)
+		return rows
 	}
 	t.lastError = ""
 	slices.SortStableFunc(rows, func(a, b device.Telemetry) int { return a.At.Compare(b.At) })
@@ -44,6 +48,7 @@ func (h *History) Answer(r Request, rows []device.Telemetry, now, cloudNow time.
 		t.wider *= 2 // the device may have been away for long: look further
 	}
 	h.back = append(h.back, a.items...)
+	return nil
 }
 
 // answer is an answer as it is held against a device's gaps.
@@ -78,7 +83,7 @@ func (a *answer) fill(g gap) {
 			a.remain(gap{Span: g.Span, tries: g.tries, check: g.check}, Span{end, g.To}, true)
 		}
 		busy := Span{g.From, g.To}
-		a.gaps = append(a.gaps, gap{Span: busy, busy: true, first: g.first})
+		a.gaps = append(a.gaps, gap{Span: busy, busy: true, first: g.first, check: g.check})
 	} else if !a.proves(g.From) || !a.proves(g.To) {
 		a.remain(g, g.Span, false)
 		return

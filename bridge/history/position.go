@@ -2,6 +2,7 @@ package history
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -33,31 +34,77 @@ type savedGap struct {
 // maxErrorText is the longest error that the position tells, in characters.
 const maxErrorText = 255
 
-// Position is a device's position as a document; nil while it has none.
+// Position is a device's position as a document; nil while it has none. It is written by hand since it follows each row.
 func (h *History) Position(ref device.Ref) []byte {
 	t := h.tracks[ref]
 	if t == nil || t.latest.IsZero() {
 		return nil
 	}
-	p := position{
-		CompleteUntil: t.complete().UTC(), Latest: t.latest.UTC(), Rows: t.rows, Backfilled: t.backfilled, Resent: t.resent,
-		Gaps: []savedGap{}, Missing: []Span{},
+	b := make([]byte, 0, 256)
+	b = appendTime(append(b, `{"complete_until":`...), t.complete())
+	b = appendTime(append(b, `,"latest":`...), t.latest)
+	b = fmt.Appendf(b, `,"rows":%d,"backfilled":%d,"resent":%d,"gaps":[`, t.rows, t.backfilled, t.resent)
+	b = append(t.appendGaps(b), `],"missing":[`...)
+	for i, s := range t.missing {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendSpan(b, s), '}')
 	}
-	for _, g := range t.gaps {
-		if n := len(p.Gaps) - 1; n >= 0 && p.Gaps[n].To.Equal(g.From) {
-			p.Gaps[n].Rows, p.Gaps[n].To = append(p.Gaps[n].Rows, g.From.UTC()), g.To.UTC()
+	b = append(b, `],"last_error":`...)
+	last, _ := json.Marshal(optional(text.Line(t.lastError, maxErrorText)))
+	return append(append(b, last...), '}')
+}
+
+// appendGaps appends the gaps, those that follow each other in one. A mere check is none: nothing says that rows are missing.
+func (t *track) appendGaps(b []byte) []byte {
+	first := true
+	for i := 0; i < len(t.gaps); i++ {
+		if t.gaps[i].check {
 			continue
 		}
-		p.Gaps = append(p.Gaps, savedGap{Span: Span{g.From.UTC(), g.To.UTC()}, First: g.first})
+		end := i
+		for end+1 < len(t.gaps) && !t.gaps[end+1].check && t.gaps[end+1].From.Equal(t.gaps[end].To) {
+			end++
+		}
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		b = appendSpan(b, Span{t.gaps[i].From, t.gaps[end].To})
+		for j := i; j < end; j++ {
+			b = append(b, map[bool]string{true: `,"rows":[`, false: ","}[j == i]...)
+			b = appendTime(b, t.gaps[j].To)
+		}
+		if end > i {
+			b = append(b, ']')
+		}
+		if t.gaps[i].first {
+			b = append(b, `,"first":true`...)
+		}
+		b = append(b, '}')
+		i = end
 	}
-	for _, s := range t.missing {
-		p.Missing = append(p.Missing, Span{s.From.UTC(), s.To.UTC()})
+	return b
+}
+
+// appendSpan appends a span as an object that is not closed.
+func appendSpan(b []byte, s Span) []byte {
+	b = appendTime(append(b, `{"from":`...), s.From)
+	return appendTime(append(b, `,"to":`...), s.To)
+}
+
+func appendTime(b []byte, t time.Time) []byte {
+	b = append(b, '"')
+	b = t.UTC().AppendFormat(b, time.RFC3339Nano)
+	return append(b, '"')
+}
+
+func optional(text string) *string {
+	if text == "" {
+		return nil
 	}
-	if last := text.Line(t.lastError, maxErrorText); last != "" {
-		p.LastError = &last
-	}
-	out, _ := json.Marshal(p) // it holds nothing that can't be JSON
-	return out
+	return &text
 }
 
 // Positions goes through the devices that have one.

@@ -7,9 +7,9 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 )
 
-// rowsPerRequest is how many rows one request asks for at the most, by the device's rhythm: a month of a reading every
-// quarter of an hour, and some 3 MB of a reply.
-const rowsPerRequest = 3000
+// rowsPerRequest is how many rows one request asks for at the most, by the device's rhythm: half a month of a reading every
+// quarter of an hour, and some 1 MB of a reply, since the whole answer is in memory.
+const rowsPerRequest = 1500
 
 // mostWaiting is how many rows may wait for the broker when others are asked for, so that one answer is in memory at a time.
 const mostWaiting = 200
@@ -19,6 +19,7 @@ type Request struct {
 	Ref      device.Ref
 	From, To time.Time // both included; the cloud's clock
 	whole    bool      // To is the end of a gap, where there is a row
+	wanted   bool      // see Want
 }
 
 // Failure is why there was no answer.
@@ -48,6 +49,9 @@ func (h *History) Due() time.Time {
 			}
 		}
 	}
+	if due.IsZero() && slices.ContainsFunc(h.order, (*track).wants) {
+		return longAgo
+	}
 	return due
 }
 
@@ -71,6 +75,9 @@ func (h *History) Request(now time.Time) (Request, bool) {
 		}
 	}
 	if newest == nil {
+		if i := slices.IndexFunc(h.order, (*track).wants); i >= 0 {
+			return h.order[i].requestWanted(), true
+		}
 		return Request{}, false
 	}
 	newest.asked = now
@@ -119,6 +126,12 @@ func (h *History) Fail(r Request, how Failure, why string, now time.Time) {
 	}
 	if how != Postponed {
 		t.lastError = why
+	}
+	if r.wanted {
+		if how != Postponed {
+			t.wanted = t.wanted[1:] // it was worth one try
+		}
+		return
 	}
 	for i := range t.gaps {
 		g := &t.gaps[i]

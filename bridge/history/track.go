@@ -59,6 +59,9 @@ type track struct {
 	gaps    []gap     // before latest, oldest first
 	missing []Span
 
+	// wanted are spans whose rows are asked for although the stream has them: see Want.
+	wanted []Span
+
 	rows, backfilled, resent int
 	lastError                string
 
@@ -120,7 +123,7 @@ func (t *track) done() { t.gaps = slices.DeleteFunc(t.gaps, func(g gap) bool { r
 func (t *track) complete() time.Time {
 	at := t.latest
 	for _, g := range t.gaps {
-		if g.From.Before(at) {
+		if !g.check && g.From.Before(at) {
 			at = g.From
 		}
 	}

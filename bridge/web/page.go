@@ -110,6 +110,8 @@ type view struct {
 	Chart    chart
 	Commands []commandRow // newest first
 	Problems []problemRow // newest first
+	// Statistics is how it goes with Home Assistant's; empty for not at all.
+	Statistics string
 }
 
 type deviceRow struct {
@@ -148,6 +150,7 @@ func newView(latest *shown, stalled bool, started, now time.Time) *view {
 	}
 	v.Reset = awaited(s.RateLimitReset, now)
 	v.Chart = newChart(s.Day)
+	v.Statistics = said(s.Statistics)
 	for _, d := range s.Devices {
 		v.Devices = append(v.Devices, newDeviceRow(d, now))
 	}

@@ -27,6 +27,8 @@ type Snapshot struct {
 	RateLimitReset     time.Time
 	UnknownFields      int
 	ReadOnly           bool
+	// Statistics says how it goes with Home Assistant's statistics; empty where they are left alone.
+	Statistics string
 	// Refresh is what happens when somebody asks for fresh readings now, in words.
 	Refresh string
 	// Day counts the requests of the last 24 hours in quarters of an hour, oldest first.

@@ -94,6 +94,7 @@ func (p *program) demoOptions(cfg config.Config, cloud *raptsim.Cloud, speed flo
 		return max(time.Second, time.Duration(float64(d)/max(1, speed)))
 	}
 	options.VendorHost = false
+	options.Statistics = nil // a simulated past is nothing to keep
 	options.MinPollInterval, options.MaxPollInterval = scaled(cfg.RAPT.MinPollInterval), scaled(cfg.RAPT.MaxPollInterval)
 	options.MaxRequestsPerHour, options.MaxRequestsPerMinute = demoRequestsPerHour, demoRequestsPerMinute
 	return options, nil

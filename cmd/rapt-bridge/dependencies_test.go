@@ -100,6 +100,8 @@ var parts = []struct {
 	{name: "bridge/web", knows: []string{"discovery", "raptclient"}, never: mqttLibraries},
 	{name: "bridge/history", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/batch", knows: []string{"bridge/history", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
+	{name: "bridge/quota", knows: []string{"bridge/broker", "bridge/limit", "discovery", "raptclient"}},
+	{name: "bridge/export", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries},
 	{name: "bridge/statistics", knows: []string{"bridge/history", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries},
 }
 

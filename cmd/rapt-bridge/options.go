@@ -17,6 +17,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
+	"github.com/rapt-bridge/rapt-bridge/bridge/statistics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/config"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
@@ -54,6 +55,7 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 		Version: programVersion(),
 		Log:     log,
 	}
+	o.Statistics = p.statistics(cfg, log)
 	client, addOn := p.supervisor()
 	if cfg.MQTT.URL == "" && addOn {
 		o.FindBroker = func(ctx context.Context) (broker.Server, error) {
@@ -68,6 +70,31 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 	known, err := server(cfg, cfg.MQTT.URL, cfg.MQTT.Username, cfg.MQTT.Password.Reveal())
 	o.FindBroker = broker.Known(known)
 	return o, err
+}
+
+// statistics is what fills Home Assistant's statistics; nil where nothing says where Home Assistant is.
+func (p *program) statistics(cfg config.Config, log *slog.Logger) *statistics.Writer {
+	o := statistics.Options{Days: cfg.History.Days, Log: log}
+	client, addOn := p.supervisor()
+	switch h := cfg.HomeAssistant; {
+	case h.Statistics == "off" || !cfg.History.Enabled || !h.Discovery:
+		return nil
+	case h.URL != "":
+		o.URL, o.Token = webSocket(h.URL)+"/api/websocket", h.Token.Reveal()
+	case addOn:
+		o.URL, o.Token = webSocket(cmp.Or(client.URL, "http://supervisor"))+"/core/websocket", client.Token.Reveal()
+	default:
+		return nil
+	}
+	return statistics.New(o)
+}
+
+// webSocket is an http address as one of WebSocket.
+func webSocket(address string) string {
+	if rest, ok := strings.CutPrefix(address, "https://"); ok {
+		return "wss://" + rest
+	}
+	return "ws://" + strings.TrimPrefix(address, "http://")
 }
 
 // server is the broker at an address, with the TLS settings of the configuration.

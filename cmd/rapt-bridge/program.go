@@ -56,7 +56,7 @@ func (p *program) command() *cobra.Command {
 	root.SetArgs(p.args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	root.AddCommand(p.runCommand(), p.demoCommand(), p.checkCommand(), p.dashboardCommand(), p.batchCommand(), p.healthCommand(), p.versionCommand())
+	root.AddCommand(p.runCommand(), p.demoCommand(), p.checkCommand(), p.dashboardCommand(), p.batchCommand(), p.exportCommand(), p.healthCommand(), p.versionCommand())
 	return root
 }
 

@@ -1,0 +1,93 @@
+package history
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+)
+
+// longAgo is due at once.
+var longAgo = time.Unix(0, 0)
+
+// maxWanted bounds the spans of a device that wait to be asked for.
+const maxWanted = 100
+
+// Want has the rows of a span asked for once more, when nothing is missing elsewhere. They are not for the stream, which has
+// them: whoever wants them gets them from Answer. A span in which rows are missing is passed over, since those come anyway.
+func (h *History) Want(ref device.Ref, s Span) {
+	t := h.tracks[ref]
+	if t == nil || len(t.wanted) >= maxWanted || !s.To.After(s.From) || t.missesIn(s.From, s.To) {
+		return
+	}
+	if n := len(t.wanted); n > 0 && !s.From.Before(t.wanted[n-1].To) && s.To.Sub(t.wanted[n-1].From) <= t.width() && !t.missesIn(t.wanted[n-1].From, s.To) {
+		t.wanted[n-1].To = s.To // one answer holds both
+		return
+	}
+	t.wanted = append(t.wanted, s)
+}
+
+// Open reports whether rows of a device may still come that lie between two moments.
+func (h *History) Open(ref device.Ref, from, to time.Time) bool {
+	t := h.tracks[ref]
+	if t == nil || t.latest.Before(to) || t.missesIn(from, to) {
+		return true
+	}
+	for _, s := range t.wanted {
+		if s.From.Before(to) && s.To.After(from) {
+			return true
+		}
+	}
+	return false
+}
+
+// Interval is the time from row to row of a device; 0 while unknown.
+func (h *History) Interval(ref device.Ref) time.Duration {
+	if t := h.tracks[ref]; t != nil {
+		return t.interval
+	}
+	return 0
+}
+
+func (t *track) missesIn(from, to time.Time) bool {
+	for _, g := range t.gaps {
+		if !g.check && g.From.Before(to) && g.To.After(from) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *track) wants() bool { return len(t.wanted) > 0 && t.observed > 0 }
+
+// requestWanted asks for the first span that is wanted, or as much of it as one answer can hold.
+func (t *track) requestWanted() Request {
+	s := t.wanted[0]
+	r := Request{Ref: t.ref, From: s.From, To: s.To, whole: true, wanted: true}
+	if width := t.width(); r.To.Sub(r.From) > width {
+		r.To, r.whole = r.From.Add(width), false
+	}
+	return r
+}
+
+// answerWanted goes on behind the rows of an answer.
+func (t *track) answerWanted(r Request, rows []device.Telemetry) {
+	if len(t.wanted) == 0 {
+		return
+	}
+	slices.SortFunc(rows, func(a, b device.Telemetry) int { return a.At.Compare(b.At) })
+	from := r.To
+	for _, row := range rows {
+		reaches := r.To.Sub(row.At) <= 3*max(t.interval, time.Minute)
+		switch {
+		case reaches:
+			from = r.To
+		case row.At.Sub(r.From) > t.tolerance():
+			from = row.At // of the last one: the cloud may have cut the answer
+		}
+	}
+	t.wanted[0].From = from
+	if !t.wanted[0].To.After(from) {
+		t.wanted = t.wanted[1:]
+	}
+}

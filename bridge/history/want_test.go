@@ -1,0 +1,83 @@
+package history
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+)
+
+// ask answers what is asked for until nothing is, and returns the rows that were wanted.
+func (b *brewer) ask(answer func(Request) []device.Telemetry) (wanted []device.Telemetry) {
+	for range 100 {
+		if due := b.h.Due(); due.IsZero() || due.After(b.now) {
+			return wanted
+		}
+		r, ok := b.h.Request(b.now)
+		require.True(b.t, ok)
+		b.asked = append(b.asked, r)
+		wanted = append(wanted, b.h.Answer(r, answer(r), b.now, b.now)...)
+	}
+	require.Fail(b.t, "it asks without end")
+	return nil
+}
+
+func TestRowsThatAreWantedOnceMoreAreNotForTheStream(t *testing.T) {
+	rows := rowsOf(t, 48*time.Hour, 15*time.Minute)
+	for name, limit := range map[string]int{"whole": 1000, "cut": 10} {
+		t.Run(name, func(t *testing.T) {
+			b := newBrewer(t, Options{}, rows)
+			b.poll(len(rows)-1, time.Time{}, 15*time.Minute)
+			before := len(b.stream)
+			span := Span{rows[20].At, rows[60].At}
+			b.h.Want(pill, span)
+			assert.True(t, b.h.Open(pill, rows[30].At, rows[31].At), "they are on their way")
+			seen := map[int64]bool{}
+			for _, row := range b.ask(func(r Request) []device.Telemetry { return b.within(r)[:min(limit, len(b.within(r)))] }) {
+				seen[row.At.UnixNano()] = true
+			}
+			for _, row := range rows[20:61] {
+				assert.True(t, seen[row.At.UnixNano()], row.At)
+			}
+			b.handOn()
+			assert.Len(t, b.stream, before)
+			assert.False(t, b.h.Open(pill, rows[30].At, rows[31].At))
+			assert.True(t, b.h.Open(pill, rows[len(rows)-1].At, rows[len(rows)-1].At.Add(time.Hour)), "the hour has not passed")
+		})
+	}
+}
+
+func TestASpanWithoutRowsIsAskedForOnce(t *testing.T) {
+	rows := rowsOf(t, 48*time.Hour, 15*time.Minute)
+	b := newBrewer(t, Options{}, rows)
+	b.poll(len(rows)-1, time.Time{}, 15*time.Minute)
+	b.h.Want(pill, Span{rows[20].At, rows[60].At})
+	assert.Empty(t, b.ask(func(Request) []device.Telemetry { return nil }))
+	assert.Len(t, b.asked, 1)
+}
+
+// TestSpansOfADeviceThatIsOffAtNightShareARequest: each start of the bridge looks for hours that Home Assistant lacks.
+func TestSpansOfADeviceThatIsOffAtNightShareARequest(t *testing.T) {
+	rows := rowsOf(t, 20*24*time.Hour, 15*time.Minute)
+	b := newBrewer(t, Options{}, rows)
+	b.poll(len(rows)-1, time.Time{}, 15*time.Minute)
+	for i := range 18 {
+		night := rows[0].At.Add(time.Duration(i) * 24 * time.Hour)
+		b.h.Want(pill, Span{night, night.Add(8 * time.Hour)})
+	}
+	b.ask(b.within)
+	assert.Len(t, b.asked, 2)
+}
+
+func TestAGapIsNotWantedTwice(t *testing.T) {
+	rows := rowsOf(t, 48*time.Hour, 15*time.Minute)
+	b := newBrewer(t, Options{}, rows)
+	b.poll(0, time.Time{}, 15*time.Minute)
+	b.poll(len(rows)-1, time.Time{}, 15*time.Minute)
+	b.h.Want(pill, Span{rows[20].At, rows[60].At})
+	assert.Empty(t, b.h.tracks[pill].wanted, "it is asked for as a gap")
+	b.h.Want(device.Ref{}, Span{rows[20].At, rows[60].At})
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
+)
+
+// fresh has the broker retain an empty log of requests, as after an hour without any.
+func fresh(t *testing.T, broker *testBroker) {
+	t.Helper()
+	state := `{"version":"1.0.0","ledger":{"at":"` + time.Now().UTC().Format(time.RFC3339) + `","polls":[],"commands":[],"sign_ins":[]}}`
+	require.NoError(t, broker.Publish("rapt/bridge/state", []byte(state), true, 1))
+}
+
+func TestExportWritesAFileForEachDevice(t *testing.T) {
+	cloud, url := served(t, raptsim.Options{
+		Latency: &raptsim.Latency{}, Telemetry: raptsim.Telemetry{Past: 10 * 24 * time.Hour},
+		Devices: []raptsim.DeviceSpec{
+			{Family: raptsim.Hydrometer, Name: "Pale Ale Pill", ReportEvery: 15 * time.Minute, TimeDigits: 7},
+			{Family: raptsim.TemperatureController, Name: "Fridge", ReportEvery: 15 * time.Minute},
+		},
+	})
+	broker := startBroker(t, true)
+	fresh(t, broker)
+	folder, plenty := t.TempDir(), append(settings(url, broker.address), "RAPT_BRIDGE_RAPT_MAX_REQUESTS_PER_HOUR=20000")
+	from := "--from=" + time.Now().AddDate(0, 0, -20).Format(time.DateOnly)
+	o := ran(t, plenty, "export", "--output", folder, from)
+	require.Equal(t, exitOK, o.status, o.stderr)
+	files, err := filepath.Glob(filepath.Join(folder, "*.csv"))
+	require.NoError(t, err)
+	require.Len(t, files, 2)
+	for _, d := range cloud.Devices() {
+		name := strings.ToLower(strings.ReplaceAll(d.Name, " ", "-")) + "-" + d.ID[:8] + ".csv"
+		content, err := os.ReadFile(filepath.Join(folder, name))
+		require.NoError(t, err)
+		rows, err := csv.NewReader(strings.NewReader(string(content))).ReadAll()
+		require.NoError(t, err)
+		assert.Equal(t, len(cloud.Reports(d.ID)), len(rows)-1)
+		assert.Contains(t, o.stderr, name)
+	}
+
+	t.Run("its requests are in the log that the bridge takes over", func(t *testing.T) {
+		var state struct {
+			Version string `json:"version"`
+			Ledger  struct {
+				Polls [][2]int `json:"polls"`
+			} `json:"ledger"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(broker.payload("rapt/bridge/state")), &state))
+		assert.Equal(t, "1.0.0", state.Version, "the rest of it is as it was")
+		counted := 0
+		for _, entry := range state.Ledger.Polls {
+			counted += entry[1]
+		}
+		assert.Equal(t, len(cloud.Requests()), counted)
+		assert.Equal(t, 1, cloud.MaxInFlight())
+	})
+	t.Run("it goes on where the files end", func(t *testing.T) {
+		before, err := os.ReadFile(files[0])
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(files[0], before[:len(before)/2], 0o644), "it was interrupted")
+		o := ran(t, plenty, "export", "--output", folder, from)
+		require.Equal(t, exitOK, o.status, o.stderr)
+		after, err := os.ReadFile(files[0])
+		require.NoError(t, err)
+		assert.Equal(t, string(before), string(after))
+	})
+	t.Run("one device to standard output", func(t *testing.T) {
+		o := ran(t, plenty, "export", "--output", "-", "--format", "jsonl", "--device", "pale ale pill", from)
+		require.Equal(t, exitOK, o.status, o.stderr)
+		lines := strings.Split(strings.TrimSpace(o.stdout), "\n")
+		assert.Equal(t, len(cloud.Reports(cloud.Devices()[0].ID)), len(lines))
+		var row map[string]any
+		require.NoError(t, json.Unmarshal([]byte(lines[0]), &row))
+		assert.Equal(t, "Pale Ale Pill", row["name"])
+		assert.Equal(t, "hydrometer", row["family"])
+	})
+}
+
+func TestExportTakesTheTenthWhileTheBridgeRuns(t *testing.T) {
+	cloud, url := served(t, raptsim.Options{Latency: &raptsim.Latency{}, Devices: []raptsim.DeviceSpec{{Family: raptsim.Hydrometer, Name: "Pill"}}})
+	broker := startBroker(t, true)
+	fresh(t, broker)
+	require.NoError(t, broker.Publish("rapt/bridge/availability", []byte("online"), true, 1))
+	before := broker.payload("rapt/bridge/state")
+	day := "--from=" + time.Now().AddDate(0, 0, -1).Format(time.DateOnly)
+	o := ran(t, append(settings(url, broker.address), "RAPT_BRIDGE_RAPT_MAX_REQUESTS_PER_HOUR=1000"), "export", "--output", "-", day)
+	require.Equal(t, exitOK, o.status, o.stderr)
+	assert.LessOrEqual(t, len(cloud.Requests()), 100)
+	assert.Equal(t, before, broker.payload("rapt/bridge/state"), "that is the running bridge's to write")
+}
+
+func TestExportSaysWhatIsWrong(t *testing.T) {
+	_, url := served(t, raptsim.Options{Latency: &raptsim.Latency{}})
+	broker := startBroker(t, true)
+	fresh(t, broker)
+	good := settings(url, broker.address)
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"--from", "yesterday"}, "--from: "},
+		{[]string{"--from", "2026-02-01", "--to", "2026-01-01"}, "not before"},
+		{[]string{"--format", "xlsx"}, "neither csv nor jsonl"},
+		{[]string{"--device", "Nobody's"}, "Stout Pill"},
+	} {
+		o := ran(t, good, append([]string{"export", "--output", "-"}, c.args...)...)
+		assert.Equal(t, exitConfig, o.status, c.args)
+		assert.Contains(t, o.stderr, c.says)
+	}
+	o := ran(t, nil, "export")
+	assert.Equal(t, exitConfig, o.status)
+	assert.Contains(t, o.stderr, "rapt.username")
+}
