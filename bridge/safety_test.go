@@ -212,7 +212,7 @@ func TestNoRetainedStateHangsTheBridge(t *testing.T) {
 				w.broker.deliver(publish(kettle+"/heating_enabled/set", "ON"))
 				pass(time.Second)
 				require.Len(t, w.writes(), 1)
-				pass(3 * time.Hour)
+				pass(40 * time.Minute)
 				recovered(t, w)
 				obeys(t, w, 100_000)
 			})
