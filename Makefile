@@ -8,13 +8,16 @@ VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 
 FUZZTIME    ?= 30s
 SOAK        ?= 10
 PICTURES    ?= .github/pictures
+PYTHON      ?= python3
+# Real fermentations with a scorer. Their authors gave no licence, so they are not part of the project.
+FERMENTATION ?= ../shared/fermentation
 
 # Tests that the race detector slows down to minutes: days of virtual time, and long runs of one goroutine. They run
 # without it, and TestHoursWithFaults stands for the days with it.
 SLOW = TestAnOrdinaryDay TestADayWithEveryFault TestAWeekOfAPillAndThreeControllers TestACrashLoopForADay \
 	TestACloudThatLimitsEverySecondRequest TestAClockThatJumps TestARejectedSecretIsNotTriedOnATimer \
 	TestAChangedFrequencyIsFollowedWithinThreeReadings TestWhatADeviceMayLookLike TestEveryReplyFollowsTheContract \
-	TestAnAnswerThatIsOfNoUseIsToldInAFewWords
+	TestAnAnswerThatIsOfNoUseHasAShortError
 empty :=
 SLOW_PATTERN = ^($(subst $(empty) ,|,$(strip $(SLOW))))$$
 
@@ -25,7 +28,7 @@ PLAIN = $(shell $(GO) list ./... | grep -v /e2e)
 GOLDEN = $(sort $(dir $(shell grep -rls --include='*_test.go' 'flag.Bool."update"' .)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-race test-short lint golden docs polling bench fuzz soak image screenshots clean docker
+.PHONY: help run build test test-race test-short lint golden docs polling forecast bench fuzz soak image screenshots clean docker
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +67,23 @@ polling: ## compare polling policies, and write the README's table and chart of 
 	mkdir -p $(PICTURES) bin
 	$(GO) test -run '^$$' -bench Polling -benchtime 1x ./bridge -args -table $(abspath bin/polling.md) -chart $(abspath $(PICTURES)/polling.svg)
 	$(GO) test -count=1 -run '^TestReadmeHas' ./cmd/rapt-bridge -update -polling $(abspath bin/polling.md)
+
+forecast: build ## score the analysis of fermentations on real ones, and write the README's table (needs FERMENTATION and Python)
+	@test -f $(FERMENTATION)/score.py || { \
+		echo "error: no real fermentations in $(FERMENTATION). They are not part of the project; say where they are with" >&2; \
+		echo "       make forecast FERMENTATION=folder (score.py, truth.json and series/tuning/*.csv in it)." >&2; exit 1; }
+	@$(PYTHON) -c 'import numpy, scipy, pandas' || { \
+		echo "error: the scorer needs numpy, scipy and pandas: pip install numpy scipy pandas, or set PYTHON." >&2; exit 1; }
+	rm -rf bin/forecast && mkdir -p bin/forecast
+	@set -e; for noise in raw pill tilt; do \
+		rows=$(FERMENTATION)/series/tuning; found=bin/forecast/$$noise; mkdir -p $$found; \
+		if [ $$noise != raw ]; then rows=bin/forecast/$$noise-rows; \
+			$(PYTHON) $(FERMENTATION)/score.py noisy --noise $$noise --split tuning --out $$rows; fi; \
+		for file in $$rows/*.csv; do bin/rapt-bridge batch $$file > $$found/$$(basename $$file .csv).jsonl; done; \
+	done; $(PYTHON) $(FERMENTATION)/score.py run --method slope --split tuning --out bin/forecast/line > /dev/null; \
+	for found in raw pill tilt line; do \
+		$(PYTHON) $(FERMENTATION)/score.py score --split tuning --out bin/forecast/$$found > bin/forecast/$$found.md; done
+	$(GO) test -count=1 -run '^TestReadmeHas' ./cmd/rapt-bridge -update -forecast $(abspath bin/forecast) -sources $(abspath $(FERMENTATION)/truth.json)
 
 bench: ## run the benchmarks, one package after the other
 	$(GO) test -p 1 -short -run '^$$' -bench . -benchmem ./...

@@ -44,9 +44,18 @@ func TestManifestHasNothingThatTheLinterRefuses(t *testing.T) {
 	assert.NotContains(t, m, "webui", "there is ingress")
 	assert.Equal(t, true, m["ingress"])
 	assert.Equal(t, []any{"mqtt:want"}, m["services"])
-	for _, key := range []string{"full_access", "privileged", "host_network", "hassio_api", "homeassistant_api", "docker_api"} {
+	for _, key := range []string{"full_access", "privileged", "host_network", "hassio_api", "docker_api"} {
 		assert.NotContains(t, m, key, "the bridge needs no rights")
 	}
+	assert.Equal(t, true, m["homeassistant_api"], "but to ask for the language")
+}
+
+func TestManifestAsksForHomeAssistantsInterfaceForItsStatisticsAlone(t *testing.T) {
+	var m map[string]any
+	require.NoError(t, yaml.Unmarshal(read(t, "config.yaml"), &m))
+	assert.Equal(t, true, m["homeassistant_api"])
+	_, option := readManifest(t).Schema["homeassistant"]["statistics"]
+	assert.True(t, option, "who doesn't want it can turn it off")
 }
 
 func TestManifestNamesTheImageThatIsBuilt(t *testing.T) {

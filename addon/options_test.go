@@ -18,15 +18,20 @@ import (
 
 // notOptions are the keys of the program that the add-on's form does not have, and why.
 var notOptions = map[string]string{
-	"rapt.api_secret_file":    "the form holds the secret",
-	"rapt.api_url":            "for tests",
-	"rapt.auth_url":           "for tests",
-	"mqtt.password_file":      "the form holds the password",
-	"mqtt.cert_file":          "its key would have to be readable for every add-on",
-	"mqtt.key_file":           "it would have to be readable for every add-on",
-	"homeassistant.discovery": "an add-on without it shows nothing; and an optional switch that is on by default looks off",
-	"http.listen":             "the Supervisor's proxy expects the status page at its place",
-	"log.format":              "people read the add-on's log",
+	"rapt.api_secret_file":     "the form holds the secret",
+	"rapt.api_url":             "for tests",
+	"rapt.auth_url":            "for tests",
+	"mqtt.password_file":       "the form holds the password",
+	"mqtt.cert_file":           "its key would have to be readable for every add-on",
+	"mqtt.key_file":            "it would have to be readable for every add-on",
+	"homeassistant.discovery":  "an add-on without it shows nothing; and an optional switch that is on by default looks off",
+	"homeassistant.url":        "the Supervisor knows it",
+	"homeassistant.token":      "the Supervisor gives one",
+	"homeassistant.token_file": "the Supervisor gives one",
+	"history.enabled":          "an optional switch that is on by default looks off",
+	"history.every_reading":    "an optional switch that is on by default looks off",
+	"http.listen":              "the Supervisor's proxy expects the status page at its place",
+	"log.format":               "people read the add-on's log",
 }
 
 var languages = []string{"de", "en", "es", "fr", "nl", "pt-BR"}
@@ -117,12 +122,12 @@ func TestSchemaFitsTheProgramsKinds(t *testing.T) {
 func TestTheProgramTakesWhatTheFormGives(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "options.json")
 	for name, content := range map[string]string{
-		"as installed": `{"rapt":{"username":"brewer@example.com","api_secret":"secret"},"mqtt":{},"homeassistant":{},"control":{},"log":{}}`,
+		"as installed": `{"rapt":{"username":"brewer@example.com","api_secret":"secret"},"mqtt":{},"homeassistant":{},"control":{},"history":{},"log":{}}`,
 		"cleared": `{"rapt":{"username":"brewer@example.com","api_secret":"secret","min_poll_interval":"","max_poll_interval":""},
-			"mqtt":{"url":"","username":"","password":"","client_id":"","topic_prefix":"","ca_file":""},"homeassistant":{"discovery_prefix":""},"control":{},"log":{}}`,
+			"mqtt":{"url":"","username":"","password":"","client_id":"","topic_prefix":"","ca_file":""},"homeassistant":{"discovery_prefix":"","language":""},"control":{},"history":{},"log":{}}`,
 		"full": `{"rapt":{"username":"brewer@example.com","api_secret":"secret","min_poll_interval":"2m","max_poll_interval":"1h30m","max_requests_per_hour":100},
 			"mqtt":{"url":"mqtts://broker","username":"u","password":"p","client_id":"c","topic_prefix":"t","insecure_skip_verify":true},
-			"homeassistant":{"discovery_prefix":"ha"},"control":{"read_only":true},"log":{"level":"debug"}}`,
+			"homeassistant":{"discovery_prefix":"ha","language":"de","statistics":"off"},"history":{"days":90},"control":{"read_only":true},"log":{"level":"debug"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			writeFile(t, path, content)

@@ -7,14 +7,16 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 )
 
-// arrival is a reading of a device on its way in. age and isNew are a poll's, see device.Update.
+// arrival is a reading of a device on its way in. age, isNew and before are a poll's, see device.Update.
 type arrival struct {
 	device  *deviceState
 	reading device.Reading
 	age     time.Duration
 	isNew   bool
+	before  time.Time
 }
 
 // observe takes the devices of a list: what the poll says of their rhythms, and their readings. before is the time of the
@@ -28,9 +30,9 @@ func (b *bridge) observe(f *familyState, readings []device.Reading, now, before 
 		}
 		seen[r.ID()] = true
 		if d := b.admit(f, r, now); d != nil {
-			d.absences = 0
+			delete(b.account.absent, d.Ref)
 			age, isNew := b.learn(d, r, now, before)
-			arrivals = append(arrivals, arrival{d, r, age, isNew})
+			arrivals = append(arrivals, arrival{d, r, age, isNew, b.account.cloud(before)})
 		}
 	}
 	b.accept(now, arrivals...)
@@ -46,7 +48,7 @@ func (b *bridge) admit(f *familyState, r device.Reading, now time.Time) *deviceS
 	case d.family == f:
 		return d
 	}
-	if d.claim, d.claimedBy = r, f; d.absences > 0 {
+	if d.claim, d.claimedBy = r, f; b.account.absent[d.Ref] != nil {
 		return b.move(d)
 	}
 	d.family.Refresh = true // whether it has left there, that family's list says
@@ -58,8 +60,8 @@ func (b *bridge) admit(f *familyState, r device.Reading, now time.Time) *deviceS
 func (b *bridge) found(f *familyState, r device.Reading) *deviceState {
 	d := b.account.add(f, r.ID())
 	if known, ok := b.mqtt.restore.device(d.Ref); ok {
-		d.estimator.Resume(b.account.steady(known.lastActivity), known.interval, b.account.steady(known.expected), b.clock.now())
-		d.derived.Heating, d.derived.Cooling = known.heating, known.cooling
+		d.estimator.Resume(b.account.steady(known.LastActivity), known.Interval, b.account.steady(known.Expected), b.clock.now())
+		d.derived.Heating, d.derived.Cooling = known.Heating, known.Cooling
 	}
 	b.log.Info("found a device", slog.String("family", string(f.Name)), slog.String("device", nameOf(r, d.Ref)))
 	return d
@@ -73,7 +75,8 @@ func (b *bridge) learn(d *deviceState, r device.Reading, now, before time.Time) 
 		d.estimator.SetFrequency(frequency)
 	}
 	if activity := b.account.steady(r.Activity()); !activity.IsZero() {
-		age, isNew = now.Sub(activity), d.estimator.Observe(activity, now, before)
+		age = now.Sub(activity)
+		isNew = d.estimator.Observe(poll.Sight{Reading: activity, Same: d.reading.SameValues(r), Asked: now, Before: before})
 	}
 	d.derived.Interval, d.derived.Expected = d.estimator.RoundedInterval(), time.Time{}
 	if at := d.estimator.Expected(now); !at.IsZero() && !d.estimator.IsSilent(now, d.family.Floor) {
@@ -104,36 +107,9 @@ func (b *bridge) accept(now time.Time, arrivals ...arrival) {
 			continue
 		}
 		d := a.device
-		u := device.Update{Ref: d.Ref, Name: d.name(), Reading: d.reading, Derived: d.derived, Age: a.age, New: a.isNew}
+		u := device.Update{Ref: d.Ref, Name: d.name(), Reading: d.reading, Derived: d.derived, Age: a.age, New: a.isNew, Before: a.before}
 		for _, s := range b.sinks {
 			s.Accept(u)
-		}
-	}
-}
-
-// missing counts the devices that a complete list didn't have. After the second in a row they are gone; one that another
-// family's list has moves there at once.
-func (b *bridge) missing(f *familyState, seen map[string]bool, now time.Time) {
-	for _, d := range append([]*deviceState(nil), f.devices...) {
-		if seen[d.ID] {
-			d.claimedBy = nil
-			continue
-		}
-		d.absences++
-		switch {
-		case d.claimedBy != nil:
-			r := d.claim
-			d = b.move(d)
-			b.accept(now, arrival{device: d, reading: r})
-		case d.absences >= 2:
-			b.remove(d)
-		}
-	}
-	for id := range f.orphans {
-		if f.orphans[id]++; f.orphans[id] >= 2 {
-			b.log.Info("cleared a device that an earlier run left behind", slog.String("family", string(f.Name)), slog.String("id", id))
-			b.clearDevice(device.Ref{Family: f.Name, ID: id})
-			delete(f.orphans, id)
 		}
 	}
 }
@@ -152,20 +128,13 @@ func (b *bridge) move(d *deviceState) *deviceState {
 	return moved
 }
 
-// remove takes a device out that has left the account.
-func (b *bridge) remove(d *deviceState) {
-	b.log.Info("a device is no longer in the RAPT account", slog.String("family", string(d.Family)), d.log())
-	b.forget(d)
-	b.clearDevice(d.Ref)
-	b.distinguish(b.clock.now())
-}
-
 // forget drops what the bridge keeps of a device, and refuses the commands that wait for it.
 func (b *bridge) forget(d *deviceState) {
 	for _, c := range b.account.queue.RemoveDevice(d.Ref) {
 		b.publishOutcome(c, command.Rejected, errors.New("the device is no longer in the RAPT account"))
 	}
 	b.account.remove(d)
+	delete(b.account.absent, d.Ref)
 	delete(b.mqtt.deferredConfigs, d)
 	for _, s := range b.sinks {
 		s.Remove(d.Ref)

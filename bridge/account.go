@@ -28,6 +28,10 @@ type account struct {
 	families []*familyState
 	byName   map[discovery.Family]*familyState
 	byID     map[string]*deviceState
+	// absent are the devices that lists lack, those that an earlier run left with the broker too; nextLook is when the
+	// first of them may be asked for by itself.
+	absent             map[device.Ref]*absent
+	nextLook, lastLook time.Time
 	// withPending are the devices with pending writes, and some that had.
 	withPending []*deviceState
 	bounds      poll.Bounds
@@ -40,30 +44,44 @@ type account struct {
 	lastPoll      time.Time
 	// logged is the API's status that the log told of last; empty before the first.
 	logged            limit.Status
-	consecutiveErrors int // of the API since its last answer
+	consecutiveErrors int       // of the API since its last answer
+	slowUntil         time.Time // it has just been slow: nothing is asked that can wait
 }
 
 // newAccount is the account before the first request.
 func newAccount(o *Options, clock clock) (*account, error) {
-	a := &account{
-		worker: newWorker(clock), requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), health: limit.NewHealth(),
-		changes: limit.NewChanges(o.MaxChangesPerHour), key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
-		byName: map[discovery.Family]*familyState{}, byID: map[string]*deviceState{},
-		bounds: poll.Bounds{Min: o.MinPollInterval, Max: o.MaxPollInterval},
-	}
+	w := newWorker(clock)
 	api := o.RAPT
-	api.Permit, api.Answered, api.Now = a.worker.authorize, a.worker.answered, clock.now
+	api.Permit, api.Answered, api.Now = w.authorize, w.answered, clock.now
 	client, err := raptclient.New(api)
 	if err != nil {
 		return nil, err
 	}
-	a.client = client
+	return accountOf(o, client, w, limit.NewHealth()), nil
+}
+
+// accountOf is an account of which nothing is known yet but its health.
+func accountOf(o *Options, client *raptclient.Client, w *worker, health *limit.Health) *account {
+	a := &account{
+		client: client, worker: w, requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), health: health,
+		byName: map[discovery.Family]*familyState{}, byID: map[string]*deviceState{},
+		absent: map[device.Ref]*absent{}, changes: limit.NewChanges(o.MaxChangesPerHour), key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
+		bounds: poll.Bounds{Min: o.MinPollInterval, Max: o.MaxPollInterval},
+	}
 	for _, f := range device.Families() {
-		s := &familyState{Family: f, orphans: map[string]int{}, backOff: retry.New(a.bounds.Min, max(a.bounds.Max, a.bounds.Min), 0)}
+		s := &familyState{Family: f, backOff: retry.New(a.bounds.Min, max(a.bounds.Max, a.bounds.Min), 0)}
+		s.turn = s.Due(a.bounds)
 		a.families = append(a.families, s)
 		a.byName[f.Name] = s
 	}
-	return a, nil
+	return a
+}
+
+// anew is the account as at a start: what another bridge has done meanwhile is with the broker.
+func (a *account) anew(o *Options) *account {
+	next := accountOf(o, a.client, a.worker, a.health)
+	next.skew, next.logged, next.changes = a.skew, a.logged, a.changes
+	return next
 }
 
 // steady is a time of the cloud's clock in steady time.
@@ -74,18 +92,40 @@ func (a *account) steady(cloud time.Time) time.Time {
 	return cloud.Add(-a.skew)
 }
 
-// dues are when the families should be asked for, in their order.
-func (a *account) dues() []time.Time {
-	dues := make([]time.Time, len(a.families))
-	for i, f := range a.families {
-		dues[i] = f.dueAt
+// cloud is a steady time on the cloud's clock.
+func (a *account) cloud(steady time.Time) time.Time {
+	if steady.IsZero() {
+		return steady
 	}
-	return dues
+	return steady.Add(a.skew)
 }
 
-// nextPoll is when the ceiling and the API's state let a poll leave.
+// turns are when the families should be asked for, in their order.
+func (a *account) turns() []poll.Turn {
+	turns := make([]poll.Turn, len(a.families))
+	for i, f := range a.families {
+		turns[i] = f.turn
+	}
+	return turns
+}
+
+// pollsToLearn is how many polls are kept, where the hour is short of them, for each device whose rhythm is unknown.
+const pollsToLearn = 3
+
+// nextPolls are when the ceiling and the API's state let polls leave. Where the hour is short of them, one that teaches a
+// rhythm doesn't wait for the others: a fresh installation has but a quarter of the hour.
+func (a *account) nextPolls(now time.Time) poll.Open {
+	keep := 0
+	for _, f := range a.families {
+		keep += pollsToLearn * f.Unknown()
+	}
+	learning := times.Latest(a.requests.NextAllowed(now, limit.ForPoll, false), a.health.NextPoll(now, a.lastSent))
+	return poll.Open{Learning: learning, Other: times.Latest(learning, a.requests.Paced(now, keep))}
+}
+
+// nextPoll is when the ceiling and the API's state let a poll leave for which nothing else is kept.
 func (a *account) nextPoll(now time.Time) time.Time {
-	return times.Latest(a.requests.NextAllowed(now, limit.ForPoll, false), a.requests.Paced(now), a.health.NextPoll(now, a.lastSent))
+	return times.Latest(a.nextPolls(now).Learning, a.requests.Paced(now, 0))
 }
 
 // nextCommand is the same for a command, whose purpose is ForCommand or ForOff.
@@ -106,7 +146,7 @@ func (a *account) plan(f *familyState, now time.Time) {
 		f.Silent = append(f.Silent, d.estimator.IsSilent(now, f.Floor))
 		f.Heating = f.Heating || d.shown().Heats()
 	}
-	f.dueAt = f.Due(a.bounds)
+	f.turn = f.Due(a.bounds)
 }
 
 // remaining is how many requests may still leave: the ceiling's rest, or the vendor's where it is less.

@@ -2,15 +2,19 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/once"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/sleep"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
+	"github.com/rapt-bridge/rapt-bridge/bridge/metrics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
+	"github.com/rapt-bridge/rapt-bridge/bridge/standby"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
 
@@ -29,12 +33,15 @@ type bridge struct {
 	mqtt      mqtt
 	validator command.Validator
 	sinks     []Sink
-	metrics   *metrics
+	metrics   *metrics.Metrics
 	page      *statusPage
+	backfill  *backfill
 	tickAt    time.Time
 	turnedAt  time.Time // steady time of the loop's last turn
 	watch     *sleep.Watch
-	warned    map[string]bool // what warnOnce has told of
+	warned    *once.Set // what warnOnce has told of
+	identity  identity
+	ended     error // why the loop ends, where ctx doesn't
 }
 
 // Run mirrors the account until ctx ends, then publishes that the bridge is offline and returns nil. It returns an
@@ -55,26 +62,48 @@ func Run(ctx context.Context, o Options) error {
 
 func newBridge(o Options) (*bridge, error) {
 	o.defaults()
-	b := &bridge{options: o, log: o.Log, clock: newClock(o.Wall), warned: map[string]bool{}}
-	var err error
-	if b.account, err = newAccount(&b.options, b.clock); err != nil {
+	b := &bridge{options: o, log: o.Log, clock: newClock(o.Wall), warned: once.New(), identity: newIdentity(o.RAPT.Username, o.TopicPrefix)}
+	b.metrics, b.page = metrics.New(o.Metrics, o.Version), newStatusPage()
+	account, err := newAccount(&b.options, b.clock)
+	if err != nil {
 		return nil, err
 	}
+	b.begin(account)
+	return b, nil
+}
+
+// begin makes the state that a bridge begins with.
+func (b *bridge) begin(account *account) {
+	o := b.options
+	b.account, b.ended = account, nil
 	b.mqtt = mqtt{
 		topics: discovery.Topics{Prefix: o.TopicPrefix, DiscoveryPrefix: o.DiscoveryPrefix}, outbox: broker.NewOutbox(),
-		since: b.clock.origin, restore: newRestore(), logged: map[string]bool{}, deferredConfigs: map[*deviceState]time.Time{},
+		since: b.clock.origin, restore: newRestore(), logged: once.New(), deferredConfigs: map[*deviceState]time.Time{},
+		watch: standby.New(b.identity.instance, b.identity.lost),
 	}
 	b.validator = command.Validator{ReadOnly: o.ReadOnly}
 	for _, f := range b.account.families {
 		b.validator.Families = append(b.validator.Families, f.Family)
 	}
-	b.metrics, b.page = newMetrics(o.Metrics, o.Version), newStatusPage()
 	b.sinks = []Sink{b.metrics, b.page}
-	return b, nil
+	if b.backfill = newBackfill(&b.options, b.clock); b.backfill.enabled {
+		b.sinks = append(b.sinks, b.backfill)
+		b.account.requests.ShareWithBackfill()
+	}
 }
 
-// run is the loop. Everything that waits is in its one select.
+// run runs the loop, anew each time another bridge of the account has been active meanwhile.
 func (b *bridge) run(ctx context.Context) error {
+	for {
+		if err := b.loop(ctx); !errors.Is(err, errOtherActive) {
+			return err
+		}
+		b.beginAnew()
+	}
+}
+
+// loop is the loop. Everything that waits is in its one select.
+func (b *bridge) loop(ctx context.Context) error {
 	working, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { defer close(done); b.account.worker.run(working) }()
@@ -107,9 +136,15 @@ func (b *bridge) run(ctx context.Context) error {
 		case c := <-b.account.worker.results:
 			b.turned()
 			b.finish(c)
+		case delivered := <-b.backfill.acked:
+			b.turned()
+			b.handedOn(delivered)
 		case <-b.options.Refresh:
 			b.turned()
 			b.refresh(b.clock.now())
+		case id := <-b.options.Forget:
+			b.turned()
+			b.forgetFromPage(id)
 		case <-timer.C:
 		case <-pulse.C:
 			if !b.turned() {
@@ -117,7 +152,12 @@ func (b *bridge) run(ctx context.Context) error {
 			}
 		}
 		b.turned()
-		timer.Reset(b.step(working))
+		wait := b.step(working)
+		if b.ended != nil {
+			b.leave(stop, done)
+			return b.ended
+		}
+		timer.Reset(wait)
 	}
 }
 
@@ -139,6 +179,7 @@ func (b *bridge) stop(cancel context.CancelFunc, done <-chan struct{}) {
 // step does what is due at this moment and returns how long until something else is.
 func (b *bridge) step(ctx context.Context) time.Duration {
 	now := b.clock.now()
+	b.takeName(now)
 	if b.mqtt.phase == restoring && now.Sub(b.mqtt.restore.since) >= restoreWait {
 		b.log.Warn("the broker didn't return a message of the bridge's own; its access rules may forbid it; starting without what an earlier run left",
 			slog.String("topic", b.mqtt.topics.BridgeMarker()))
@@ -152,6 +193,7 @@ func (b *bridge) step(ctx context.Context) time.Duration {
 			b.tick(now)
 		}
 		b.publishDeferred(now)
+		b.handOn(now)
 	}
 	if n := b.mqtt.outbox.Dropped(); n > 0 {
 		b.warnOnce("outbox", "the MQTT broker takes messages too slowly; the oldest results of commands are not published")
@@ -172,6 +214,9 @@ func (b *bridge) wake(now time.Time) time.Time {
 	a, m := b.account, &b.mqtt
 	at := now.Add(tickEvery)
 	sooner := func(t time.Time) { at = times.Soonest(at, t) }
+	if m.phase == standingBy {
+		sooner(m.watch.TakeAt())
+	}
 	if m.phase == restoring {
 		sooner(m.restore.since.Add(restoreWait))
 	}
@@ -180,18 +225,23 @@ func (b *bridge) wake(now time.Time) time.Time {
 		sooner(b.tickAt)
 		sooner(m.nextConfig())
 		if a.calling == nil {
-			sooner(poll.Next(now, a.dues(), a.nextPoll(now)).Wake)
+			sooner(poll.Next(now, a.turns(), a.nextPolls(now)).Wake)
 			sooner(a.queue.ListlessFrom(a.opening(now)))
+			if !a.nextLook.IsZero() {
+				sooner(times.Latest(a.nextLook, a.nextPoll(now)))
+			}
+			sooner(b.nextBackfill(now))
 		}
+		sooner(b.backfill.retryAt)
 	}
 	sooner(a.nextPendingEnd())
 	sooner(b.page.due())
 	switch open := a.opening(now); {
-	case a.calling == nil:
+	case a.calling == nil && m.active():
 		sooner(a.queue.Wake(open))
 		sooner(a.nextReadback(now, open))
 	default:
-		if ready := a.queue.Ready(open); a.calling.yields && !ready.IsZero() && a.calling.ctx.Err() == nil {
+		if ready := a.queue.Ready(open); a.calling != nil && a.calling.yields && !ready.IsZero() && a.calling.ctx.Err() == nil {
 			sooner(times.Latest(a.calling.since.Add(preemptAfter), ready))
 		}
 		later := now.Add(time.Hour)
@@ -215,11 +265,11 @@ func (b *bridge) tick(now time.Time) {
 // problem keeps something that went wrong for the bridge's entity and the status page.
 func (b *bridge) problem(text string) { b.page.addProblem(text, b.clock.wall()) }
 
-// warnOnce logs something strange once.
-func (b *bridge) warnOnce(key, format string, args ...any) {
-	if b.warned[key] || len(b.warned) > 1000 {
-		return
+// warnOnce logs something strange once, and reports whether it did.
+func (b *bridge) warnOnce(key, format string, args ...any) bool {
+	first := b.warned.First(key)
+	if first {
+		b.log.Warn(fmt.Sprintf(format, args...))
 	}
-	b.warned[key] = true
-	b.log.Warn(fmt.Sprintf(format, args...))
+	return first
 }

@@ -98,23 +98,32 @@ func (b *bridge) checkAwaiting(f *familyState) {
 
 // onBridgeCommand takes a command to the bridge itself.
 func (b *bridge) onBridgeCommand(r command.Request) {
+	payload := text.Line(string(r.Payload), device.MaxText)
+	var note string
+	var err error
 	switch {
-	case r.Key != "refresh":
-		b.reject(r, errors.New("the bridge takes refresh alone"))
+	case r.Key != "refresh" && r.Key != "forget":
+		err = errors.New("the bridge takes refresh and forget")
 	case r.Retained:
-		b.reject(r, command.ErrRetained)
+		err = command.ErrRetained
 	case r.Asleep:
-		b.reject(r, command.ErrAsleep)
+		err = command.ErrAsleep
 	case b.options.ReadOnly:
-		b.reject(r, command.ErrReadOnly)
-	case strings.TrimSpace(string(r.Payload)) != "PRESS":
-		b.reject(r, errors.New("accepted is PRESS"))
+		err = command.ErrReadOnly
+	case r.Key == "forget":
+		note, err = b.forgetDevice(payload, r.At)
+	case payload != "PRESS":
+		err = errors.New("accepted is PRESS")
 	default:
-		note := b.refresh(r.At)
-		result := command.NewResult(r, jsonText("PRESS"), command.Applied, nil, b.clock.now(), b.clock.wall())
-		result.Note = &note
-		b.publishResult(r, result)
+		note = b.refresh(r.At)
 	}
+	if err != nil {
+		b.reject(r, err)
+		return
+	}
+	result := command.NewResult(r, jsonText(payload), command.Applied, nil, b.clock.now(), b.clock.wall())
+	result.Note = &note
+	b.publishResult(r, result)
 }
 
 // expireCommands ends the commands that have waited too long.

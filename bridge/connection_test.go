@@ -331,13 +331,45 @@ func TestABrokerThatCannotBeFoundEndsTheStart(t *testing.T) {
 	require.ErrorContains(t, Run(context.Background(), o), "no broker is installed")
 }
 
-func TestTwoBridgesOfOneClientIDAreToldSo(t *testing.T) {
+func TestTwoBridgesOnOneBrokerAreAPair(t *testing.T) {
 	t.Parallel()
 	b := newRealBroker(t, "127.0.0.1:0", "mqtt", nil)
 	one := startReal(t, func(o *Options) { o.FindBroker = knownAt(t, "mqtt", b.address) })
 	eventually(t, b.complete)
-	startReal(t, func(o *Options) { o.FindBroker = knownAt(t, "mqtt", b.address) })
-	eventually(t, func() bool { return len(one.lines("give each bridge its own mqtt.client_id")) > 0 })
+	two := startReal(t, func(o *Options) { o.FindBroker = knownAt(t, "mqtt", b.address) })
+	eventually(t, func() bool { return len(two.lines("standing by until it is gone")) == 1 })
+	client, ok := b.Clients.Get("rapt-bridge")
+	require.True(t, ok)
+	assert.Empty(t, one.warnings())
+	assert.Empty(t, two.cloud.Requests())
+
+	client.Stop(errors.New("as if the network had broken")) // its will is published, and it is there again at once
+	eventually(t, func() bool {
+		return len(two.cloud.Requests()) > 0 || len(one.lines("connected to the MQTT broker")) == 2
+	})
+	eventually(t, b.complete)
+	one.end()
+	<-one.done
+	eventually(t, func() bool { return len(two.cloud.Requests()) > 0 })
+	eventually(t, b.complete)
+	assert.LessOrEqual(t, len(two.lines("the active bridge is gone")), 2, "no flapping")
+}
+
+// A bridge of another version doesn't look first: it takes the name, and the one that had it stands back.
+func TestOneThatIsTakenOverOnARealBrokerStandsBack(t *testing.T) {
+	t.Parallel()
+	b := newRealBroker(t, "127.0.0.1:0", "mqtt", nil)
+	one := startReal(t, func(o *Options) { o.FindBroker = knownAt(t, "mqtt", b.address) })
+	eventually(t, b.complete)
+	thief, err := broker.Connect(context.Background(), broker.Options{Find: knownAt(t, "mqtt", b.address), ClientID: "rapt-bridge", Filters: []string{"a"},
+		Will: broker.Publication{Topic: "a/will", Payload: []byte("gone")}, Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	up := <-thief.Events
+	require.Equal(t, broker.Up, up.Kind, "%v", up.Err)
+	eventually(t, func() bool { return len(one.lines("taken the connection over")) == 1 })
+	assert.Never(t, func() bool { return len(thief.Events) > 0 }, 4*time.Second, 50*time.Millisecond, "the name is not taken back at once")
+	thief.Close(context.Background(), broker.Publication{})
+	eventually(t, func() bool { return len(one.lines("connected to the MQTT broker")) == 2 })
 }
 
 func TestAfterASleepTheConnectionIsMadeAnew(t *testing.T) {

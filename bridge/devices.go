@@ -29,7 +29,6 @@ type deviceState struct {
 	// submitAfter is when the next reading may be submitted for an external device.
 	submitAfter time.Time
 
-	absences int // complete lists in a row without it
 	// claim is the device's reading in another family's list, while its own may still have it too.
 	claim device.Reading
 	// claimedBy is that family.
@@ -63,12 +62,11 @@ type familyState struct {
 	*device.Family
 	poll.State
 	devices  []*deviceState // by first sight, so that names and requests are stable
-	orphans  map[string]int // ids retained by an earlier run and not seen since, with the complete lists without them
 	backOff  backoff.BackOff
 	failures int // in a row
 	// failureLogged is set once the log has told that the list can't be read.
 	failureLogged bool
-	dueAt         time.Time
+	turn          poll.Turn
 }
 
 // name is the owner's name for the device, or its family and id while that is unknown, for the log.
@@ -161,7 +159,6 @@ func (a *account) add(f *familyState, id string) *deviceState {
 	d := &deviceState{Ref: device.Ref{Family: f.Name, ID: id}, family: f, pending: map[string]*command.PendingWrite{}}
 	a.byID[d.ID] = d
 	f.devices = append(f.devices, d)
-	delete(f.orphans, d.ID)
 	return d
 }
 

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -31,14 +30,19 @@ type memoryBroker struct {
 	sent     []broker.Publication
 	when     []time.Time // of what was sent
 	mute     bool        // doesn't echo the marker
+	stalled  bool        // takes nothing
+	refuse   string      // the end of topics that nobody may publish to; empty for none
 	conn     *broker.Connection
 	number   int           // of the connection
 	slow     time.Duration // until it takes the next message
 	stop     chan struct{}
+	wake     chan struct{} // stalled has changed
 	work     sync.WaitGroup
 }
 
-func newMemoryBroker() *memoryBroker { return &memoryBroker{retained: map[string][]byte{}} }
+func newMemoryBroker() *memoryBroker {
+	return &memoryBroker{retained: map[string][]byte{}, wake: make(chan struct{}, 1)}
+}
 
 // connect makes a connection to it, with what it retains on the topics of the restore sent first.
 func (m *memoryBroker) connect(b *bridge) *broker.Connection {
@@ -46,12 +50,13 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 	stop := make(chan struct{})
 	m.conn, m.stop = conn, stop
 	m.number++
+	b.mqtt.named = true // there is no other bridge
 	conn.Close = func(_ context.Context, last broker.Publication) {
 		m.take(last)
 		close(stop)
 		m.work.Wait()
 	}
-	tell := func(e broker.Event) {
+	emit := func(e broker.Event) {
 		select {
 		case conn.Events <- e:
 		case <-stop:
@@ -66,7 +71,7 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 			m.mu.Lock()
 			m.number = old + 1
 			m.mu.Unlock()
-			tell(broker.Event{Kind: broker.Up, Connection: old + 1})
+			emit(broker.Event{Kind: broker.Up, Connection: old + 1})
 		})
 		return old
 	}
@@ -74,7 +79,10 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 		m.mu.Lock()
 		var earlier []broker.Message
 		for topic, payload := range m.retained {
-			_, state := stateOf(b.mqtt.topics, topic)
+			_, _, state := b.mqtt.topics.ParseState(topic)
+			if _, _, position := b.mqtt.topics.ParseHistory(topic); position && b.backfill.enabled {
+				state = true
+			}
 			_, config := b.mqtt.topics.ParseConfig(topic)
 			if state || config || topic == b.mqtt.topics.BridgeState() {
 				earlier = append(earlier, broker.Message{Topic: topic, Payload: payload, Retained: true})
@@ -82,14 +90,25 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 		}
 		m.mu.Unlock()
 		for _, msg := range earlier {
-			tell(broker.Event{Kind: broker.Received, Message: msg})
+			emit(broker.Event{Kind: broker.Received, Message: msg})
 		}
-		tell(broker.Event{Kind: broker.Up})
+		emit(broker.Event{Kind: broker.Up})
 		for {
+			out := conn.Out
+			if m.isStalled() {
+				out = nil
+			}
 			select {
 			case <-stop:
 				return
-			case p := <-conn.Out:
+			case <-m.wake: // it may take again
+			case p := <-out:
+				if m.refuse != "" && strings.HasSuffix(p.Topic, m.refuse) {
+					if p.OnAcked != nil {
+						p.OnAcked(false)
+					}
+					continue
+				}
 				m.mu.Lock()
 				slow := m.slow
 				m.slow = 0
@@ -100,7 +119,7 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 					p.OnAcked(true)
 				}
 				if p.Topic == b.mqtt.topics.BridgeMarker() && !m.mute {
-					tell(broker.Event{Kind: broker.Received, Message: broker.Message{Topic: p.Topic, Payload: p.Payload}})
+					emit(broker.Event{Kind: broker.Received, Message: broker.Message{Topic: p.Topic, Payload: p.Payload}})
 				}
 			}
 		}
@@ -195,7 +214,6 @@ type world struct {
 }
 
 func newWorld(o raptsim.Options, adapt func(*Options)) *world {
-	o.Latency = cmp.Or(o.Latency, &raptsim.Latency{})
 	w := &world{cloud: raptsim.New(o), broker: newMemoryBroker(), log: &bytes.Buffer{}, adapt: adapt}
 	return w
 }
@@ -270,4 +288,23 @@ func mostIn(times []time.Time, span time.Duration) int {
 		most = max(most, i-from+1)
 	}
 	return most
+}
+
+// publish sends a message as somebody else would.
+func (w *world) publish(topic, payload string) { w.broker.deliver(message(topic, payload)) }
+
+func (m *memoryBroker) stall(on bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stalled = on
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (m *memoryBroker) isStalled() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.stalled
 }

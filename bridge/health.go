@@ -23,7 +23,7 @@ func (b *bridge) apiStatus(now time.Time) (limit.Status, string) {
 	if a.health.Status != limit.OK {
 		return a.health.Status, a.health.Reason
 	}
-	due, open := poll.Next(now, a.dues(), time.Time{}).Wake, a.nextPoll(now)
+	due, open := poll.Next(now, a.turns(), poll.Open{}).Wake, a.nextPoll(now)
 	if open.Sub(times.Latest(now, due)) <= slowedBy {
 		return limit.OK, a.health.Reason
 	}
@@ -84,6 +84,6 @@ func (b *bridge) notice(r raptclient.Report) {
 			b.account.unknownFields++
 		}
 		b.log.Warn(n.String())
-		b.metrics.notice(string(n.Kind))
+		b.metrics.Notice(string(n.Kind))
 	}
 }

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/once"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
+	"github.com/rapt-bridge/rapt-bridge/bridge/standby"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
 
@@ -19,8 +21,9 @@ const (
 type phase int
 
 const (
-	away      phase = iota // no broker
-	restoring              // reading what an earlier run retained
+	away       phase = iota // no broker
+	standingBy              // looking whether another bridge of the account is active
+	restoring               // reading what an earlier run retained
 	running
 )
 
@@ -32,12 +35,14 @@ type mqtt struct {
 
 	phase     phase
 	since     time.Time // of the phase
-	freshFrom int       // commands that come by an earlier connection are from before a sleep
-	renewing  bool      // the connection is being made anew after a sleep
-	restored  bool      // what an earlier run retained has been read
+	named     bool      // the connection is under the bridge's own client id
+	watch     standby.Watch
+	freshFrom int  // commands that come by an earlier connection are from before a sleep
+	renewing  bool // the connection is being made anew after a sleep
+	restored  bool // what an earlier run retained has been read
 	restore   *restore
-	lastErr   string          // why the broker can't be used; empty while it can
-	logged    map[string]bool // reasons that the log has told of since the last connection
+	lastErr   string    // why the broker can't be used; empty while it can
+	logged    *once.Set // reasons that the log has told of since the last connection
 
 	republishAt time.Time
 	// deferredConfigs are the devices whose announcement waits, with its time.
@@ -47,6 +52,9 @@ type mqtt struct {
 	state           []byte    // the bridge's own document as published
 	buffer          []byte
 }
+
+// active reports whether this bridge is the one of the account that may use the API.
+func (m *mqtt) active() bool { return m.named && (m.phase == restoring || m.phase == running) }
 
 // put queues a publication; while the broker is away it is dropped, since all state is published on connecting. While the
 // connection is made anew after a sleep, what is not retained waits: somebody may wait for the result of a command.
@@ -86,7 +94,8 @@ func (m *mqtt) nextConfig() time.Time {
 func (b *bridge) connect(ctx context.Context) (err error) {
 	b.mqtt.conn, err = broker.Connect(ctx, broker.Options{
 		Find: b.options.FindBroker, ClientID: b.options.ClientID, Will: b.mqtt.offline(), Log: b.log,
-		Filters: append(b.mqtt.topics.CommandFilters(), b.mqtt.topics.HAStatus()), Restore: restoreFilters(b.mqtt.topics),
+		Filters: append(b.mqtt.topics.CommandFilters(), b.mqtt.topics.HAStatus(), b.mqtt.topics.BridgeStandby()),
+		Restore: restoreFilters(b.mqtt.topics, b.backfill.enabled), Standby: b.standbyConnection(),
 	})
 	return err
 }
@@ -100,13 +109,20 @@ func (b *bridge) onBroker(e broker.Event) {
 	}
 	switch e.Kind {
 	case broker.Up:
-		b.connected()
+		if m.named = !e.Standby; m.named {
+			b.connected()
+		} else {
+			b.standBy()
+		}
 	case broker.Down:
-		m.phase, m.since = away, b.clock.now()
-		m.outbox.Clear()
+		b.disconnected(e.Taken)
 		b.brokerError(e.Err.Error())
 	case broker.Failed:
 		b.brokerError(e.Err.Error())
+	case broker.Oversized:
+		if b.warnOnce("oversized "+e.Topic, "%s", e.Err) {
+			b.problem(e.Err.Error())
+		}
 	case broker.Received:
 		b.onMessage(e.Message, old)
 	}
@@ -115,8 +131,7 @@ func (b *bridge) onBroker(e broker.Event) {
 // brokerError notes why the broker can't be used, and tells the log once for each reason.
 func (b *bridge) brokerError(reason string) {
 	b.mqtt.lastErr = reason
-	if !b.mqtt.logged[reason] && len(b.mqtt.logged) < 100 {
-		b.mqtt.logged[reason] = true
+	if b.mqtt.logged.First(reason) {
 		b.log.Warn("the MQTT broker can't be used; trying on", slog.String("reason", reason))
 		b.problem("MQTT: " + reason)
 	}
@@ -126,13 +141,16 @@ func (b *bridge) connected() {
 	m := &b.mqtt
 	b.log.Info("connected to the MQTT broker", slog.Bool("again", m.restored))
 	m.lastErr, m.since, m.renewing = "", b.clock.now(), false
-	clear(m.logged)
+	m.logged.Clear()
+	b.identity.waiting = false
 	if m.restored {
 		m.phase = running
+		b.showActive()
 		b.republish()
 		return
 	}
 	m.phase = restoring
+	b.showActive()
 	m.restore.begin(m.since)
 	m.put(broker.Publication{Topic: m.topics.BridgeMarker(), Payload: []byte(m.restore.marker)})
 }
@@ -141,6 +159,10 @@ func (b *bridge) connected() {
 func (b *bridge) onMessage(msg broker.Message, asleep bool) {
 	m, now := &b.mqtt, b.clock.now()
 	switch {
+	case msg.Topic == m.topics.BridgeStandby():
+		b.onSign(msg.Payload, now)
+	case !m.named && !asleep:
+		b.onWatched(msg, now)
 	case msg.Topic == m.topics.HAStatus():
 		if string(msg.Payload) == "online" && m.phase == running {
 			// Not at once: after a start of Home Assistant everybody publishes.

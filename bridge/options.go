@@ -35,12 +35,15 @@ type Options struct {
 	// Discovery announces the devices to Home Assistant under DiscoveryPrefix, "homeassistant" by default.
 	Discovery       bool
 	DiscoveryPrefix string
+	Language        string // one of discovery.Languages, English by default
 	// ReadOnly refuses every command and announces none.
 	ReadOnly bool
 
 	// MaxChangesPerHour is how often the same key of a device may be set, half of it within ten minutes. What switches off is
 	// always sent. Default 60.
 	MaxChangesPerHour int
+	// History hands every telemetry row on.
+	History HistoryOptions
 
 	// Version of the program, for the bridge's own device.
 	Version string
@@ -53,8 +56,19 @@ type Options struct {
 	Refresh <-chan struct{}
 	// Heartbeat, when set, is called once a second at the least, as long as the loop turns. It must not block.
 	Heartbeat func()
+	// Forget, when set, gives ids of devices to take out that no list has.
+	Forget <-chan string
 	// OnSnapshot, when set, is handed what the status page shows, at most once a second. It must not block.
 	OnSnapshot func(*web.Snapshot)
+}
+
+// HistoryOptions say whether and how far telemetry rows are handed on.
+type HistoryOptions struct {
+	Enabled bool
+	// Days is how far back a device is looked at that was never seen before; 0 for not at all.
+	Days int
+	// EveryReading completes devices that report more often than they are polled, once an hour.
+	EveryReading bool
 }
 
 func (o *Options) defaults() {

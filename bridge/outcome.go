@@ -15,13 +15,13 @@ import (
 
 // reject tells of a request that becomes no command.
 func (b *bridge) reject(r command.Request, err error) {
-	b.tell(r, jsonText(text.Line(string(r.Payload), device.MaxText)), command.Rejected, err)
+	b.report(r, jsonText(text.Line(string(r.Payload), device.MaxText)), command.Rejected, err)
 }
 
 // publishOutcome tells what became of a command.
 func (b *bridge) publishOutcome(c *command.Command, o command.Outcome, err error) {
 	value, _ := c.Asked.MarshalJSON() // it holds nothing that can't be JSON
-	b.tell(c.Request, value, o, err)
+	b.report(c.Request, value, o, err)
 }
 
 func (b *bridge) publishOutcomes(batch []*command.Command, o command.Outcome, err error) {
@@ -35,8 +35,8 @@ func jsonText(s string) json.RawMessage {
 	return out
 }
 
-// tell is the way of every outcome: it is published, logged, counted, and kept for the status page.
-func (b *bridge) tell(r command.Request, value json.RawMessage, o command.Outcome, err error) {
+// report is the way of every outcome: it is published, logged, counted, and kept for the status page.
+func (b *bridge) report(r command.Request, value json.RawMessage, o command.Outcome, err error) {
 	now, wall := b.clock.now(), b.clock.wall()
 	b.publishResult(r, command.NewResult(r, value, o, err, now, wall))
 	name := string(r.Family) + " " + r.Ref.ID
@@ -47,7 +47,7 @@ func (b *bridge) tell(r command.Request, value json.RawMessage, o command.Outcom
 		}
 	}
 	took := now.Sub(r.At)
-	b.metrics.command(r.Key, o, took)
+	b.metrics.Command(r.Key, o, took)
 	record := web.CommandRecord{At: wall, Device: name, Key: r.Key, Value: unquoted(value), Outcome: string(o)}
 	attributes := []any{slog.String("device", name), slog.String("key", r.Key), slog.String("value", record.Value), slog.String("outcome", string(o)), slog.Duration("took", took.Round(time.Millisecond))}
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
+	"github.com/rapt-bridge/rapt-bridge/bridge/metrics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
@@ -22,7 +23,7 @@ type statusPage struct {
 	devices  map[device.Ref]web.DeviceStatus
 	commands []web.CommandRecord
 	problems []web.Problem
-	requests limit.DayCount
+	requests limit.Day
 	at       time.Time // of the last snapshot
 	late     bool      // something may have changed since
 }
@@ -96,17 +97,17 @@ func (b *bridge) snapshot(now time.Time) {
 		return // wake comes back to it
 	}
 	p.at = now
-	b.metrics.gauges(b, now)
+	b.measure(now)
 	if b.options.OnSnapshot == nil {
 		return
 	}
 	status, reason := b.apiStatus(now)
 	s := &web.Snapshot{
 		At: b.clock.wall(), Started: b.clock.read(b.clock.origin), Version: b.options.Version,
-		Connected: m.phase != away, Since: b.clock.read(m.since), Broken: m.lastErr,
+		Connected: m.phase != away, Since: b.clock.read(m.since), Broken: m.lastErr, Standby: m.phase == standingBy && m.watch.Active(),
 		APIStatus: string(status), APIReason: reason, LastSuccessfulPoll: a.lastPoll,
 		RequestsLastHour: a.requests.LastHour(now), RequestsPerHour: b.options.MaxRequestsPerHour, RequestsRemaining: a.remaining(now),
-		UnknownFields: a.unknownFields, ReadOnly: b.options.ReadOnly, Refresh: b.refreshPlan(now), Day: p.requests.Day(b.clock.wall()),
+		UnknownFields: a.unknownFields, ReadOnly: b.options.ReadOnly, Refresh: b.refreshPlan(now), Day: p.requests.Counts(b.clock.wall()),
 		Commands: slices.Clone(p.commands), Problems: slices.Clone(p.problems),
 	}
 	if reset := a.health.LimitReset(now); !reset.IsZero() {
@@ -115,7 +116,29 @@ func (b *bridge) snapshot(now time.Time) {
 	for d := range a.each {
 		status := p.devices[d.Ref]
 		status.Online = d.online == online
+		status.ID, status.Missing = d.ID, a.doubtful(d.Ref)
 		s.Devices = append(s.Devices, status)
 	}
+	s.Devices = append(s.Devices, a.leftBehind()...)
 	b.options.OnSnapshot(s)
+}
+
+// measure hands the metrics what is measured at a moment.
+func (b *bridge) measure(now time.Time) {
+	a := b.account
+	s := metrics.State{
+		RequestsRemaining: a.remaining(now), RequestsLastHour: a.requests.LastHour(now), UnknownFields: a.unknownFields,
+		Connected: b.mqtt.phase != away, Online: map[string]int{}, Offline: map[string]int{},
+	}
+	for _, f := range a.families {
+		name := string(f.Name)
+		s.Online[name] = 0
+		for _, d := range f.devices {
+			if d.online == online {
+				s.Online[name]++
+			}
+		}
+		s.Offline[name] = len(f.devices) - s.Online[name]
+	}
+	b.metrics.Set(s)
 }

@@ -16,9 +16,12 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
-// dispatch gives the worker its next call: a command, a readback or a poll, in this order.
+// dispatch gives the worker its next call: a command, a readback, a poll or a request for missing rows, in this order.
 func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 	a := b.account
+	if !b.mqtt.active() {
+		return // another bridge of the account may be
+	}
 	open := a.opening(now)
 	if batch := a.queue.Take(now, open); batch != nil {
 		b.send(ctx, batch)
@@ -39,8 +42,12 @@ func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 		b.poll(ctx, a.byName[c.Family], now, purposeOf(c))
 		return
 	}
-	if p := poll.Next(now, a.dues(), a.nextPoll(now)); p.Ask >= 0 {
+	if p := poll.Next(now, a.turns(), a.nextPolls(now)); p.Ask >= 0 {
 		b.poll(ctx, a.families[p.Ask], now, limit.ForPoll)
+	} else if ref, due := a.lookDue(now); due {
+		b.look(ctx, ref, now)
+	} else if at := b.nextBackfill(now); !at.IsZero() && !at.After(now) {
+		b.fetch(ctx, now)
 	}
 }
 
@@ -90,8 +97,17 @@ func (b *bridge) authorize(r permitRequest) {
 	a.requests.Record(now, purpose, r.request.SignIn)
 	a.lastSent = now
 	b.page.requests.Add(b.clock.wall())
-	b.putState(func(bool) { r.reply <- nil })
+	b.putState(func(delivered bool) {
+		if !delivered || b.clock.now().Sub(now) > staleAck {
+			r.reply <- &limit.RateLimitedError{At: now, Reason: "the MQTT broker is away, so that another bridge of the account may be active"}
+			return
+		}
+		r.reply <- nil
+	})
 }
+
+// staleAck is how late the broker's answer to a count may come: a process that was frozen finds one from before.
+const staleAck = 20 * time.Second
 
 // finish takes the worker's result.
 func (b *bridge) finish(c *call) {
@@ -110,13 +126,16 @@ const mostSkew = 100 * 365 * 24 * time.Hour
 // exchanged takes what an answer says beside its body: the cloud's clock and the rate limit.
 func (b *bridge) exchanged(e raptclient.Exchange) {
 	a, now := b.account, b.clock.now()
-	b.metrics.exchange(e)
+	b.metrics.Exchange(e)
 	if e.Date.Valid {
 		if skew := e.Date.V.Sub(now); skew.Abs() < mostSkew && (skew-a.skew).Abs() > 2*time.Second {
 			b.adjustClock(skew)
 		}
 	}
 	a.health.OnHeaders(now, e.RateLimit, a.skew)
+	if e.Took > slowAnswer {
+		a.slowUntil = now.Add(afterSlow)
+	}
 	b.log.Debug("asked the RAPT Cloud", slog.String("endpoint", e.Endpoint), slog.Int("status", e.Status), slog.Duration("took", e.Took))
 }
 
@@ -150,7 +169,7 @@ func (b *bridge) polled(f *familyState, list device.Listing, err error) {
 	f.Answered, f.failures, f.Retry = now, 0, time.Time{}
 	f.backOff.Reset()
 	b.account.lastPoll = b.clock.wall()
-	b.metrics.polled(string(f.Name), now.Sub(f.Asked))
+	b.metrics.Polled(string(f.Name), now.Sub(f.Asked))
 
 	seen := b.observe(f, list.Readings, now, before)
 	if list.Report.Skipped == 0 {
@@ -162,6 +181,9 @@ func (b *bridge) polled(f *familyState, list device.Listing, err error) {
 	f.Empty++
 	if len(f.devices) > 0 || len(seen) > 0 {
 		f.Empty = 0
+		if !before.IsZero() {
+			f.Usual = now.Sub(before)
+		}
 	}
 	b.account.plan(f, now)
 }
@@ -202,11 +224,18 @@ func isForbidden(err error) bool {
 func (b *bridge) refresh(now time.Time) string {
 	b.log.Info("asking for fresh values of all devices")
 	what := b.refreshPlan(now)
-	for _, f := range b.account.families {
-		f.Refresh = true
-		b.account.plan(f, now)
-	}
+	b.askAll(now, nil)
 	return what
+}
+
+// askAll makes every family due but one.
+func (b *bridge) askAll(now time.Time, except *familyState) {
+	for _, f := range b.account.families {
+		if f != except {
+			f.Refresh = true
+			b.account.plan(f, now)
+		}
+	}
 }
 
 // refreshPlan is what happens when somebody asks for fresh readings at now, in words.

@@ -13,7 +13,7 @@ import (
 const supportURL = "https://github.com/rapt-bridge/rapt-bridge"
 
 func (b *bridge) discoveryOptions() discovery.Options {
-	return discovery.Options{Topics: b.mqtt.topics, Version: b.options.Version, ReadOnly: b.options.ReadOnly, SupportURL: supportURL}
+	return discovery.Options{Topics: b.mqtt.topics, Version: b.options.Version, ReadOnly: b.options.ReadOnly, SupportURL: supportURL, Language: b.options.Language}
 }
 
 // republish publishes everything: discovery first, then states and availability. It runs on every connection and after
@@ -28,6 +28,9 @@ func (b *bridge) republish() {
 	for d := range b.account.each {
 		d.online = unpublished
 		b.publishDevice(d, now, true)
+	}
+	for ref := range b.backfill.history.Positions {
+		b.publishPosition(ref)
 	}
 }
 
@@ -98,7 +101,7 @@ func (b *bridge) publishDeferred(now time.Time) {
 
 func (b *bridge) publishAvailability(d *deviceState, now time.Time) {
 	is := offline
-	if d.available(now) {
+	if d.available(now) && !b.account.unproven(d.Ref) {
 		is = online
 	}
 	if is == d.online {
@@ -112,18 +115,22 @@ func (b *bridge) publishAvailability(d *deviceState, now time.Time) {
 }
 
 // clearDevice takes a device out of Home Assistant and off the broker. The config goes first: an entity must not read an
-// empty state. An announcement belongs to the id: it stays where another family has the device now.
-func (b *bridge) clearDevice(ref device.Ref) {
-	if b.account.byID[ref.ID] == nil {
-		b.mqtt.clear(b.mqtt.topics.Config(ref.ID))
+// empty state. config is the topic of the announcement, empty for none that is the bridge's own. An announcement belongs
+// to the id: it stays where another family has the device now.
+func (b *bridge) clearDevice(ref device.Ref, config string) {
+	if config != "" && b.account.byID[ref.ID] == nil {
+		b.mqtt.clear(config)
 	}
 	b.clearStates(ref)
 }
 
-// clearStates takes a device's state and availability in one family off the broker.
+// clearStates takes a device's state, availability and position in one family off the broker.
 func (b *bridge) clearStates(ref device.Ref) {
 	b.mqtt.clear(b.mqtt.topics.State(ref.Family, ref.ID))
 	b.mqtt.clear(b.mqtt.topics.Availability(ref.Family, ref.ID))
+	if b.backfill.enabled {
+		b.mqtt.clear(b.mqtt.topics.History(ref.Family, ref.ID))
+	}
 }
 
 // distinguish tells apart the devices that Home Assistant would take for one: those of the same name get entity ids of

@@ -45,11 +45,11 @@ func TestHomeAssistantsStartBringsEverythingAgain(t *testing.T) {
 	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
 		w.broker.forget()
-		w.broker.deliver(publish("homeassistant/status", "offline"))
+		w.publish("homeassistant/status", "offline")
 		pass(10 * time.Second)
 		assert.Empty(t, w.broker.on("homeassistant/device/rapt_bridge/config"))
 		w.broker.forget()
-		w.broker.deliver(publish("homeassistant/status", "online"))
+		w.publish("homeassistant/status", "online")
 		pass(time.Second - time.Millisecond)
 		assert.Empty(t, w.broker.on("homeassistant/device/rapt_bridge/config"), "not at once: everybody publishes then")
 		pass(4 * time.Second)
@@ -63,8 +63,8 @@ func TestNoTwoConfigsOfADeviceFollowEachOtherClosely(t *testing.T) {
 		id, _ := w.deviceOf(raptsim.BrewZilla)
 		for i, name := range []string{"A", "B", "C", "D", "E", "F"} {
 			w.cloud.Set(id, "name", "Kettle "+name)
-			w.broker.deliver(publish("rapt/bridge/refresh/set", "PRESS"))
-			w.broker.deliver(publish("homeassistant/status", "online"))
+			w.publish("rapt/bridge/refresh/set", "PRESS")
+			w.publish("homeassistant/status", "online")
 			if i == 2 {
 				w.broker.lose("gone")
 				w.broker.back()
@@ -135,7 +135,7 @@ func TestACommandThatWaitsSurvivesTheBrokerButIsNotSentLate(t *testing.T) {
 		pass(ready)
 		_, topic := w.deviceOf(raptsim.BrewZilla)
 		w.cloud.Inject(raptsim.Fault{Path: "/api/", LimitRate: true, RetryAfter: 5 * time.Minute, Times: 1})
-		w.broker.deliver(publish(topic+"/pump_utilisation/set", "41"))
+		w.publish(topic+"/pump_utilisation/set", "41")
 		pass(time.Second)
 		w.broker.lose("it is away")
 		pass(2 * time.Hour)

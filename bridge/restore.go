@@ -5,14 +5,12 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
-	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
 // restore reads what an earlier run left with the broker: the log of its requests, the rhythms it had learned, and the
@@ -21,15 +19,11 @@ type restore struct {
 	marker   string
 	since    time.Time
 	requests *limit.SavedLog
-	devices  map[device.Ref]savedDevice
+	devices  map[device.Ref]device.Saved
 	configs  map[string]savedConfig // by object id
-}
-
-// savedDevice is what matters in a device's retained document.
-type savedDevice struct {
-	lastActivity, expected time.Time
-	interval               time.Duration
-	heating, cooling       raptclient.Null[bool]
+	account  string                 // the hash of the account that it is of; empty for not known
+	// positions are the documents of the devices' histories.
+	positions map[device.Ref][]byte
 }
 
 // savedConfig is a discovery payload of ours.
@@ -39,15 +33,19 @@ type savedConfig struct {
 }
 
 func newRestore() *restore {
-	return &restore{devices: map[device.Ref]savedDevice{}, configs: map[string]savedConfig{}}
+	return &restore{devices: map[device.Ref]device.Saved{}, configs: map[string]savedConfig{}, positions: map[device.Ref][]byte{}}
 }
 
 // begin starts the wait for the marker. What was retained may have come in already.
 func (t *restore) begin(now time.Time) { t.marker, t.since = rand.Text(), now }
 
 // restoreFilters match what the bridge itself once retained.
-func restoreFilters(topics discovery.Topics) []string {
-	return []string{topics.BridgeState(), topics.State("+", "+"), topics.ConfigFilter(), topics.BridgeMarker()}
+func restoreFilters(topics discovery.Topics, history bool) []string {
+	filters := []string{topics.BridgeState(), topics.State("+", "+"), topics.ConfigFilter(), topics.BridgeMarker()}
+	if history {
+		filters = append(filters, topics.History("+", "+"))
+	}
+	return filters
 }
 
 // collect keeps what it can read of a retained message, and reports whether the message was one to collect.
@@ -55,15 +53,22 @@ func (t *restore) collect(topics discovery.Topics, m broker.Message) bool {
 	if m.Topic == topics.BridgeState() {
 		var s struct {
 			Requests *limit.SavedLog `json:"ledger"`
+			Account  string          `json:"account"`
 		}
 		if json.Unmarshal(m.Payload, &s) == nil && s.Requests != nil {
-			t.requests = s.Requests
+			t.requests, t.account = s.Requests, s.Account
 		}
 		return true
 	}
-	if ref, ok := stateOf(topics, m.Topic); ok {
-		if len(m.Payload) > 0 {
-			t.devices[ref] = readSavedDevice(m.Payload)
+	if family, id, ok := topics.ParseHistory(m.Topic); ok {
+		if len(m.Payload) > 0 && len(t.positions) < maxRestored && len(id) <= maxID {
+			t.positions[device.Ref{Family: family, ID: id}] = m.Payload
+		}
+		return true
+	}
+	if family, id, ok := topics.ParseState(m.Topic); ok {
+		if len(m.Payload) > 0 && len(t.devices) < maxRestored && len(id) <= maxID {
+			t.devices[device.Ref{Family: family, ID: id}] = device.ParseSaved(m.Payload)
 		}
 		return true
 	}
@@ -71,67 +76,29 @@ func (t *restore) collect(topics discovery.Topics, m broker.Message) bool {
 	if !ok {
 		return false
 	}
-	if !discovery.Own(m.Payload) {
+	if !discovery.Own(m.Payload) || len(t.configs) >= maxRestored || len(object) > 2*maxID {
 		return true // somebody else's: never touched
 	}
 	var config struct {
 		StateTopic string `json:"state_topic"`
 	}
 	_ = json.Unmarshal(m.Payload, &config)
-	ref, _ := stateOf(topics, config.StateTopic)
-	t.configs[object] = savedConfig{topic: m.Topic, Ref: ref}
+	family, id, _ := topics.ParseState(config.StateTopic)
+	t.configs[object] = savedConfig{topic: m.Topic, Ref: device.Ref{Family: family, ID: id}}
 	return true
 }
 
-// mostSeconds is what a time.Duration surely holds. Which intervals are believed, poll says.
-const mostSeconds = 1e9
-
-func readSavedDevice(payload []byte) savedDevice {
-	var doc struct {
-		LastActivity *time.Time `json:"last_activity"`
-		Expected     *time.Time `json:"next_reading_expected"`
-		Interval     *float64   `json:"reporting_interval"`
-		Heating      *bool      `json:"heating_active"`
-		Cooling      *bool      `json:"cooling_active"`
-	}
-	var d savedDevice
-	if json.Unmarshal(payload, &doc) != nil {
-		return d
-	}
-	if doc.LastActivity != nil {
-		d.lastActivity = *doc.LastActivity
-	}
-	if doc.Expected != nil {
-		d.expected = *doc.Expected
-	}
-	if doc.Interval != nil && *doc.Interval > 0 && *doc.Interval < mostSeconds {
-		d.interval = time.Duration(*doc.Interval * float64(time.Second))
-	}
-	if doc.Heating != nil {
-		d.heating = raptclient.Some(*doc.Heating)
-	}
-	if doc.Cooling != nil {
-		d.cooling = raptclient.Some(*doc.Cooling)
-	}
-	return d
-}
+// What is kept of the broker's retained messages, which anybody may have written: so many devices, with ids of so many
+// bytes.
+const (
+	maxRestored = 20_000
+	maxID       = 64
+)
 
 // device is what an earlier run knew of a device.
-func (t *restore) device(ref device.Ref) (savedDevice, bool) {
+func (t *restore) device(ref device.Ref) (device.Saved, bool) {
 	d, ok := t.devices[ref]
 	return d, ok
-}
-
-// stateOf reads family and id from the topic of a device's state.
-func stateOf(topics discovery.Topics, topic string) (device.Ref, bool) {
-	for _, f := range discovery.Families() {
-		rest, ok := strings.CutPrefix(topic, strings.TrimSuffix(topics.State(f, ""), "/state"))
-		id, isState := strings.CutSuffix(rest, "/state")
-		if ok && isState && id != "" && !strings.Contains(id, "/") {
-			return device.Ref{Family: f, ID: id}, true
-		}
-	}
-	return device.Ref{}, false
 }
 
 // restoreRequests takes over the log of the past hour's requests. Anybody may have written what the broker retains: a log
@@ -155,11 +122,15 @@ func (b *bridge) restoreRequests(now time.Time) {
 // endRestore goes on where the earlier run left off: the ceiling holds, and devices that are gone are known.
 func (b *bridge) endRestore() {
 	a, m, now := b.account, &b.mqtt, b.clock.now()
+	if b.isForeign(m.restore.account) {
+		return
+	}
 	m.conn.EndRestore()
 	b.restoreRequests(now)
 	for ref := range m.restore.devices {
-		a.byName[ref.Family].orphans[ref.ID] = 0
+		a.absent[ref] = &absent{}
 	}
+	b.restorePositions(now)
 	for object, c := range m.restore.configs {
 		switch {
 		case object == "rapt_bridge":
@@ -168,7 +139,7 @@ func (b *bridge) endRestore() {
 		case !b.options.Discovery:
 			m.clear(c.topic)
 		default:
-			a.byName[c.Family].orphans[c.ID] = 0
+			a.absent[c.Ref] = &absent{config: c.topic}
 		}
 	}
 	if !b.options.Discovery {

@@ -219,18 +219,3 @@ func TestGarbageOnTheBrokerIsPassedOver(t *testing.T) {
 		assert.Empty(t, w.broker.last("rapt/still/not-an-id/state"), "a state below the bridge's prefix without a device")
 	})
 }
-
-func TestTheLearnedRhythmIsReadWhateverItsForm(t *testing.T) {
-	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	for payload, want := range map[string]savedDevice{
-		`{"last_activity":"2026-11-22T12:00:00Z","reporting_interval":900,"next_reading_expected":"2026-11-22T12:15:04Z"}`: {lastActivity: at, expected: at.Add(15*time.Minute + 4*time.Second), interval: 15 * time.Minute},
-		`{"last_activity":null,"reporting_interval":null,"next_reading_expected":null}`:                                    {},
-		`{"reporting_interval":-5}`:    {},
-		`{"reporting_interval":1e300}`: {},
-		`{"reporting_interval":"900"}`: {},
-		`[]`:                           {},
-		``:                             {},
-	} {
-		assert.Equal(t, want, readSavedDevice([]byte(payload)), payload)
-	}
-}

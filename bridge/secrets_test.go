@@ -87,9 +87,9 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 			fault := quoting()[i] // of the token of the moment
 			remove := w.cloud.Inject(fault)
 			w.cloud.RevokeTokens()
-			w.broker.deliver(publish(topic+"/pump_utilisation/set", "33"))
-			w.broker.deliver(publish(topic+"/pump_utilisation/set", "not a number"))
-			w.broker.deliver(publish("rapt/bridge/refresh/set", "PRESS"))
+			w.publish(topic+"/pump_utilisation/set", "33")
+			w.publish(topic+"/pump_utilisation/set", "not a number")
+			w.publish("rapt/bridge/refresh/set", "PRESS")
 			pass(10 * time.Minute)
 			remove()
 			pass(2 * time.Hour)

@@ -13,16 +13,19 @@ import (
 
 // stateDocument is the bridge's own retained document: its diagnostics, and the log of requests that a restart restores.
 type stateDocument struct {
-	Version            string         `json:"version"`
-	APIStatus          limit.Status   `json:"api_status"`
-	LastSuccessfulPoll *time.Time     `json:"last_successful_poll"`
-	LastError          *string        `json:"last_error"`
-	RequestsLastHour   int            `json:"requests_last_hour"`
-	RequestsRemaining  int            `json:"requests_remaining"`
-	RateLimitReset     *time.Time     `json:"rate_limit_reset"`
-	UnknownFields      int            `json:"unknown_fields"`
-	Devices            int            `json:"devices"`
-	Requests           limit.SavedLog `json:"ledger"`
+	Version            string       `json:"version"`
+	APIStatus          limit.Status `json:"api_status"`
+	LastSuccessfulPoll *time.Time   `json:"last_successful_poll"`
+	LastError          *string      `json:"last_error"`
+	RequestsLastHour   int          `json:"requests_last_hour"`
+	RequestsRemaining  int          `json:"requests_remaining"`
+	RateLimitReset     *time.Time   `json:"rate_limit_reset"`
+	UnknownFields      int          `json:"unknown_fields"`
+	Devices            int          `json:"devices"`
+	// Instance and Account say which bridge wrote this, and a hash of the account that it is for.
+	Instance string         `json:"instance"`
+	Account  string         `json:"account"`
+	Requests limit.SavedLog `json:"ledger"`
 }
 
 func (b *bridge) document(now time.Time) []byte {
@@ -31,7 +34,8 @@ func (b *bridge) document(now time.Time) []byte {
 	doc := stateDocument{
 		Version: b.options.Version, APIStatus: status,
 		LastSuccessfulPoll: toTheSecond(a.lastPoll), RequestsLastHour: a.requests.LastHour(now), RequestsRemaining: a.remaining(now),
-		UnknownFields: a.unknownFields, Devices: len(a.byID), Requests: a.key.Sign(a.requests.Save(now, wall)),
+		UnknownFields: a.unknownFields, Devices: len(a.byID), Instance: b.identity.instance, Account: b.identity.account,
+		Requests: a.key.Sign(a.requests.Save(now, wall)),
 	}
 	if reset := a.health.LimitReset(now); !reset.IsZero() {
 		doc.RateLimitReset = toTheSecond(b.clock.read(reset))

@@ -113,3 +113,16 @@ func (w *worker) authorize(ctx context.Context, r raptclient.Request) error {
 }
 
 func (w *worker) answered(e raptclient.Exchange) { w.exchanges = append(w.exchanges, e) }
+
+// drain forgets what was under way when the worker ended.
+func (w *worker) drain() {
+	for {
+		select {
+		case <-w.calls:
+		case <-w.results:
+		case <-w.permits:
+		default:
+			return
+		}
+	}
+}

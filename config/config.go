@@ -14,7 +14,7 @@
 //  5. the default
 //
 // Every problem is found and told at once, see [Problems]. A secret can be read from a file (rapt.api_secret_file,
-// mqtt.password_file) and is never shown, see [Secret].
+// mqtt.password_file, homeassistant.token_file) and is never shown, see [Secret].
 //
 // The package reads, checks and explains. It must not know MQTT, the bridge or Home Assistant's Supervisor, which package
 // supervisor asks; of RAPT's API it knows only which host is the vendor's.
@@ -53,11 +53,20 @@ type Config struct {
 	HomeAssistant struct {
 		Discovery       bool   `koanf:"discovery"`
 		DiscoveryPrefix string `koanf:"discovery_prefix"`
+		Language        string `koanf:"language"`   // one of the key's choices
+		Statistics      string `koanf:"statistics"` // auto or off
+		URL             string `koanf:"url"`        // without a slash at its end; empty: none but the Supervisor's
+		Token           Secret `koanf:"token"`      // set if URL is
 	} `koanf:"homeassistant"`
 	Control struct {
 		ReadOnly          bool `koanf:"read_only"`
 		MaxChangesPerHour int  `koanf:"max_changes_per_hour"` // 2 to 10,000
 	} `koanf:"control"`
+	History struct {
+		Enabled      bool `koanf:"enabled"`
+		Days         int  `koanf:"days"` // 0 to 365
+		EveryReading bool `koanf:"every_reading"`
+	} `koanf:"history"`
 	HTTP struct {
 		Listen string `koanf:"listen"` // host:port; empty: no status page
 	} `koanf:"http"`
@@ -75,6 +84,9 @@ type Config struct {
 func (c Config) Configured() bool {
 	return c.RAPT.Username != "" || !c.RAPT.APISecret.Empty() || c.MQTT.URL != ""
 }
+
+// FromDefault tells whether nothing sets a key (as in Keys), so that it stands at its default.
+func (c Config) FromDefault(key string) bool { return c.Sources[key] == fromDefault }
 
 // defaultClientID is stable, so that a broker that holds on to a lost connection gives it up for the new one. It depends on
 // the topic prefix alone, because two bridges with one prefix would write the same topics and must not both be there;

@@ -38,6 +38,7 @@ func TestExampleFileLoads(t *testing.T) {
 	}
 	want := Default()
 	assert.Equal(t, want.RAPT.MaxPollInterval, cfg.RAPT.MaxPollInterval)
+	want.HomeAssistant.URL, want.HomeAssistant.Token = "http://homeassistant.local:8123", NewSecret("a long-lived access token")
 	assert.Equal(t, want.HomeAssistant, cfg.HomeAssistant)
 	assert.Equal(t, want.Log, cfg.Log)
 }
@@ -82,7 +83,7 @@ func TestTableAndConfigHaveTheSameKeys(t *testing.T) {
 	var keys []string
 	for _, k := range Keys() {
 		// The file of a secret ends up in the secret's field.
-		if !strings.HasSuffix(k.Name, "api_secret_file") && !strings.HasSuffix(k.Name, "password_file") {
+		if !strings.HasSuffix(k.Name, "api_secret_file") && !strings.HasSuffix(k.Name, "password_file") && !strings.HasSuffix(k.Name, "token_file") {
 			keys = append(keys, k.Name)
 		}
 	}

@@ -66,6 +66,7 @@ func TestLaterLayerWins(t *testing.T) {
 		{"control.read_only", func(c Config) any { return c.Control.ReadOnly }, [4]string{"true", "false", "yes", "off"}, [5]any{false, true, false, true, false}},
 		{"homeassistant.discovery", func(c Config) any { return c.HomeAssistant.Discovery }, [4]string{"no", "true", "0", "true"}, [5]any{true, false, true, false, true}},
 		{"log.level", func(c Config) any { return c.Log.Level }, [4]string{"debug", `"warn"`, "ERROR", "warning"}, [5]any{slog.LevelInfo, slog.LevelDebug, slog.LevelWarn, slog.LevelError, slog.LevelWarn}},
+		{"homeassistant.language", func(c Config) any { return c.HomeAssistant.Language }, [4]string{"de", `"FR"`, "pt-br", "nl"}, [5]any{"en", "de", "fr", "pt-BR", "nl"}},
 		{"log.format", func(c Config) any { return c.Log.Format }, [4]string{"json", `"text"`, "json", "text"}, [5]any{"text", "json", "text", "json", "text"}},
 		{"http.listen", func(c Config) any { return c.HTTP.Listen }, [4]string{`":1"`, `":2"`, ":3", ":4"}, [5]any{"127.0.0.1:8099", ":1", ":2", ":3", ":4"}},
 	}

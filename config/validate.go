@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -31,6 +32,7 @@ func (l *loader) validate(cfg *Config) {
 	l.broker(cfg)
 	l.certificates(cfg)
 	l.prefixes(cfg)
+	l.homeAssistant(cfg)
 	l.listen(cfg)
 }
 
@@ -76,14 +78,14 @@ func (l *loader) account(cfg *Config) {
 func (l *loader) webAddress(key, address string) string {
 	u, err := url.Parse(address)
 	row, _ := find(key)
-	do := "Write it like " + row.Default + "."
+	do := "Write it like " + cmp.Or(row.Default, row.Example) + "."
 	switch {
 	case err != nil:
 		l.bad(key, "is not an address", do)
 	case u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "":
 		l.bad(key, quoteURL(address)+" is not an address with https://", do)
 	case u.User != nil:
-		l.bad(key, quoteURL(address)+" has a user in it", "Remove it: rapt.username and rapt.api_secret are for that.")
+		l.bad(key, quoteURL(address)+" has a user in it", "Remove it: there are settings of their own for that.")
 	case u.RawQuery != "" || u.Fragment != "":
 		l.bad(key, quoteURL(address)+" has a ? or # in it", do)
 	case u.Scheme == "http" && raptclient.VendorHost(address):
@@ -287,6 +289,24 @@ func (l *loader) prefix(key, text string) {
 		l.bad(key, fmt.Sprintf("is %d bytes long", len(text)), "Use at most 128.")
 	case !utf8.ValidString(text):
 		l.bad(key, "is not valid UTF-8", do)
+	}
+}
+
+// homeAssistant checks where Home Assistant is, for its statistics.
+func (l *loader) homeAssistant(cfg *Config) {
+	h := &cfg.HomeAssistant
+	const url, token = "homeassistant.url", "homeassistant.token"
+	switch {
+	case h.URL != "":
+		h.URL = l.webAddress(url, h.URL)
+		if h.Token.Empty() && !l.failed(token, token+"_file") {
+			l.bad(token, "is not set, and "+url+" is", "Make a long-lived access token in Home Assistant, on the page of your user under Security, and set it; or remove "+url+".")
+		}
+	case !h.Token.Empty() && !l.failed(url):
+		l.bad(url, "is not set, and "+token+" is", "Set it to the address of Home Assistant, such as http://homeassistant.local:8123; or remove the token.")
+	}
+	if h.Token.Reveal() == redact.Mark {
+		l.bad(token, "is the word that stands for a hidden secret", "Put the token itself there.")
 	}
 }
 

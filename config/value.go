@@ -27,14 +27,15 @@ func (k Key) read(raw any) (value any, problem, do string) {
 		return k.readBoolean(raw)
 	case Choice:
 		text, ok := raw.(string)
-		text = strings.ToLower(strings.TrimSpace(text))
-		if text == "warning" {
+		text = strings.TrimSpace(text)
+		if strings.EqualFold(text, "warning") {
 			text = "warn"
 		}
-		if !ok || !slices.Contains(k.Choices, text) {
+		i := slices.IndexFunc(k.Choices, func(choice string) bool { return strings.EqualFold(choice, text) })
+		if !ok || i < 0 {
 			return nil, "is " + k.quote(raw) + ", which is none of its choices", "Use one of: " + strings.Join(k.Choices, ", ") + "."
 		}
-		return text, "", ""
+		return k.Choices[i], "", ""
 	default:
 		text, ok := raw.(string)
 		if !ok {

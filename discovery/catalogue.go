@@ -8,11 +8,14 @@ const (
 	percent   = "%"
 	seconds   = "s"
 	minutes   = "min"
+	hours     = "h"
 	sg        = "SG"
 	plato     = "°P"
 	watt      = "W"
 	dBm       = "dBm"
 	perMinute = "°C/min"
+
+	fahrenheitPerMinute = "°F/min"
 )
 
 // What commands take, in words for a person.
@@ -70,32 +73,38 @@ func rows(f Family) []Entity {
 	return nil
 }
 
+// activityStep is how long the last activity stays as it is in Home Assistant, seconds: a device that reports every
+// minute would write a line into Activity each time.
+const activityStep = 300
+
 // device rows are on every device.
 func device() []Entity {
 	return []Entity{
-		{Key: "last_activity", Name: "Last activity", Platform: Sensor, DeviceClass: "timestamp", Category: Diagnostic},
-		{Key: "next_reading_expected", Name: "Next reading expected", Platform: Sensor, DeviceClass: "timestamp", Category: Diagnostic},
+		{Key: "last_activity", Name: "Last activity", Platform: Sensor, DeviceClass: "timestamp", Category: Diagnostic, AlwaysAvailable: true, Source: Source{RoundDown: activityStep}},
+		{Key: "next_reading_expected", Name: "Next reading expected", Platform: Sensor, DeviceClass: "timestamp", Category: Diagnostic, Disabled: true},
 		{Key: "reporting_interval", Name: "Reporting interval", Platform: Sensor, DeviceClass: "duration", Unit: seconds, StateClass: Measurement, Category: Diagnostic, Precision: decimals(0), Disabled: true},
-		{Key: "rssi", Name: "Signal strength", Platform: Sensor, DeviceClass: "signal_strength", Unit: dBm, StateClass: Measurement, Category: Diagnostic, Precision: decimals(0)},
-		{Key: "connection_state", Name: "Connection", Platform: BinarySensor, DeviceClass: "connectivity", Category: Diagnostic, On: "connected", Off: "disconnected"},
-		{Key: "status", Name: "Status", Platform: Sensor, Category: Diagnostic, Icon: "mdi:information-outline"},
-		{Key: "error", Name: "Error", Platform: Sensor, Category: Diagnostic, Icon: "mdi:alert-circle-outline"},
+		{Key: "rssi", Name: "Signal strength", ClassNamed: true, Platform: Sensor, DeviceClass: "signal_strength", Unit: dBm, StateClass: Measurement, Category: Diagnostic, Precision: decimals(0), Disabled: true},
+		{Key: "connection_state", Name: "Connectivity", ClassNamed: true, Platform: BinarySensor, DeviceClass: "connectivity", Category: Diagnostic, Source: Source{On: "connected", Off: "disconnected"}},
+		{Key: "status", Name: "Status", Platform: Sensor, Category: Diagnostic, Icon: "mdi:information-outline", Disabled: true},
+		{Key: "error", Name: "Error", Platform: Sensor, Category: Diagnostic, Icon: "mdi:alert-circle-outline", Source: Source{Empty: noError}},
 		{Key: "firmware_version", Name: "Firmware version", Platform: Sensor, Category: Diagnostic, Icon: "mdi:chip"},
 		// On means that there is an update, which is when the firmware is not the latest.
-		{Key: "is_latest_firmware", Name: "Firmware update", Platform: BinarySensor, DeviceClass: "update", Category: Diagnostic, Inverted: true},
+		{Key: "is_latest_firmware", Name: "Firmware update", Platform: BinarySensor, DeviceClass: "update", Category: Diagnostic, Source: Source{Inverted: true}},
 	}
 }
 
-// profile rows are on every family that can run a fermentation, mash or distillation profile. All are unknown while none runs.
+// profile rows are on every family that can run a fermentation, mash or distillation profile. One entity tells all of it;
+// its parts are there for who wants them, and unknown while no profile runs.
 func profile() []Entity {
 	return []Entity{
-		{Key: "active_profile", Name: "Profile", Platform: Sensor, Icon: "mdi:clipboard-text-outline"},
-		{Key: "active_profile_step", Name: "Profile step", Platform: Sensor, Icon: "mdi:clipboard-play-outline"},
+		{Key: "profile", Name: "Profile", Platform: Sensor, Icon: "mdi:clipboard-text-outline", Source: Source{Member: "active_profile", Composed: profileText(), Attributes: profileAttributes()}},
+		{Key: "active_profile", Name: "Profile name", Platform: Sensor, Icon: "mdi:clipboard-text-outline", Disabled: true},
+		{Key: "active_profile_step", Name: "Profile step", Platform: Sensor, Icon: "mdi:clipboard-play-outline", Disabled: true},
 		{Key: "profile_step_number", Name: "Profile step number", Platform: Sensor, Icon: "mdi:counter", Precision: decimals(0), Disabled: true},
 		{Key: "profile_step_count", Name: "Profile step count", Platform: Sensor, Icon: "mdi:counter", Precision: decimals(0), Disabled: true},
-		{Key: "profile_progress", Name: "Profile progress", Platform: Sensor, Unit: percent, Icon: "mdi:progress-clock", Precision: decimals(0)},
-		{Key: "profile_time_remaining", Name: "Profile time remaining", Platform: Sensor, DeviceClass: "duration", Unit: "h", Divisor: 3600, DocumentUnit: seconds, Precision: decimals(1)},
-		{Key: "profile_estimated_end", Name: "Profile estimated end", Platform: Sensor, DeviceClass: "timestamp"},
+		{Key: "profile_progress", Name: "Profile progress", Platform: Sensor, Unit: percent, Icon: "mdi:progress-clock", Precision: decimals(0), Disabled: true},
+		{Key: "profile_time_remaining", Name: "Profile time remaining", Platform: Sensor, DeviceClass: "duration", Unit: hours, Precision: decimals(1), Disabled: true, Source: Source{Divisor: 3600, DocumentUnit: seconds}},
+		{Key: "profile_estimated_end", Name: "Profile estimated end", Platform: Sensor, DeviceClass: "timestamp", Disabled: true, Source: Source{RoundDown: endStep}},
 	}
 }
 
@@ -122,15 +131,24 @@ func bridge() []Entity {
 		{
 			Key: "api_status", Name: "API status", Platform: Sensor, DeviceClass: "enum", Category: Diagnostic, Icon: "mdi:cloud-outline",
 			Options: []string{"ok", "slowed", "rate_limited", "signed_out", "rejected", "unreachable", "maintenance"},
+			Source:  Source{Attributes: code("api_status")},
 		},
-		{Key: "last_successful_poll", Name: "Last successful poll", Platform: Sensor, DeviceClass: "timestamp", Category: Diagnostic},
-		{Key: "last_error", Name: "Last error", Platform: Sensor, Category: Diagnostic, Icon: "mdi:alert-circle-outline"},
-		{Key: "requests_last_hour", Name: "Requests in the last hour", Platform: Sensor, StateClass: Measurement, Category: Diagnostic, Icon: "mdi:swap-vertical", Precision: decimals(0)},
-		{Key: "requests_remaining", Name: "Requests remaining", Platform: Sensor, StateClass: Measurement, Category: Diagnostic, Icon: "mdi:speedometer", Precision: decimals(0)},
-		{Key: "rate_limit_reset", Name: "Rate limit reset", Platform: Sensor, DeviceClass: "timestamp", Category: Diagnostic},
+		{Key: "last_successful_poll", Name: "Last successful poll", Platform: Sensor, DeviceClass: "timestamp", Category: Diagnostic, Disabled: true},
+		{Key: "last_error", Name: "Last error", Platform: Sensor, Category: Diagnostic, Icon: "mdi:alert-circle-outline", Source: Source{Empty: noError}},
+		{Key: "requests_last_hour", Name: "Requests in the last hour", Platform: Sensor, StateClass: Measurement, Category: Diagnostic, Icon: "mdi:swap-vertical", Precision: decimals(0), Disabled: true},
+		{Key: "requests_remaining", Name: "Requests remaining", Platform: Sensor, StateClass: Measurement, Category: Diagnostic, Icon: "mdi:speedometer", Precision: decimals(0), Disabled: true},
+		{Key: "rate_limit_reset", Name: "Rate limit reset", Platform: Sensor, DeviceClass: "timestamp", Category: Diagnostic, Disabled: true},
+		// On while a kettle that the bridge has switched on is silent.
+		{
+			Key: "heating_unseen", Name: "Heating unseen", Platform: BinarySensor, DeviceClass: "problem", Category: Diagnostic,
+			Source: Source{Attributes: []attribute{{"devices", "d.get('heating_unseen_devices') or []"}}},
+		},
 		{Key: "unknown_fields", Name: "Unknown fields", Platform: Sensor, StateClass: Measurement, Category: Diagnostic, Icon: "mdi:help-circle-outline", Precision: decimals(0)},
 		{Key: "devices", Name: "Devices", Platform: Sensor, StateClass: Measurement, Category: Diagnostic, Icon: "mdi:devices", Precision: decimals(0)},
 		{Key: "version", Name: "Version", Platform: Sensor, Category: Diagnostic, Icon: "mdi:tag-outline"},
-		{Key: "refresh", Name: "Refresh", Platform: Button, Icon: "mdi:refresh", Commandable: true, Accepts: "PRESS", Example: "PRESS"},
+		{Key: "refresh", Name: "Refresh", Platform: Button, Icon: "mdi:refresh", Commandable: true, Setter: Setter{Accepts: "PRESS", Example: "PRESS"}},
 	}
 }
+
+// code is an attribute with the text of the document, for automations: what an enum sensor shows is translated.
+func code(key string) []attribute { return []attribute{{"code", "d.get('" + key + "')"}} }

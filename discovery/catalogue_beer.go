@@ -6,8 +6,16 @@ func beer() []Entity {
 		// Specific gravity has no device class in Home Assistant.
 		{Key: "gravity", Name: "Gravity", Platform: Sensor, Unit: sg, StateClass: Measurement, Icon: "mdi:water-percent", Precision: decimals(4)},
 		{Key: "plato", Name: "Plato", Platform: Sensor, Unit: plato, StateClass: Measurement, Icon: "mdi:water-percent", Precision: decimals(1)},
-		{Key: "temperature", Name: "Temperature", Platform: Sensor, DeviceClass: "temperature", Unit: celsius, StateClass: Measurement, Precision: decimals(1)},
-		{Key: "battery", Name: "Battery", Platform: Sensor, DeviceClass: "battery", Unit: percent, StateClass: Measurement, Category: Diagnostic, Precision: decimals(0)},
+		temperature(),
+		battery(),
+	}
+}
+
+// battery is shown while the device is silent too: it may be the reason.
+func battery() Entity {
+	return Entity{
+		Key: "battery", Name: "Battery", ClassNamed: true, Platform: Sensor, DeviceClass: "battery", Unit: percent, StateClass: Measurement, Category: Diagnostic,
+		Precision: decimals(0), AlwaysAvailable: true,
 	}
 }
 
@@ -25,9 +33,10 @@ func external() []Entity {
 	return []Entity{
 		{Key: "pressure", Name: "Pressure", Platform: Sensor, StateClass: Measurement, Icon: "mdi:gauge", Precision: decimals(2)},
 		{
-			Key: "telemetry", Commandable: true,
-			Accepts: "a JSON object with at least one of temperature (°C), gravity (SG, such as 1.0441), pressure, battery (%) and rssi (dBm)",
-			Example: `{"temperature":19.1,"gravity":1.0441,"battery":88}`,
+			Key: "telemetry", Commandable: true, Setter: Setter{
+				Accepts: "a JSON object with at least one of temperature (°C), gravity (SG, such as 1.0441), pressure, battery (%) and rssi (dBm)",
+				Example: `{"temperature":19.1,"gravity":1.0441,"battery":88}`,
+			},
 		},
 	}
 }
@@ -35,8 +44,8 @@ func external() []Entity {
 // thermometer rows are a bonded device's.
 func thermometer() []Entity {
 	return []Entity{
-		{Key: "temperature", Name: "Temperature", Platform: Sensor, DeviceClass: "temperature", Unit: celsius, StateClass: Measurement, Precision: decimals(1)},
-		{Key: "battery", Name: "Battery", Platform: Sensor, DeviceClass: "battery", Unit: percent, StateClass: Measurement, Category: Diagnostic, Precision: decimals(0)},
+		temperature(),
+		battery(),
 	}
 }
 

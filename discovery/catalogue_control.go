@@ -1,6 +1,6 @@
 package discovery
 
-// climateKind is in what the climate entities of the controlling families differ.
+// climateKind is what differs between the climate entities of the controlling families.
 type climateKind struct {
 	modes    []string
 	min, max float64 // of the target, °C, where the device says none
@@ -17,16 +17,40 @@ func kettleKind() climateKind {
 }
 
 // climate rows lead the controlling families: the main entity, and the two temperatures that it joins.
-func climate(v climateKind) []Entity {
+func climate(kind climateKind) []Entity {
 	return []Entity{
-		{Key: "climate", Platform: Climate, Modes: v.modes, Min: v.min, Max: v.max, Step: 0.1},
-		{Key: "temperature", Name: "Temperature", Platform: Sensor, DeviceClass: "temperature", Unit: celsius, StateClass: Measurement, Precision: decimals(1)},
+		{Key: "climate", Platform: Climate, Modes: kind.modes, Setter: Setter{Min: kind.min, Max: kind.max, Step: 0.1}},
+		temperature(),
 		{
 			// The climate entity sends its commands.
 			Key: "target_temperature", Name: "Target temperature", Platform: Sensor, DeviceClass: "temperature", Unit: celsius, StateClass: Measurement, Precision: decimals(1),
-			Commandable: true, Min: v.min, Max: v.max, Step: 0.1, Accepts: acceptsNumber, Example: "18.5",
+			Commandable: true, Setter: Setter{Min: kind.min, Max: kind.max, Step: 0.1, Accepts: acceptsNumber, Example: "18.5"},
 		},
 	}
+}
+
+// temperature is the temperature that a device measures.
+func temperature() Entity {
+	return Entity{Key: "temperature", Name: "Temperature", ClassNamed: true, Platform: Sensor, DeviceClass: "temperature", Unit: celsius, StateClass: Measurement, Precision: decimals(1)}
+}
+
+// runTime is a counter of running time: in seconds in the document, and in hours in Home Assistant.
+func runTime(key, name string) Entity {
+	return Entity{
+		Key: key, Name: name, Platform: Sensor, DeviceClass: "duration", Unit: hours, StateClass: TotalIncreasing, Category: Diagnostic,
+		Precision: decimals(1), Source: Source{Divisor: 3600, DocumentUnit: seconds},
+	}
+}
+
+// starts is a counter of how often something was switched on.
+func starts(key, name string) Entity {
+	return Entity{Key: key, Name: name, Platform: Sensor, StateClass: TotalIncreasing, Category: Diagnostic, Icon: "mdi:counter", Precision: decimals(0)}
+}
+
+// disabled is an entity that is disabled by default.
+func disabled(e Entity) Entity {
+	e.Disabled = true
+	return e
 }
 
 // control rows are readings and counters of all controlling families.
@@ -35,9 +59,9 @@ func control() []Entity {
 		{Key: "control_device_temperature", Name: "Control device temperature", Platform: Sensor, DeviceClass: "temperature", Unit: celsius, StateClass: Measurement, Precision: decimals(1)},
 		// Inferred from the run-time counters: the cloud does not say what the relay does.
 		{Key: "heating_active", Name: "Heating active", Platform: BinarySensor, DeviceClass: "running", Icon: "mdi:radiator"},
-		{Key: "heating_run_time", Name: "Heating run time", Platform: Sensor, DeviceClass: "duration", Unit: seconds, StateClass: TotalIncreasing, Category: Diagnostic, Precision: decimals(0)},
-		{Key: "heating_starts", Name: "Heating starts", Platform: Sensor, StateClass: TotalIncreasing, Category: Diagnostic, Icon: "mdi:counter", Precision: decimals(0)},
-		{Key: "total_run_time", Name: "Total run time", Platform: Sensor, DeviceClass: "duration", Unit: seconds, StateClass: TotalIncreasing, Category: Diagnostic, Precision: decimals(0)},
+		runTime("heating_run_time", "Heating run time"),
+		starts("heating_starts", "Heating starts"),
+		disabled(runTime("total_run_time", "Total run time")),
 	}
 }
 
@@ -46,8 +70,8 @@ func control() []Entity {
 func cooling() []Entity {
 	return []Entity{
 		{Key: "cooling_active", Name: "Cooling active", Platform: BinarySensor, DeviceClass: "running", Icon: "mdi:snowflake"},
-		{Key: "cooling_run_time", Name: "Cooling run time", Platform: Sensor, DeviceClass: "duration", Unit: seconds, StateClass: TotalIncreasing, Category: Diagnostic, Precision: decimals(0)},
-		{Key: "cooling_starts", Name: "Cooling starts", Platform: Sensor, StateClass: TotalIncreasing, Category: Diagnostic, Icon: "mdi:counter", Precision: decimals(0)},
+		runTime("cooling_run_time", "Cooling run time"),
+		starts("cooling_starts", "Cooling starts"),
 		{Key: "heating_utilisation", Name: "Heating utilisation", Platform: Sensor, Unit: percent, StateClass: Measurement, Icon: "mdi:radiator", Precision: decimals(0)},
 		{Key: "heating_enabled", Name: "Heating enabled", Platform: BinarySensor, Category: Diagnostic, Icon: "mdi:radiator", Disabled: true},
 		{Key: "cooling_enabled", Name: "Cooling enabled", Platform: BinarySensor, Category: Diagnostic, Icon: "mdi:snowflake", Disabled: true},
@@ -58,11 +82,11 @@ func cooling() []Entity {
 func chamber() []Entity {
 	return []Entity{
 		{Key: "fan_enabled", Name: "Fan", Platform: BinarySensor, Icon: "mdi:fan"},
-		{Key: "light_enabled", Name: "Light mode", Platform: Sensor, DeviceClass: "enum", Options: []string{"AlwaysOn", "AlwaysOff", "Automatic"}, Icon: "mdi:lightbulb-outline"},
-		{Key: "compressor_run_time", Name: "Compressor run time", Platform: Sensor, DeviceClass: "duration", Unit: seconds, StateClass: TotalIncreasing, Category: Diagnostic, Precision: decimals(0)},
-		{Key: "compressor_starts", Name: "Compressor starts", Platform: Sensor, StateClass: TotalIncreasing, Category: Diagnostic, Icon: "mdi:counter", Precision: decimals(0)},
-		{Key: "auxillary_run_time", Name: "Auxiliary run time", Platform: Sensor, DeviceClass: "duration", Unit: seconds, StateClass: TotalIncreasing, Category: Diagnostic, Precision: decimals(0)},
-		{Key: "auxillary_starts", Name: "Auxiliary starts", Platform: Sensor, StateClass: TotalIncreasing, Category: Diagnostic, Icon: "mdi:counter", Precision: decimals(0)},
+		{Key: "light_enabled", Name: "Light mode", Platform: Sensor, DeviceClass: "enum", Options: []string{"AlwaysOn", "AlwaysOff", "Automatic"}, Icon: "mdi:lightbulb-outline", Source: Source{Attributes: code("light_enabled")}},
+		runTime("compressor_run_time", "Compressor run time"),
+		starts("compressor_starts", "Compressor starts"),
+		disabled(runTime("auxillary_run_time", "Auxiliary run time")),
+		disabled(starts("auxillary_starts", "Auxiliary starts")),
 	}
 }
 
@@ -71,10 +95,10 @@ func chamber() []Entity {
 // which says what is known and still works.
 func kettleControls() []Entity {
 	return []Entity{
-		{Key: "heating_enabled", Name: "Heating", Platform: Switch, Icon: "mdi:radiator", Commandable: true, Accepts: acceptsSwitch + "; the climate entity sends heat or off", Example: "ON"},
-		{Key: "heating_utilisation", Name: "Heating utilisation", Platform: Number, Unit: percent, Icon: "mdi:radiator", Commandable: true, Min: 0, Max: 100, Step: 1, Slider: true, Accepts: acceptsNumber, Example: "75"},
-		{Key: "pump_enabled", Name: "Pump", Platform: Switch, Icon: "mdi:pump", Commandable: true, Accepts: acceptsSwitch, Example: "ON"},
-		{Key: "pump_utilisation", Name: "Pump utilisation", Platform: Number, Unit: percent, Icon: "mdi:pump", Commandable: true, Min: 0, Max: 100, Step: 1, Slider: true, Accepts: acceptsNumber, Example: "50"},
+		{Key: "heating_enabled", Name: "Heating", Platform: Switch, Icon: "mdi:radiator", Commandable: true, Setter: Setter{Accepts: acceptsSwitch + "; the climate entity sends heat or off", Example: "ON"}},
+		{Key: "heating_utilisation", Name: "Heating utilisation", Platform: Number, Unit: percent, Icon: "mdi:radiator", Commandable: true, Setter: Setter{Min: 0, Max: 100, Step: 1, Slider: true, Accepts: acceptsNumber, Example: "75"}},
+		{Key: "pump_enabled", Name: "Pump", Platform: Switch, Icon: "mdi:pump", Commandable: true, Setter: Setter{Accepts: acceptsSwitch, Example: "ON"}},
+		{Key: "pump_utilisation", Name: "Pump utilisation", Platform: Number, Unit: percent, Icon: "mdi:pump", Commandable: true, Setter: Setter{Min: 0, Max: 100, Step: 1, Slider: true, Accepts: acceptsNumber, Example: "50"}},
 	}
 }
 
@@ -82,8 +106,8 @@ func kettleControls() []Entity {
 func brewzilla() []Entity {
 	return []Entity{
 		{Key: "distillation_mode", Name: "Distillation mode", Platform: BinarySensor, Icon: "mdi:distribute-vertical-bottom"},
-		{Key: "auxillary_run_time", Name: "Auxiliary run time", Platform: Sensor, DeviceClass: "duration", Unit: seconds, StateClass: TotalIncreasing, Category: Diagnostic, Precision: decimals(0)},
-		{Key: "auxillary_starts", Name: "Auxiliary starts", Platform: Sensor, StateClass: TotalIncreasing, Category: Diagnostic, Icon: "mdi:counter", Precision: decimals(0)},
+		disabled(runTime("auxillary_run_time", "Auxiliary run time")),
+		disabled(starts("auxillary_starts", "Auxiliary starts")),
 	}
 }
 
@@ -92,23 +116,26 @@ func still() []Entity {
 	return []Entity{
 		{Key: "temperature_vapour", Name: "Vapour temperature", Platform: Sensor, DeviceClass: "temperature", Unit: celsius, StateClass: Measurement, Precision: decimals(1)},
 		{Key: "temperature_wash", Name: "Wash temperature", Platform: Sensor, DeviceClass: "temperature", Unit: celsius, StateClass: Measurement, Precision: decimals(1)},
-		{Key: "temp_per_min", Name: "Temperature change", Platform: Sensor, Unit: perMinute, StateClass: Measurement, Icon: "mdi:thermometer-lines", Precision: decimals(2)},
+		// Home Assistant does not convert a change per minute, so its user enables the one in the home's unit.
+		{Key: "temp_per_min", Name: "Temperature change", Platform: Sensor, Unit: perMinute, StateClass: Measurement, Icon: "mdi:thermometer-lines", Precision: decimals(2), Disabled: true},
+		{Key: "temp_per_min_fahrenheit", Name: "Temperature change in Fahrenheit", Platform: Sensor, Unit: fahrenheitPerMinute, StateClass: Measurement, Icon: "mdi:thermometer-lines", Precision: decimals(2), Disabled: true, Source: Source{Member: "temp_per_min", Multiplier: 1.8, DocumentUnit: perMinute}},
 		{Key: "abv", Name: "ABV", Platform: Sensor, Unit: percent, StateClass: Measurement, Icon: "mdi:glass-mug-variant", Precision: decimals(1)},
 		{Key: "ethanol", Name: "Ethanol", Platform: Sensor, Unit: percent, StateClass: Measurement, Icon: "mdi:flask-outline", Precision: decimals(0)},
 		{Key: "rhc", Name: "RHC", Platform: Sensor, StateClass: Measurement, Icon: "mdi:gauge", Precision: decimals(2)},
-		{Key: "power", Name: "Power", Platform: Sensor, DeviceClass: "power", Unit: watt, StateClass: Measurement, Precision: decimals(0)},
+		{Key: "power", Name: "Power", ClassNamed: true, Platform: Sensor, DeviceClass: "power", Unit: watt, StateClass: Measurement, Precision: decimals(0)},
 	}
 }
 
 // settings are what the owner set on the device. A PID can be changed through the public API, the others can't.
 func settings() []Entity {
 	return []Entity{
-		{Key: "pid_enabled", Name: "PID", Platform: Switch, Category: Setting, Icon: "mdi:chart-bell-curve", Commandable: true, Accepts: acceptsSwitch, Example: "ON"},
-		{Key: "pid_proportional", Name: "PID proportional", Platform: Number, Category: Setting, Icon: "mdi:tune-variant", Disabled: true, Commandable: true, Min: 0, Max: gainMax, Step: 0.001, Accepts: acceptsNumber, Example: "12.5"},
-		{Key: "pid_integral", Name: "PID integral", Platform: Number, Category: Setting, Icon: "mdi:tune-variant", Disabled: true, Commandable: true, Min: 0, Max: gainMax, Step: 0.001, Accepts: acceptsNumber, Example: "0.5"},
-		{Key: "pid_derivative", Name: "PID derivative", Platform: Number, Category: Setting, Icon: "mdi:tune-variant", Disabled: true, Commandable: true, Min: 0, Max: gainMax, Step: 0.001, Accepts: acceptsNumber, Example: "0.1"},
+		{Key: "pid_enabled", Name: "PID", Platform: Switch, Category: Setting, Icon: "mdi:chart-bell-curve", Commandable: true, Setter: Setter{Accepts: acceptsSwitch, Example: "ON"}},
+		{Key: "pid_proportional", Name: "PID proportional", Platform: Number, Category: Setting, Icon: "mdi:tune-variant", Disabled: true, Commandable: true, Setter: Setter{Min: 0, Max: gainMax, Step: 0.001, Accepts: acceptsNumber, Example: "12.5"}},
+		{Key: "pid_integral", Name: "PID integral", Platform: Number, Category: Setting, Icon: "mdi:tune-variant", Disabled: true, Commandable: true, Setter: Setter{Min: 0, Max: gainMax, Step: 0.001, Accepts: acceptsNumber, Example: "0.5"}},
+		{Key: "pid_derivative", Name: "PID derivative", Platform: Number, Category: Setting, Icon: "mdi:tune-variant", Disabled: true, Commandable: true, Setter: Setter{Min: 0, Max: gainMax, Step: 0.001, Accepts: acceptsNumber, Example: "0.1"}},
 		{Key: "pid_cycle_time", Name: "PID cycle time", Platform: Sensor, Category: Diagnostic, Icon: "mdi:timer-cog-outline", Precision: decimals(0), Disabled: true},
-		// A difference of temperatures: Fahrenheit must not add 32 to it.
+		// A difference of temperatures: Fahrenheit must not add 32 to it. Home Assistant does not convert it to the home's
+		// unit, so that all of them are disabled by default.
 		{Key: "heating_hysteresis", Name: "Heating hysteresis", Platform: Sensor, DeviceClass: "temperature_delta", Unit: celsius, Category: Diagnostic, Precision: decimals(1), Disabled: true},
 		{Key: "high_temp_alarm", Name: "High temperature alarm", Platform: Sensor, DeviceClass: "temperature", Unit: celsius, Category: Diagnostic, Precision: decimals(1), Disabled: true},
 		{Key: "low_temp_alarm", Name: "Low temperature alarm", Platform: Sensor, DeviceClass: "temperature", Unit: celsius, Category: Diagnostic, Precision: decimals(1), Disabled: true},

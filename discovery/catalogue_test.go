@@ -10,7 +10,7 @@ import (
 // Keys of the state documents that entities show, by theme.
 const (
 	deviceDocument  = "rssi last_activity connection_state firmware_version is_latest_firmware status error reporting_interval next_reading_expected"
-	profileDocument = "active_profile active_profile_step profile_step_number profile_step_count profile_progress profile_time_remaining profile_estimated_end original_gravity final_gravity"
+	profileDocument = "profile active_profile active_profile_step profile_step_number profile_step_count profile_progress profile_time_remaining profile_estimated_end original_gravity final_gravity"
 	controlDocument = "climate temperature target_temperature control_device_temperature total_run_time heating_run_time heating_starts heating_active heating_enabled heating_utilisation " +
 		"high_temp_alarm low_temp_alarm pid_enabled pid_proportional pid_integral pid_derivative pid_cycle_time heating_hysteresis sensor_differential sensor_timeout " +
 		"use_internal_sensor sounds_enabled bluetooth_enabled telemetry_frequency result"
@@ -23,12 +23,12 @@ var familyKeys = map[Family]string{
 	FermentationChamber: deviceDocument + " " + profileDocument + " " + controlDocument + " " + coolingDocument +
 		" compressor_run_time compressor_starts auxillary_run_time auxillary_starts fan_enabled light_enabled",
 	BrewZilla: deviceDocument + " " + profileDocument + " " + controlDocument + " auxillary_run_time auxillary_starts pump_enabled pump_utilisation distillation_mode",
-	Still:     deviceDocument + " " + profileDocument + " " + controlDocument + " temperature_vapour temperature_wash rhc ethanol power abv temp_per_min pump_enabled pump_utilisation",
+	Still:     deviceDocument + " " + profileDocument + " " + controlDocument + " temperature_vapour temperature_wash rhc ethanol power abv temp_per_min temp_per_min_fahrenheit pump_enabled pump_utilisation",
 	CanFiller: deviceDocument + " total_fill_count total_failed_count last_session_start last_session_end last_session_fill_count last_session_failed_count last_session_duration " +
 		"last_session_cans_per_minute last_session_average_fill_time last_session_average_temperature empty_pressure calibration_factor min_fill_rate fill_timeout temperature_offset sounds_enabled",
 	BondedDevice:   deviceDocument + " temperature battery",
 	ExternalDevice: deviceDocument + " temperature gravity plato pressure battery result",
-	Bridge:         "version api_status last_successful_poll last_error requests_last_hour requests_remaining rate_limit_reset unknown_fields devices refresh",
+	Bridge:         "version api_status last_successful_poll last_error requests_last_hour requests_remaining rate_limit_reset unknown_fields devices heating_unseen refresh",
 }
 
 func keys(entities []Entity) []string {
@@ -49,7 +49,7 @@ func TestEachFamilyHasItsEntities(t *testing.T) {
 
 func TestEntitiesDoNotDependOnTheDevice(t *testing.T) {
 	for _, f := range Families() {
-		full, bare := parse(t, Config(options, example(f))), parse(t, Config(options, Device{Family: f, ID: id, Name: "Brew shed"}))
+		full, bare := parse(t, Config(options, example(f))), parse(t, Config(options, Device{Family: f, ID: id, Name: "Brew shed", HVACMode: "heat_cool"}))
 		for _, m := range []message{full, bare} { // limits are the device's
 			delete(m.Components["climate"], "min_temp")
 			delete(m.Components["climate"], "max_temp")
@@ -89,7 +89,7 @@ func TestNamesReadWellAfterTheDevices(t *testing.T) {
 
 func TestReadingsThatMeanSomethingToABrewerAreEnabled(t *testing.T) {
 	enabled := map[string]bool{}
-	for _, f := range Families() {
+	for _, f := range append(Families(), Bridge) {
 		for _, e := range Entities(f) {
 			enabled[string(f)+"."+e.Key] = !e.Disabled
 		}
@@ -97,14 +97,17 @@ func TestReadingsThatMeanSomethingToABrewerAreEnabled(t *testing.T) {
 	for _, key := range []string{
 		"hydrometer.gravity", "hydrometer.plato", "hydrometer.abv", "hydrometer.original_gravity", "temperature_controller.cooling_active",
 		"fermentation_chamber.fan_enabled", "brewzilla.pump_enabled", "still.temperature_vapour", "can_filler.total_fill_count",
-		"external_device.pressure", "bonded_device.temperature", "brewzilla.pid_enabled", "still.rssi", "hydrometer.next_reading_expected",
+		"external_device.pressure", "bonded_device.temperature", "brewzilla.pid_enabled", "still.profile", "hydrometer.last_activity",
+		"bridge.heating_unseen", "bridge.api_status",
 	} {
 		assert.True(t, enabled[key], key)
 	}
 	for _, key := range []string{
 		"hydrometer.reporting_interval", "temperature_controller.heating_enabled", "temperature_controller.cooling_enabled",
 		"brewzilla.pid_proportional", "still.pid_integral", "fermentation_chamber.pid_derivative", "brewzilla.result", "external_device.result",
-		"brewzilla.telemetry_frequency",
+		"brewzilla.telemetry_frequency", "still.rssi", "hydrometer.next_reading_expected", "brewzilla.total_run_time", "still.status",
+		"hydrometer.active_profile", "hydrometer.profile_time_remaining", "still.profile_estimated_end", "still.temp_per_min",
+		"bridge.last_successful_poll", "bridge.requests_last_hour", "bridge.requests_remaining", "bridge.rate_limit_reset",
 	} {
 		assert.False(t, enabled[key], key)
 	}
@@ -121,15 +124,86 @@ func TestCountersAreTotalIncreasing(t *testing.T) {
 }
 
 func TestModesAreSettableWhereTheAPIHasASetter(t *testing.T) {
-	for f, settable := range map[Family]bool{TemperatureController: false, FermentationChamber: false, BrewZilla: true, Still: true} {
+	for _, f := range []Family{BrewZilla, Still} {
 		climate := parse(t, Config(options, example(f))).Components["climate"]
-		assert.Equal(t, options.Command(f, id, "target_temperature"), climate["temperature_command_topic"])
-		if settable {
-			assert.Equal(t, options.Command(f, id, "heating_enabled"), climate["mode_command_topic"])
-			assert.Equal(t, []any{"heat", "off"}, climate["modes"])
-		} else {
+		assert.Equal(t, options.Command(f, id, "heating_enabled"), climate["mode_command_topic"])
+		assert.Equal(t, []any{"heat", "off"}, climate["modes"])
+	}
+}
+
+// A mode that Home Assistant may choose and nobody carries out would be taken with success.
+func TestOnlyThePresentModeIsAnnouncedWhereNoneCanBeSet(t *testing.T) {
+	for _, f := range []Family{TemperatureController, FermentationChamber} {
+		for mode, want := range map[string][]any{
+			"off": {"off"}, "heat": {"heat"}, "cool": {"cool"}, "heat_cool": {"heat_cool"}, "": {}, "dry": {},
+		} {
+			d := example(f)
+			d.HVACMode = mode
+			climate := parse(t, Config(options, d)).Components["climate"]
+			assert.Equal(t, want, climate["modes"], mode)
 			assert.NotContains(t, climate, "mode_command_topic")
-			assert.Equal(t, []any{"heat_cool", "heat", "cool", "off"}, climate["modes"])
+			assert.Equal(t, options.Command(f, id, "target_temperature"), climate["temperature_command_topic"])
 		}
 	}
+}
+
+func TestTemperaturesAreSentInHundredths(t *testing.T) {
+	for _, f := range []Family{TemperatureController, FermentationChamber, BrewZilla, Still} {
+		components := parse(t, Config(options, example(f))).Components
+		assert.Equal(t, "{{value|round(2)}}", components["climate"]["temperature_command_template"])
+		for key, c := range components {
+			if c["platform"] == Number && len(c) > 1 {
+				assert.Contains(t, c["command_template"], "value|round(", key)
+			}
+		}
+	}
+}
+
+func TestASilentDeviceKeepsSayingWhy(t *testing.T) {
+	for _, f := range Families() {
+		always := map[string]bool{}
+		for key, c := range parse(t, Config(options, example(f))).Components {
+			if own, has := c["availability"]; has {
+				always[key] = true
+				assert.Equal(t, []any{map[string]any{"topic": options.BridgeAvailability()}}, own, key)
+			}
+		}
+		want := map[string]bool{"last_activity": true}
+		if f == Hydrometer || f == BondedDevice || f == ExternalDevice {
+			want["battery"] = true
+		}
+		assert.Equal(t, want, always, f)
+	}
+}
+
+func TestWithoutAControlDeviceItsTemperatureIsDisabled(t *testing.T) {
+	for _, none := range []bool{false, true} {
+		d := example(FermentationChamber)
+		d.NoControlDevice = none
+		_, disabled := parse(t, Config(options, d)).Components["control_device_temperature"]["enabled_by_default"]
+		assert.Equal(t, none, disabled)
+	}
+}
+
+// Differences of temperatures are not converted to the home's unit, so that none is there unless its user wants it.
+func TestDifferencesOfTemperaturesAreDisabled(t *testing.T) {
+	for _, f := range Families() {
+		for _, e := range Entities(f) {
+			if e.DeviceClass == "temperature_delta" || strings.HasSuffix(e.Unit, "/min") && strings.HasPrefix(e.Unit, "°") {
+				assert.True(t, e.Disabled, "%s of %s", e.Key, f)
+			}
+		}
+	}
+}
+
+func TestEntitiesAreNamedByTheirClassWhereItsNameIsRight(t *testing.T) {
+	components := parse(t, Config(options, example(Hydrometer))).Components
+	for _, key := range []string{"temperature", "battery", "rssi", "connection_state"} {
+		assert.NotContains(t, components[key], "name", key)
+		assert.Contains(t, components[key], "device_class", key)
+	}
+	assert.Equal(t, "Gravity", components["gravity"]["name"])
+	climate := parse(t, Config(options, example(Still))).Components["climate"]
+	assert.Nil(t, climate["name"])
+	assert.Contains(t, climate, "name", "null, for the device's own name")
 }

@@ -2,61 +2,74 @@ package discovery
 
 import (
 	"bytes"
+	"encoding/json"
+	"slices"
 	"strconv"
+	"strings"
 )
 
-// component is one entity in a discovery payload, in Home Assistant's words.
+// component is one entity in a discovery payload, in Home Assistant's words, abbreviated as its MQTT integration allows.
 type component struct {
-	Platform        string  `json:"platform"`
-	Name            *string `json:"name"` // null for the main entity
-	UniqueID        string  `json:"unique_id"`
-	DefaultEntityID string  `json:"default_entity_id"`
+	Platform        string          `json:"p"`
+	Name            json.RawMessage `json:"name,omitempty"` // null for the main entity; left out, Home Assistant names it by its device class
+	UniqueID        string          `json:"uniq_id"`
+	DefaultEntityID string          `json:"def_ent_id"`
 
-	DeviceClass string   `json:"device_class,omitempty"`
-	Unit        string   `json:"unit_of_measurement,omitempty"`
-	StateClass  string   `json:"state_class,omitempty"`
-	Options     []string `json:"options,omitempty"`
-	EventTypes  []string `json:"event_types,omitempty"`
-	Precision   *int     `json:"suggested_display_precision,omitempty"`
-	Category    string   `json:"entity_category,omitempty"`
-	Icon        string   `json:"icon,omitempty"`
-	Enabled     *bool    `json:"enabled_by_default,omitempty"`
+	DeviceClass  string         `json:"dev_cla,omitempty"`
+	Unit         string         `json:"unit_of_meas,omitempty"`
+	StateClass   string         `json:"stat_cla,omitempty"`
+	Options      []string       `json:"ops,omitempty"`
+	EventTypes   []string       `json:"evt_typ,omitempty"`
+	Precision    *int           `json:"sug_dsp_prc,omitempty"`
+	Category     string         `json:"ent_cat,omitempty"`
+	Icon         string         `json:"ic,omitempty"`
+	Enabled      *bool          `json:"en,omitempty"`
+	Availability []availability `json:"avty,omitempty"` // where it is not the device's
 
-	StateTopic    string   `json:"state_topic,omitempty"` // where it is not the device's
-	ValueTemplate string   `json:"value_template,omitempty"`
-	CommandTopic  string   `json:"command_topic,omitempty"`
-	PayloadPress  string   `json:"payload_press,omitempty"`
-	Min           *float64 `json:"min,omitempty"`
-	Max           *float64 `json:"max,omitempty"`
-	Step          float64  `json:"step,omitempty"`
-	Mode          string   `json:"mode,omitempty"`
+	StateTopic         string `json:"stat_t,omitempty"` // where it is not the device's
+	ValueTemplate      string `json:"val_tpl,omitempty"`
+	AttributesTopic    string `json:"json_attr_t,omitempty"`
+	AttributesTemplate string `json:"json_attr_tpl,omitempty"`
+	CommandTopic       string `json:"cmd_t,omitempty"`
+	CommandTemplate    string `json:"cmd_tpl,omitempty"`
+	PayloadPress       string `json:"pl_prs,omitempty"`
 
+	*numberInput
 	*thermostat
+}
+
+// numberInput is what a number entity has beside.
+type numberInput struct {
+	Min  float64 `json:"min"`
+	Max  float64 `json:"max"`
+	Step float64 `json:"step"`
+	Mode string  `json:"mode"`
 }
 
 // thermostat is what a climate entity has beside.
 type thermostat struct {
 	Modes                      []string `json:"modes"`
-	ModeStateTopic             string   `json:"mode_state_topic"`
-	ModeStateTemplate          string   `json:"mode_state_template"`
-	ModeCommandTopic           string   `json:"mode_command_topic,omitempty"`
-	ActionTopic                string   `json:"action_topic"`
-	ActionTemplate             string   `json:"action_template"`
-	CurrentTemperatureTopic    string   `json:"current_temperature_topic"`
-	CurrentTemperatureTemplate string   `json:"current_temperature_template"`
-	TemperatureStateTopic      string   `json:"temperature_state_topic"`
-	TemperatureStateTemplate   string   `json:"temperature_state_template"`
-	TemperatureCommandTopic    string   `json:"temperature_command_topic,omitempty"`
+	ModeStateTopic             string   `json:"mode_stat_t"`
+	ModeStateTemplate          string   `json:"mode_stat_tpl"`
+	ModeCommandTopic           string   `json:"mode_cmd_t,omitempty"`
+	ActionTopic                string   `json:"act_t"`
+	ActionTemplate             string   `json:"act_tpl"`
+	CurrentTemperatureTopic    string   `json:"curr_temp_t"`
+	CurrentTemperatureTemplate string   `json:"curr_temp_tpl"`
+	TemperatureStateTopic      string   `json:"temp_stat_t"`
+	TemperatureStateTemplate   string   `json:"temp_stat_tpl"`
+	TemperatureCommandTopic    string   `json:"temp_cmd_t,omitempty"`
+	TemperatureCommandTemplate string   `json:"temp_cmd_tpl,omitempty"`
 	MinTemp                    float64  `json:"min_temp"`
 	MaxTemp                    float64  `json:"max_temp"`
 	TempStep                   float64  `json:"temp_step"`
 	Precision                  float64  `json:"precision"`
-	TemperatureUnit            string   `json:"temperature_unit"`
+	TemperatureUnit            string   `json:"temp_unit"`
 }
 
 // removed is how a component that Home Assistant may know from before goes away.
 type removed struct {
-	Platform string `json:"platform"`
+	Platform string `json:"p"`
 }
 
 // components writes the entities of a device in the order of the catalogue.
@@ -73,14 +86,14 @@ func components(b *bytes.Buffer, o Options, d Device, slug string) {
 	}
 	for _, e := range Entities(d.Family) {
 		shown, id := e, e.Key
-		stand, changes := e.readOnly()
+		substitute, changes := e.readOnly()
 		switch {
 		case !changes:
 		case o.ReadOnly:
 			add(e.Key, removed{e.Platform})
-			shown, id = stand, e.standIn()
-		case stand.Platform != "":
-			add(e.standIn(), removed{stand.Platform})
+			shown, id = substitute, e.readOnlyID()
+		case substitute.Platform != "":
+			add(e.readOnlyID(), removed{substitute.Platform})
 		}
 		if shown.Platform != "" {
 			add(id, shown.component(o, d, slug))
@@ -88,32 +101,32 @@ func components(b *bytes.Buffer, o Options, d Device, slug string) {
 	}
 }
 
-// standIn is the component id of what shows a row when commands are off. It differs from the row's own because Home
+// readOnlyID is the component id of what shows a row when commands are off. It differs from the row's own because Home
 // Assistant knows a component by its platform and id, and each payload removes the one that the other mode has.
-func (e Entity) standIn() string { return e.Key + "_read_only" }
+func (e Entity) readOnlyID() string { return e.Key + "_read_only" }
 
 // readOnly is the row that shows the same value without taking commands, if e can't be without them: without a
 // platform where there is nothing to show. The unique id stays: in Home Assistant it counts per platform.
-func (e Entity) readOnly() (stand Entity, changes bool) {
-	stand = e
+func (e Entity) readOnly() (substitute Entity, changes bool) {
+	substitute = e
 	switch e.Platform {
 	case Switch:
-		stand.Platform = BinarySensor
+		substitute.Platform = BinarySensor
 	case Number:
-		stand.Platform, stand.StateClass, stand.Precision = Sensor, Measurement, decimals(0)
+		substitute.Platform, substitute.StateClass, substitute.Precision = Sensor, Measurement, decimals(0)
 		if e.Step < 1 {
-			stand.Precision = decimals(3)
+			substitute.Precision = decimals(3)
 		}
 	case Button, Event:
 		return Entity{}, true
 	default:
 		return e, false
 	}
-	if stand.Category == Setting {
-		stand.Category = Diagnostic // sensors can't be settings
+	if substitute.Category == Setting {
+		substitute.Category = Diagnostic // sensors can't be settings
 	}
-	stand.Commandable = false
-	return stand, true
+	substitute.Commandable = false
+	return substitute, true
 }
 
 // component writes the row for a device.
@@ -125,18 +138,29 @@ func (e Entity) component(o Options, d Device, slug string) component {
 		DeviceClass:     e.DeviceClass,
 		Unit:            e.Unit,
 		StateClass:      e.StateClass,
-		Options:         e.Options,
 		EventTypes:      e.EventTypes,
 		Precision:       e.Precision,
 		Category:        e.Category,
 		Icon:            e.Icon,
-		ValueTemplate:   e.template(),
+		ValueTemplate:   e.template(o.Language),
 	}
-	if e.Name != "" {
-		c.Name = &e.Name
+	for _, option := range e.Options {
+		c.Options = append(c.Options, Translate(o.Language, option))
 	}
-	if e.Disabled {
+	switch {
+	case e.Name == "":
+		c.Name = json.RawMessage("null")
+	case !e.ClassNamed:
+		c.Name = quoted(Translate(o.Language, e.Name))
+	}
+	if e.DisabledFor(d) {
 		c.Enabled = new(bool)
+	}
+	if e.AlwaysAvailable {
+		c.Availability = []availability{{o.BridgeAvailability()}}
+	}
+	if c.AttributesTemplate = e.attributesTemplate(); c.AttributesTemplate != "" {
+		c.AttributesTopic = o.stateTopic(d)
 	}
 	switch e.Platform {
 	case Climate:
@@ -145,11 +169,11 @@ func (e Entity) component(o Options, d Device, slug string) component {
 		c.thermostat = e.thermostat(o, d)
 	case Number:
 		low, high := e.limits(d)
-		c.Min, c.Max, c.Step, c.Mode = &low, &high, e.Step, "box"
+		c.numberInput = &numberInput{Min: low, Max: high, Step: e.Step, Mode: "box"}
 		if e.Slider {
-			c.Mode = "slider"
+			c.numberInput.Mode = "slider"
 		}
-		c.CommandTopic = o.Command(d.Family, d.ID, e.Key)
+		c.CommandTopic, c.CommandTemplate = o.Command(d.Family, d.ID, e.Key), commandTemplate(e.Step)
 	case Switch:
 		c.CommandTopic = o.Command(d.Family, d.ID, e.Key)
 	case Button:
@@ -165,16 +189,17 @@ func (e Entity) component(o Options, d Device, slug string) component {
 func (e Entity) thermostat(o Options, d Device) *thermostat {
 	state := o.State(d.Family, d.ID)
 	low, high := e.limits(d)
+	modes := e.announcedModes(d)
 	t := &thermostat{
-		Modes:                      e.Modes,
+		Modes:                      modes,
 		ModeStateTopic:             state,
-		ModeStateTemplate:          "{{ " + member("hvac_mode") + " }}",
+		ModeStateTemplate:          "{%set v=" + member("hvac_mode") + "%}{{v if v in " + list(modes) + " else none}}",
 		ActionTopic:                state,
-		ActionTemplate:             "{{ " + member("hvac_action") + " }}",
+		ActionTemplate:             "{{" + member("hvac_action") + "}}",
 		CurrentTemperatureTopic:    state,
-		CurrentTemperatureTemplate: "{{ " + member("temperature") + " }}",
+		CurrentTemperatureTemplate: "{{" + member("temperature") + "}}",
 		TemperatureStateTopic:      state,
-		TemperatureStateTemplate:   "{{ " + member("target_temperature") + " }}",
+		TemperatureStateTemplate:   "{{" + member("target_temperature") + "}}",
 		MinTemp:                    low,
 		MaxTemp:                    high,
 		TempStep:                   e.Step,
@@ -187,10 +212,38 @@ func (e Entity) thermostat(o Options, d Device) *thermostat {
 	for _, command := range Commands(d.Family) {
 		switch command.Key {
 		case "target_temperature":
-			t.TemperatureCommandTopic = o.Command(d.Family, d.ID, command.Key)
+			t.TemperatureCommandTopic, t.TemperatureCommandTemplate = o.Command(d.Family, d.ID, command.Key), commandTemplate(e.Step)
 		case "heating_enabled":
 			t.ModeCommandTopic = o.Command(d.Family, d.ID, command.Key)
 		}
 	}
 	return t
+}
+
+// announcedModes are the modes that Home Assistant may choose from: all that can be set, or where none can be, the one that
+// the device is in. Home Assistant refuses any other aloud; one that it may choose would be taken and never happen.
+func (e Entity) announcedModes(d Device) []string {
+	settable := slices.ContainsFunc(Commands(d.Family), func(c Entity) bool { return c.Key == "heating_enabled" })
+	switch {
+	case settable:
+		return e.Modes
+	case slices.Contains(e.Modes, d.HVACMode):
+		return []string{d.HVACMode}
+	}
+	return []string{}
+}
+
+// list is a list of texts in a template.
+func list(texts []string) string {
+	if len(texts) == 0 {
+		return "[]"
+	}
+	return "['" + strings.Join(texts, "','") + "']"
+}
+
+// quoted is a text in JSON, without escaping what is for templates.
+func quoted(text string) json.RawMessage {
+	var b bytes.Buffer
+	encode(&b, text)
+	return b.Bytes()
 }

@@ -1,6 +1,9 @@
 package discovery
 
-import "encoding/json"
+import (
+	"cmp"
+	"encoding/json"
+)
 
 // UniqueID identifies the entity of a row in Home Assistant, whatever its name and entity id are.
 func UniqueID(deviceID, key string) string { return objectID(deviceID) + "_" + key }
@@ -12,16 +15,20 @@ func AnnouncedEntityIDs(payloads ...[]byte) map[string]string {
 	for _, p := range payloads {
 		var announced struct {
 			Components map[string]struct {
-				UniqueID        string `json:"unique_id"`
-				DefaultEntityID string `json:"default_entity_id"`
+				UniqueID string `json:"uniq_id"`
+				EntityID string `json:"def_ent_id"`
+				// As earlier versions wrote them.
+				FullUniqueID string `json:"unique_id"`
+				FullEntityID string `json:"default_entity_id"`
 			} `json:"components"`
 		}
 		if !Own(p) || json.Unmarshal(p, &announced) != nil {
 			continue
 		}
 		for _, c := range announced.Components {
-			if c.UniqueID != "" && c.DefaultEntityID != "" {
-				ids[c.UniqueID] = c.DefaultEntityID
+			unique, entity := cmp.Or(c.UniqueID, c.FullUniqueID), cmp.Or(c.EntityID, c.FullEntityID)
+			if unique != "" && entity != "" {
+				ids[unique] = entity
 			}
 		}
 	}

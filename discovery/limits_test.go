@@ -1,7 +1,6 @@
 package discovery
 
 import (
-	"encoding/json"
 	"math"
 	"testing"
 
@@ -75,21 +74,4 @@ func TestLimitsAreOnlyForCommandsWithANumber(t *testing.T) {
 		assert.Zero(t, low, key)
 		assert.Equal(t, most, high, key)
 	}
-}
-
-// message is a payload as a reader of JSON sees it.
-type message struct {
-	Device           map[string]any            `json:"device"`
-	Origin           map[string]any            `json:"origin"`
-	Components       map[string]map[string]any `json:"components"`
-	Availability     []map[string]any          `json:"availability"`
-	AvailabilityMode string                    `json:"availability_mode"`
-	StateTopic       string                    `json:"state_topic"`
-}
-
-func parse(t *testing.T, payload []byte) message {
-	t.Helper()
-	var m message
-	require.NoError(t, json.Unmarshal(payload, &m))
-	return m
 }

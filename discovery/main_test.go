@@ -17,6 +17,6 @@ var options = Options{Version: "1.2.3", SupportURL: "https://github.com/rapt-bri
 func example(f Family) Device {
 	return Device{
 		Family: f, ID: id, Name: "Brew shed", Firmware: "20231117", SerialNumber: "RAPT-0042", MAC: "94-3C-C6-0A-1B-2C",
-		MinTarget: -5, MaxTarget: 30,
+		MinTarget: -5, MaxTarget: 30, HVACMode: "heat_cool",
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/rapt-bridge/rapt-bridge/internal/text"
 )
 
 // maxName is the greatest length of a device's name in Home Assistant, in characters.
@@ -27,29 +29,14 @@ func defaultName(d Device) string {
 	return strings.TrimSpace(d.Family.Model() + " " + tidy(id))
 }
 
-// tidy makes one line of printable text of what the cloud sent.
+// tidy makes one line of printable text of what the cloud sent; empty when nothing of it can be seen.
 func tidy(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r) || unicode.IsControl(r):
-			return ' '
-		case r == utf8.RuneError || !unicode.IsPrint(r) && !isJoiner(r):
-			return -1
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	if utf8.RuneCountInString(s) > maxName {
-		s = strings.TrimSpace(string([]rune(s)[:maxName]))
-	}
-	if strings.TrimFunc(s, func(r rune) bool { return r == ' ' || isJoiner(r) }) == "" {
+	s = strings.TrimSuffix(text.Line(s, maxName+1), "…")
+	if strings.TrimFunc(s, func(r rune) bool { return r == ' ' || text.Joiner(r) }) == "" {
 		return ""
 	}
 	return s
 }
-
-// isJoiner tells a character that is not seen but shapes its neighbours, in emoji and in scripts such as Persian.
-func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 
 // Distinct returns the devices with a Suffix where the names of several give the same entity ids, and without the MAC
 // address where several have the same: Home Assistant would make one device of them. It is the same for any order.

@@ -21,9 +21,12 @@ type Options struct {
 	// ReadOnly leaves out every command topic. What can't be without one in Home Assistant becomes what shows the same
 	// value: a switch a binary sensor, a number a sensor. The button and the event go.
 	ReadOnly bool
+	// Language, one of Languages, names the entities and their texts; empty stands for English. Entity ids stay English.
+	Language string
 }
 
-// payload is the root of a discovery payload, but for its components.
+// payload is the root of a discovery payload, but for its components. Keys that occur once are written out; those of
+// components are abbreviated as Home Assistant's MQTT integration allows, because a broker may limit the size of a message.
 type payload struct {
 	Device           deviceInfo     `json:"device"`
 	Origin           origin         `json:"origin"`
@@ -52,7 +55,7 @@ type origin struct {
 }
 
 type availability struct {
-	Topic string `json:"topic"`
+	Topic string `json:"t"`
 }
 
 // Config is the discovery payload of a device, to be retained on Topics.Config. The same options and device give the
@@ -66,7 +69,7 @@ func Config(o Options, d Device) []byte {
 		SWVersion:        tidy(d.Firmware),
 		SerialNumber:     tidy(d.SerialNumber),
 		ConfigurationURL: appURL,
-		ViaDevice:        objectID(string(Bridge)),
+		ViaDevice:        objectID(o.BridgeID()),
 	}
 	if m := mac(d.MAC); m != "" {
 		info.Connections = [][2]string{{"mac", m}}
@@ -87,11 +90,11 @@ func Config(o Options, d Device) []byte {
 
 // BridgeConfig is the discovery payload of the bridge's own device, to be retained on Topics.BridgeConfig.
 func BridgeConfig(o Options) []byte {
-	d := Device{Family: Bridge, ID: string(Bridge)}
+	d := o.BridgeDevice()
 	return write(payload{
 		Device: deviceInfo{
 			Identifiers:  []string{objectID(d.ID)},
-			Name:         Bridge.Model(),
+			Name:         d.Name,
 			Manufacturer: originName,
 			Model:        originName,
 			SWVersion:    o.Version,
@@ -101,7 +104,7 @@ func BridgeConfig(o Options) []byte {
 		AvailabilityMode: "all",
 		StateTopic:       o.BridgeState(),
 		QoS:              1,
-	}, o, d, slugify(Bridge.Model()))
+	}, o, d, slug(d))
 }
 
 func (o Options) origin() origin {

@@ -32,6 +32,31 @@ func TestDevicesHangOnTheBridge(t *testing.T) {
 	assert.Equal(t, options.BridgeState(), bridge.StateTopic)
 }
 
+func TestEachPrefixHasABridgeOfItsOwn(t *testing.T) {
+	seen := map[string][]string{}
+	for prefix, want := range map[string]string{"": "bridge", "rapt": "bridge", "cellar": "bridge_cellar", "home/rapt": "", "home-rapt": "", "home_rapt": "", "keller/ü": ""} {
+		o := options
+		o.Prefix = prefix
+		if want != "" {
+			assert.Equal(t, want, o.BridgeID())
+		}
+		config := BridgeConfig(o)
+		bridge := parse(t, config)
+		assert.Equal(t, []any{"rapt_" + o.BridgeID()}, bridge.Device["identifiers"])
+		assert.Equal(t, "rapt_"+o.BridgeID(), parse(t, Config(o, example(Still))).Device["via_device"])
+		object, ok := o.ParseConfig(o.BridgeConfig())
+		assert.True(t, ok, prefix)
+		assert.Equal(t, "rapt_"+o.BridgeID(), object)
+		for unique := range AnnouncedEntityIDs(config) {
+			assert.True(t, strings.HasPrefix(unique, "rapt_"+o.BridgeID()+"_"), unique)
+		}
+		seen[o.BridgeID()] = append(seen[o.BridgeID()], prefix)
+	}
+	for id, prefixes := range seen {
+		assert.True(t, len(prefixes) == 1 || id == "bridge", "%s is the bridge of %v", id, prefixes)
+	}
+}
+
 func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 	m := parse(t, Config(Options{}, Device{Family: Hydrometer, ID: id, Firmware: " ", SerialNumber: "\n"}))
 	for _, key := range []string{"sw_version", "serial_number", "connections"} {

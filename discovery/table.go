@@ -8,6 +8,7 @@ import (
 // EntityRow is an entity in words, for documentation.
 type EntityRow struct {
 	Key      string
+	Member   string // of the state document
 	Name     string // "(the device)" for the main entity
 	Platform string
 	Unit     string // of the state document
@@ -27,7 +28,7 @@ func EntityTable(f Family) []EntityRow {
 		if e.DocumentUnit != "" {
 			unit = e.DocumentUnit
 		}
-		table = append(table, EntityRow{e.Key, name, e.Platform, unit, e.Category, !e.Disabled})
+		table = append(table, EntityRow{e.Key, e.DocumentKey(), name, e.Platform, unit, e.Category, !e.Disabled})
 	}
 	return table
 }

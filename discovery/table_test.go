@@ -52,6 +52,7 @@ func TestEntityTableHasARowForEachEntity(t *testing.T) {
 			assert.NotEmpty(t, row.Name, row.Key)
 		}
 	}
-	assert.Contains(t, EntityTable(Hydrometer), EntityRow{"gravity", "Gravity", "sensor", "SG", "", true})
-	assert.Contains(t, EntityTable(Still), EntityRow{"climate", "(the device)", "climate", "", "", true})
+	assert.Contains(t, EntityTable(Hydrometer), EntityRow{"gravity", "gravity", "Gravity", "sensor", "SG", "", true})
+	assert.Contains(t, EntityTable(Still), EntityRow{"profile", "active_profile", "Profile", "sensor", "", "", true})
+	assert.Contains(t, EntityTable(Still), EntityRow{"climate", "climate", "(the device)", "climate", "", "", true})
 }

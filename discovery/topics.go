@@ -1,6 +1,10 @@
 package discovery
 
-import "strings"
+import (
+	"fmt"
+	"hash/fnv"
+	"strings"
+)
 
 // Topics builds and reads the topics of one bridge. An empty field stands for its default.
 type Topics struct {
@@ -40,6 +44,9 @@ func (t Topics) BridgeState() string { return t.own("bridge", "state") }
 // BridgeMarker is published by the bridge to itself at start: whatever was retained arrives before its echo.
 func (t Topics) BridgeMarker() string { return t.own("bridge", "marker") }
 
+// BridgeStandby is where the bridges of one account find out which of them is active, never retained JSON.
+func (t Topics) BridgeStandby() string { return t.own("bridge", "standby") }
+
 // BridgeCommand takes commands to the bridge itself, such as refresh.
 func (t Topics) BridgeCommand(key string) string { return t.own("bridge", key, "set") }
 
@@ -55,13 +62,53 @@ func (t Topics) Command(f Family, id, key string) string { return t.own(string(f
 // Result carries the outcome of each of a device's commands, JSON, never retained.
 func (t Topics) Result(f Family, id string) string { return t.own(string(f), id, "result") }
 
+// Telemetry carries every telemetry row of a device once, JSON, never retained.
+func (t Topics) Telemetry(f Family, id string) string { return t.own(string(f), id, "telemetry") }
+
+// History says until when a device's telemetry is complete, retained JSON.
+func (t Topics) History(f Family, id string) string { return t.own(string(f), id, "history") }
+
 // Config is where Home Assistant looks for a device's discovery payload, retained.
 func (t Topics) Config(id string) string {
 	return t.discovery() + "/device/" + objectID(id) + "/config"
 }
 
 // BridgeConfig is where Home Assistant looks for the discovery payload of the bridge's own device, retained.
-func (t Topics) BridgeConfig() string { return t.Config(string(Bridge)) }
+func (t Topics) BridgeConfig() string { return t.Config(t.BridgeID()) }
+
+// BridgeID is the id of the bridge's own device in topics of Home Assistant and in unique ids. It is one per prefix, so that
+// two bridges on one broker are two devices.
+func (t Topics) BridgeID() string {
+	prefix := t.prefix()
+	if prefix == defaultPrefix {
+		return string(Bridge)
+	}
+	id := string(Bridge) + "_" + replaceInvalid(prefix)
+	if !validID(prefix) {
+		// home/rapt and home-rapt are two.
+		sum := fnv.New32a()
+		_, _ = sum.Write([]byte(prefix))
+		id += fmt.Sprintf("_%08x", sum.Sum32())
+	}
+	return id
+}
+
+// BridgeDevice is the bridge's own device.
+func (t Topics) BridgeDevice() Device {
+	d := Device{Family: Bridge, ID: t.BridgeID(), Name: Bridge.Model()}
+	if prefix := t.prefix(); prefix != defaultPrefix {
+		d.Name += " " + prefix
+	}
+	return d
+}
+
+// stateTopic carries the state document of a device, or of the bridge.
+func (t Topics) stateTopic(d Device) string {
+	if d.Family == Bridge {
+		return t.BridgeState()
+	}
+	return t.State(d.Family, d.ID)
+}
 
 // ConfigFilter matches the discovery payloads of all devices, those of other programs too.
 func (t Topics) ConfigFilter() string { return t.discovery() + "/device/+/config" }
@@ -89,6 +136,28 @@ func (t Topics) ParseCommand(topic string) (f Family, id, key string, ok bool) {
 		return Family(levels[0]), levels[1], levels[2], true
 	}
 	return "", "", "", false
+}
+
+// ParseState is the reverse of State. It says false for every other topic. Whether the device exists is for the caller to
+// find out.
+func (t Topics) ParseState(topic string) (f Family, id string, ok bool) {
+	return t.parse(topic, "/state")
+}
+
+// ParseHistory is the reverse of History.
+func (t Topics) ParseHistory(topic string) (f Family, id string, ok bool) {
+	return t.parse(topic, "/history")
+}
+
+// parse reads family and id from a topic of a device that ends with a level.
+func (t Topics) parse(topic, level string) (f Family, id string, ok bool) {
+	rest, ours := strings.CutPrefix(topic, t.prefix()+"/")
+	rest, ends := strings.CutSuffix(rest, level)
+	family, id, two := strings.Cut(rest, "/")
+	if !ours || !ends || !two || !Family(family).known() || id == "" || strings.Contains(id, "/") {
+		return "", "", false
+	}
+	return Family(family), id, true
 }
 
 // ParseConfig reads the object id, such as rapt_<id>, from the topic of a discovery payload. Only the payload says

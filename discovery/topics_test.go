@@ -18,6 +18,8 @@ func TestTopicsAreThoseOfTheDesign(t *testing.T) {
 		{"rapt/still/x/availability", plain.Availability(Still, "x")},
 		{"rapt/still/x/pump_enabled/set", plain.Command(Still, "x", "pump_enabled")},
 		{"rapt/still/x/result", plain.Result(Still, "x")},
+		{"rapt/still/x/telemetry", plain.Telemetry(Still, "x")},
+		{"rapt/still/x/history", plain.History(Still, "x")},
 		{"homeassistant/device/rapt_x/config", plain.Config("x")},
 		{"homeassistant/device/rapt_bridge/config", plain.BridgeConfig()},
 		{"homeassistant/device/+/config", plain.ConfigFilter()},
@@ -103,4 +105,19 @@ func FuzzParseCommand(f *testing.F) {
 			assert.Contains(t, Families(), family)
 		}
 	})
+}
+
+func TestParseStateIsTheReverseOfState(t *testing.T) {
+	for _, topics := range []Topics{{}, {Prefix: "home/rapt"}} {
+		for _, f := range Families() {
+			family, id, ok := topics.ParseState(topics.State(f, "abc-1"))
+			assert.True(t, ok)
+			assert.Equal(t, f, family)
+			assert.Equal(t, "abc-1", id)
+		}
+		for _, topic := range []string{"", "rapt", "rapt/bridge/state", "rapt/still//state", "rapt/still/a/b/state", "rapt/fridge/a/state", "other/still/a/state", "rapt/still/a/states", "rapt/still/a/availability"} {
+			_, _, ok := topics.ParseState(topic)
+			assert.False(t, ok, topic)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package examples_test
 
 import (
 	"encoding/json"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
@@ -54,7 +55,8 @@ func TestEveryCommandTopicIsInTheCatalogue(t *testing.T) {
 		for _, command := range topic.FindAllString(read(t, file), -1) {
 			family, _, key, ok := discovery.Topics{}.ParseCommand(regexp.MustCompile(`\$[A-Z]+|<id>`).ReplaceAllString(command, "x"))
 			if assert.True(t, ok, "%s: %s", file, command) {
-				assert.True(t, slices.ContainsFunc(discovery.Commands(family), func(e discovery.Entity) bool { return e.Key == key }), "%s: %s", file, command)
+				assert.True(t, slices.ContainsFunc(discovery.Commands(family), func(e discovery.Entity) bool { return e.Key == key }) ||
+					family == discovery.Bridge && key == "forget", "%s: %s", file, command)
 				found++
 			}
 		}
@@ -75,7 +77,7 @@ func inputTags(node *yaml.Node, names map[string]bool) {
 
 func TestBlueprintsAreWhole(t *testing.T) {
 	files := glob(t, "blueprints/automation/*.yaml")
-	require.Len(t, files, 9)
+	require.Len(t, files, 10)
 	models := map[string]bool{}
 	for _, f := range discovery.Families() {
 		models[f.Model()] = true
@@ -134,9 +136,17 @@ func TestBlueprintsAreWhole(t *testing.T) {
 					}
 				} else {
 					assert.NotNil(t, input.Default, "%s has no default", name)
+					if _, entity := input.Selector["entity"]; entity {
+						devices++
+					}
+				}
+				// A number in degrees says in its name that they are °C, whatever Home Assistant shows.
+				if number, ok := input.Selector["number"].(map[string]any); ok && number["unit_of_measurement"] == "°C" {
+					assert.Regexp(t, `in °C$`, input.Name, name)
+					assert.Contains(t, input.Description, "°F", name)
 				}
 			}
-			assert.NotZero(t, devices, "no input for a device")
+			assert.NotZero(t, devices, "no input for a device or an entity")
 			for name := range used {
 				assert.Contains(t, b.Input, name)
 			}
@@ -148,21 +158,60 @@ func TestBlueprintsAreWhole(t *testing.T) {
 	}
 }
 
+// The families that blueprints publish for are those of the models, and no blueprint sets a temperature in the home's unit.
+func TestBlueprintsPublishInCelsiusToTheFamilysTopic(t *testing.T) {
+	family := map[string]string{}
+	for _, f := range discovery.Families() {
+		family[f.Model()] = string(f)
+	}
+	named := regexp.MustCompile(`'(RAPT [^']+)': '([a-z_]+)'`)
+	found := 0
+	for _, file := range glob(t, "blueprints/automation/*.yaml") {
+		text := read(t, file)
+		for _, m := range named.FindAllStringSubmatch(text, -1) {
+			assert.Equal(t, family[m[1]], m[2], file)
+			found++
+		}
+		assert.NotContains(t, text, "action: climate.", file)
+	}
+	assert.Equal(t, 4, found)
+}
+
+// Each blueprint is one click away from the pages that people read, and so is the repository.
+func TestPagesHaveMyHomeAssistantLinks(t *testing.T) {
+	for _, page := range []string{"../README.md", "../addon/DOCS.md"} {
+		links := map[string]bool{}
+		for _, m := range regexp.MustCompile(`\]\((https://my\.home-assistant\.io/redirect/[^)]+)\)`).FindAllStringSubmatch(read(t, page), -1) {
+			link, err := url.Parse(m[1])
+			require.NoError(t, err)
+			links[path.Base(link.Path)+" "+link.Query().Get("blueprint_url")+link.Query().Get("repository_url")] = true
+		}
+		files := glob(t, "blueprints/automation/*.yaml")
+		for _, file := range files {
+			source := regexp.MustCompile(`source_url: (\S+)`).FindStringSubmatch(read(t, file))
+			require.Len(t, source, 2, file)
+			assert.True(t, links["blueprint_import "+source[1]], "%s has no link to import %s", page, file)
+		}
+		assert.True(t, links["supervisor_add_addon_repository https://github.com/rapt-bridge/rapt-bridge"], page)
+		assert.Len(t, links, len(files)+1, page)
+	}
+}
+
 // core are the types of nodes that every Node-RED has and that the flows use.
 var core = []string{
-	"tab", "comment", "mqtt-broker", "mqtt in", "mqtt out", "inject", "debug", "function", "catch", "csv", "file", "file in",
+	"tab", "comment", "mqtt-broker", "mqtt in", "mqtt out", "inject", "debug", "function", "catch", "csv", "file", "file in", "http request",
 }
 
 func TestFlowsAreWholeAndCarryNoCredentials(t *testing.T) {
 	files := glob(t, "nodered/*.json")
-	require.Len(t, files, 4)
-	var broker any
+	require.Len(t, files, 5)
+	brokers := map[string]any{}
 	for _, file := range files {
 		t.Run(path.Base(file), func(t *testing.T) {
 			var nodes []map[string]any
 			require.NoError(t, json.Unmarshal([]byte(read(t, file)), &nodes))
 			byID := map[string]map[string]any{}
-			brokers := 0
+			own := 0
 			for _, node := range nodes {
 				id, _ := node["id"].(string)
 				require.Regexp(t, `^[0-9a-f]{16}$`, id)
@@ -171,14 +220,19 @@ func TestFlowsAreWholeAndCarryNoCredentials(t *testing.T) {
 				assert.Contains(t, core, node["type"])
 				assert.NotContains(t, node, "credentials")
 				if node["type"] == "mqtt-broker" {
-					brokers++
-					if broker == nil {
-						broker = node
+					own++
+					if brokers[id] == nil {
+						brokers[id] = node
 					}
-					assert.Equal(t, broker, node, "the broker is the same in all flows, so that an import asks for it once")
+					assert.Equal(t, brokers[id], node, "a broker is the same in all flows that have it, so that an import asks for it once")
+					if node["cleansession"] == false {
+						assert.NotEmpty(t, node["clientid"])
+						assert.Equal(t, false, node["autoUnsubscribe"])
+						assert.NotEmpty(t, node["sessionExpiry"])
+					}
 				}
 			}
-			assert.Equal(t, 1, brokers)
+			assert.Equal(t, 1, own)
 			assert.NotRegexp(t, `(?i)"(user|username|password|secret|token)"`, read(t, file))
 
 			for _, node := range nodes {

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/rapt-bridge/rapt-bridge/internal/text"
 )
 
 // BodyProblem says in a few words what is wrong with a reply's body.
@@ -82,32 +83,7 @@ const excerptLength = 200
 
 // excerpt is the beginning of a body as one line of printable text without secrets.
 func (c *Client) excerpt(body []byte) string {
-	text := c.session.redact(strings.ToValidUTF8(string(body), "?"))
-	return shorten(text, excerptLength)
-}
-
-// shorten makes a text one line of at most limit characters that can all be printed.
-func shorten(text string, limit int) string {
-	var b strings.Builder
-	n, space := 0, false
-	for _, r := range text {
-		if unicode.IsSpace(r) || !unicode.IsPrint(r) {
-			space = n > 0
-			continue
-		}
-		if space && n < limit-1 {
-			b.WriteByte(' ')
-			n++
-		}
-		space = false
-		if n >= limit-1 {
-			b.WriteRune('…')
-			break
-		}
-		b.WriteRune(r)
-		n++
-	}
-	return b.String()
+	return text.Line(c.session.redact(string(body)), excerptLength)
 }
 
 var bom = []byte("\xef\xbb\xbf")

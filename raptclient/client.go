@@ -29,7 +29,7 @@ type Client struct {
 	reader    *reader
 }
 
-// New makes a client. It sends nothing. All problems of the options are told at once.
+// New makes a client. It sends nothing. The error names every problem of the options.
 func New(o Options) (*Client, error) {
 	apiURL, apiErr := baseURL("APIURL", o.APIURL, DefaultAPIURL)
 	authURL, authErr := baseURL("AuthURL", o.AuthURL, DefaultAuthURL)
@@ -58,23 +58,6 @@ func New(o Options) (*Client, error) {
 	c.bindResources()
 	return c, nil
 }
-
-// bindResources has one row for each family and each collection.
-func (c *Client) bindResources() {
-	c.Hydrometers.bind(c, resourceFacts{"Hydrometers", "GetHydrometers", "GetHydrometer", "hydrometerId", true})
-	c.TemperatureControllers.bind(c, resourceFacts{"TemperatureControllers", "GetTemperatureControllers", "GetTemperatureController", "temperatureControllerId", true})
-	c.FermentationChambers.bind(c, resourceFacts{"FermentationChambers", "GetFermentationChambers", "GetFermentationChamber", "fermentationChamberId", true})
-	c.BrewZillas.bind(c, resourceFacts{"BrewZillas", "GetBrewZillas", "GetBrewZilla", "brewZillaId", true})
-	c.Stills.bind(c, resourceFacts{"Stills", "GetStills", "GetStill", "stillId", true})
-	c.CanFillers.bind(c, resourceFacts{"CanFillers", "GetCanFillers", "GetCanFiller", "canFillerId", false})
-	c.BondedDevices.bind(c, resourceFacts{"BondedDevices", "GetBondedDevices", "GetBondedDevice", "bondedDeviceId", false})
-	c.ExternalDevices.bind(c, resourceFacts{"ExternalDevices", "GetAll", "Get", "deviceId", false})
-	c.Profiles.bind(c, resourceFacts{"Profiles", "GetProfiles", "GetProfile", "profileId", false})
-	c.ProfileTypes.bind(c, resourceFacts{"ProfileTypes", "GetAll", "Get", "id", false})
-}
-
-func (r *Resource[D, T]) bind(c *Client, facts resourceFacts)   { r.c, r.facts = c, facts }
-func (r *Collection[L, D]) bind(c *Client, facts resourceFacts) { r.c, r.facts = c, facts }
 
 // CloseIdleConnections closes the connections that wait for the next request.
 func (c *Client) CloseIdleConnections() {

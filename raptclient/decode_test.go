@@ -169,7 +169,7 @@ func TestASkippedItemLeavesNothingBehind(t *testing.T) {
 	assert.Equal(t, []Hydrometer{{Device: Device{ID: someID}}}, list.Items)
 }
 
-func TestAnOddityIsCountedEveryTimeAndToldOnce(t *testing.T) {
+func TestWhatTheContractLacksIsCountedEveryTimeAndNoticedOnce(t *testing.T) {
 	r := testReader()
 	body := []byte("[" + device(`"colour":1,"deviceType":"A","gravity":"x","activeProfileSession":{"profile":{"steps":[{"name":1,"mood":2},{"name":1}]}}`) + "]")
 	list, err := decodeList[Hydrometer](r, "Hydrometers", body, wholeItems)
@@ -191,7 +191,7 @@ func TestAnOddityIsCountedEveryTimeAndToldOnce(t *testing.T) {
 
 	stills, err := decodeList[Still](r, "Stills", []byte("["+device(`"colour":1`)+"]"), wholeItems)
 	require.NoError(t, err)
-	assert.Len(t, stills.Notices, 1, "another resource is told of on its own")
+	assert.Len(t, stills.Notices, 1, "another resource has notices of its own")
 }
 
 func TestNoticesAreBounded(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newCloud is a real server with a working sign-in and an API that answers as told.
+// newCloud is a real server with a working sign-in and an API with the given handler.
 func newCloud(t *testing.T, api http.HandlerFunc) string {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /connect/token", func(w http.ResponseWriter, _ *http.Request) {
@@ -63,7 +63,7 @@ func cutAfter(body, part string) http.HandlerFunc {
 	}
 }
 
-func TestAnAnswerThatIsOfNoUseIsToldInAFewWords(t *testing.T) {
+func TestAnAnswerThatIsOfNoUseHasAShortError(t *testing.T) {
 	const e = "Hydrometers/GetHydrometers"
 	long := strings.Repeat("word ", 100)
 	for name, test := range map[string]struct {
@@ -75,27 +75,27 @@ func TestAnAnswerThatIsOfNoUseIsToldInAFewWords(t *testing.T) {
 			e + `: the answer is a web page instead of data ("<!DOCTYPE html> <title>Hotel &amp; Bar</title>"): a login page of the network (captive portal) or a proxy may stand in between`},
 		"a redirect": {replyWith(302, "", "Location", "http://portal.test/"), true,
 			e + " answered 302 Found: a login page of the network (captive portal) or a proxy stands in between, or the address is wrong"},
-		"empty":           {reply200(""), true, e + ": the answer is empty"},
-		"no content":      {replyWith(204, ""), true, e + ": the answer is empty"},
-		"cut, as told":    {cutAfter(strings.Repeat("x", 99), `[{"id":`), true, e + `: the answer was cut off ("[{\"id\":"): check the internet connection`},
-		"cut, not told":   {reply200(`[{"id":"` + someID), true, e + `: the answer was cut off, it ends within its data at byte 6 ("[{\"id\":\"` + someID + `"): check the internet connection`},
-		"not JSON":        {reply200("Service is down"), true, e + `: the answer is not JSON, it breaks at byte 0 ("Service is down")`},
-		"long":            {reply200(long), true, e + `: the answer is not JSON, it breaks at byte 0 ("` + long[:199] + `…")`},
-		"not printable":   {reply200("\x00\x1b[31mred\xff\n"), true, e + `: the answer is not JSON, it breaks at byte 0 ("[31mred?")`},
-		"too large":       {reply200(strings.Repeat(" ", MaxBody+1)), true, e + ": the answer is longer than 8 MiB"},
-		"a gzip bomb":     {reply200(zipped(make([]byte, 100<<20)), "Content-Encoding", "gzip"), true, e + ": the answer is longer than 8 MiB"},
-		"broken gzip":     {reply200("[1,2,3 not zipped]", "Content-Encoding", "gzip"), true, e + ": the answer is not JSON, its compression is broken"},
-		"not a list":      {reply200(`{"error":"x"}`), true, e + `: the answer is not what was asked for, an object instead of a list ("{\"error\":\"x\"}")`},
-		"400":             {replyWith(400, `{"title":"Bad"}`), false, e + ` answered 400 Bad Request ("{\"title\":\"Bad\"}"): the cloud refuses the request as it is`},
-		"403":             {replyWith(403, ""), false, e + " answered 403 Forbidden: the account may not do this; check in the RAPT app that it still has access"},
-		"404":             {replyWith(404, ""), false, e + " answered 404 Not Found: the cloud doesn't know this device or endpoint; check that the device is still in the RAPT app"},
-		"429":             {replyWith(429, "slow down"), true, e + ` answered 429 Too Many Requests ("slow down"): the vendor's limit is reached; wait before asking again`},
-		"500 with a page": {replyWith(500, "<html>Oops</html>"), true, e + ` answered 500 Internal Server Error ("<html>Oops</html>"): the cloud has a problem; try again later`},
+		"empty":               {reply200(""), true, e + ": the answer is empty"},
+		"no content":          {replyWith(204, ""), true, e + ": the answer is empty"},
+		"cut, length known":   {cutAfter(strings.Repeat("x", 99), `[{"id":`), true, e + `: the answer was cut off ("[{\"id\":"): check the internet connection`},
+		"cut, length unknown": {reply200(`[{"id":"` + someID), true, e + `: the answer was cut off, it ends within its data at byte 6 ("[{\"id\":\"` + someID + `"): check the internet connection`},
+		"not JSON":            {reply200("Service is down"), true, e + `: the answer is not JSON, it breaks at byte 0 ("Service is down")`},
+		"long":                {reply200(long), true, e + `: the answer is not JSON, it breaks at byte 0 ("` + long[:199] + `…")`},
+		"not printable":       {reply200("\x00\x1b[31mred\xff\n"), true, e + `: the answer is not JSON, it breaks at byte 0 ("[31mred")`},
+		"too large":           {reply200(strings.Repeat(" ", MaxBody+1)), true, e + ": the answer is longer than 8 MiB"},
+		"a gzip bomb":         {reply200(zipped(make([]byte, 20<<20)), "Content-Encoding", "gzip"), true, e + ": the answer is longer than 8 MiB"},
+		"broken gzip":         {reply200("[1,2,3 not zipped]", "Content-Encoding", "gzip"), true, e + ": the answer is not JSON, its compression is broken"},
+		"not a list":          {reply200(`{"error":"x"}`), true, e + `: the answer is not what was asked for, an object instead of a list ("{\"error\":\"x\"}")`},
+		"400":                 {replyWith(400, `{"title":"Bad"}`), false, e + ` answered 400 Bad Request ("{\"title\":\"Bad\"}"): the cloud refuses the request as it is`},
+		"403":                 {replyWith(403, ""), false, e + " answered 403 Forbidden: the account may not do this; check in the RAPT app that it still has access"},
+		"404":                 {replyWith(404, ""), false, e + " answered 404 Not Found: the cloud doesn't know this device or endpoint; check that the device is still in the RAPT app"},
+		"429":                 {replyWith(429, "slow down"), true, e + ` answered 429 Too Many Requests ("slow down"): the vendor's limit is reached; wait before asking again`},
+		"500 with a page":     {replyWith(500, "<html>Oops</html>"), true, e + ` answered 500 Internal Server Error ("<html>Oops</html>"): the cloud has a problem; try again later`},
 		"503 cut": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "9")
 			replyWith(503, "x")(w, r)
 		}, true, e + ` answered 503 Service Unavailable ("x"): the cloud has a problem; try again later`},
-		"an odd status": {replyWith(799, ""), true, e + " answered 799: this is not an answer of the RAPT Cloud; check the address"},
+		"an unknown status": {replyWith(799, ""), true, e + " answered 799: this is not an answer of the RAPT Cloud; check the address"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newTestClient(t, newCloud(t, test.api), nil)
@@ -213,16 +213,16 @@ func TestAnExchangeEndsAfterItsTimeOrWithItsCaller(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var told Exchange
-				f, c := newFake(t, func(o *Options) { o.Answered = func(e Exchange) { told = e } })
+				var exchange Exchange
+				f, c := newFake(t, func(o *Options) { o.Answered = func(e Exchange) { exchange = e } })
 				require.NoError(t, c.SignIn(t.Context()))
 				f.list = func(req *http.Request) (*http.Response, error) { return stall(req.Context()) }
 				start := time.Now()
 				err := list(t, c)
 				assert.EqualError(t, err, "Hydrometers/GetHydrometers: no whole answer from cloud.test within 30s: check the internet connection")
 				assert.Equal(t, DefaultTimeout, time.Since(start))
-				assert.Equal(t, DefaultTimeout, told.Took)
-				assert.Equal(t, err, told.Err)
+				assert.Equal(t, DefaultTimeout, exchange.Took)
+				assert.Equal(t, err, exchange.Err)
 				assert.True(t, Temporary(err))
 
 				ctx, cancel := context.WithCancel(t.Context())

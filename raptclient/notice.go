@@ -3,6 +3,8 @@ package raptclient
 import (
 	"fmt"
 	"strings"
+
+	"github.com/rapt-bridge/rapt-bridge/internal/text"
 )
 
 // NoticeKind says what a [Notice] is about.
@@ -70,7 +72,7 @@ const (
 // first reports whether a notice is new. Unknown values are noticed once for each value, the others once for each field.
 func (r *reader) first(n Notice) (Notice, bool) {
 	same := n
-	same.Field, same.Detail = shorten(n.Field, 2*noticeLength), shorten(n.Detail, noticeLength)
+	same.Field, same.Detail = text.Line(n.Field, 2*noticeLength), text.Line(n.Detail, noticeLength)
 	if n.Kind == UnknownField || n.Kind == WrongType {
 		same.Detail = ""
 	}
@@ -78,7 +80,7 @@ func (r *reader) first(n Notice) (Notice, bool) {
 		return n, false
 	}
 	// Redacted before it is shortened, lest the cut leave half a secret.
-	n.Field, n.Detail = shorten(r.redact(n.Field), 2*noticeLength), shorten(r.redact(n.Detail), noticeLength)
+	n.Field, n.Detail = text.Line(r.redact(n.Field), 2*noticeLength), text.Line(r.redact(n.Detail), noticeLength)
 	return n, true
 }
 

@@ -37,7 +37,7 @@ type Options struct {
 	// Permit is asked before every HTTP request that leaves, sign-ins and repeats too; it may wait. An error means
 	// that nothing is sent; the caller gets it within a [PermitError].
 	Permit func(ctx context.Context, r Request) error
-	// Answered is told of the end of every HTTP request that was permitted, on the calling goroutine.
+	// Answered is called at the end of every HTTP request that was permitted, on the calling goroutine.
 	Answered func(Exchange)
 }
 
@@ -57,7 +57,7 @@ type Exchange struct {
 	// Took is the time from the request to the last byte of the reply.
 	Took      time.Duration
 	RateLimit RateLimit
-	// Date is the server's clock as its Date header told it, to the second.
+	// Date is the server's clock as its Date header has it, to the second.
 	Date Null[time.Time]
 	// Err says why no whole reply was read. It is nil for every complete reply, whatever its status.
 	Err error

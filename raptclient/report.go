@@ -1,7 +1,7 @@
 package raptclient
 
 // List is the reply of an endpoint that answers with several items, in the cloud's order (telemetry: oldest first).
-// The list is complete only when Skipped is 0: a skipped item is a device that exists and can't be told apart.
+// The list is complete only when Skipped is 0: a skipped item is a device that exists and has no id of its own.
 type List[D any] struct {
 	Items []D
 	Report

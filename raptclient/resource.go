@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// resourceFacts is what the contract says of one resource's endpoints. The rows of them are in bindResources.
+// resourceFacts is what the contract says of one resource's endpoints.
 type resourceFacts struct {
 	name, list, get string
 	// idParam is the query parameter that names one item.
@@ -16,6 +16,23 @@ type resourceFacts struct {
 	// sessions is set where GetTelemetry takes a profileSessionId.
 	sessions bool
 }
+
+// bindResources has one row for each family and each collection.
+func (c *Client) bindResources() {
+	c.Hydrometers.bind(c, resourceFacts{"Hydrometers", "GetHydrometers", "GetHydrometer", "hydrometerId", true})
+	c.TemperatureControllers.bind(c, resourceFacts{"TemperatureControllers", "GetTemperatureControllers", "GetTemperatureController", "temperatureControllerId", true})
+	c.FermentationChambers.bind(c, resourceFacts{"FermentationChambers", "GetFermentationChambers", "GetFermentationChamber", "fermentationChamberId", true})
+	c.BrewZillas.bind(c, resourceFacts{"BrewZillas", "GetBrewZillas", "GetBrewZilla", "brewZillaId", true})
+	c.Stills.bind(c, resourceFacts{"Stills", "GetStills", "GetStill", "stillId", true})
+	c.CanFillers.bind(c, resourceFacts{"CanFillers", "GetCanFillers", "GetCanFiller", "canFillerId", false})
+	c.BondedDevices.bind(c, resourceFacts{"BondedDevices", "GetBondedDevices", "GetBondedDevice", "bondedDeviceId", false})
+	c.ExternalDevices.bind(c, resourceFacts{"ExternalDevices", "GetAll", "Get", "deviceId", false})
+	c.Profiles.bind(c, resourceFacts{"Profiles", "GetProfiles", "GetProfile", "profileId", false})
+	c.ProfileTypes.bind(c, resourceFacts{"ProfileTypes", "GetAll", "Get", "id", false})
+}
+
+func (r *Resource[D, T]) bind(c *Client, facts resourceFacts)   { r.c, r.facts = c, facts }
+func (r *Collection[L, D]) bind(c *Client, facts resourceFacts) { r.c, r.facts = c, facts }
 
 // Resource reads the devices D of one family and their telemetry T.
 type Resource[D, T any] struct {

@@ -10,8 +10,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// text is the content of a JSON string. Bytes that are not UTF-8 become the replacement character.
-func text(raw []byte) (b []byte, ok bool) {
+// unquote is the content of a JSON string. Bytes that are not UTF-8 become the replacement character.
+func unquote(raw []byte) (b []byte, ok bool) {
 	if len(raw) < 2 || raw[0] != '"' {
 		return nil, false
 	}

@@ -19,7 +19,7 @@ func unmarshalers(r *Report) *json.Unmarshalers {
 		nullable(r, "0", func(raw []byte) (Null[float64], bool) { v, ok := parseFloat(raw); return Some(v), ok }),
 		nullable(r, "0", func(raw []byte) (Null[int], bool) { v, ok := parseInt(raw); return Some(v), ok }),
 		nullable(r, "tf", func(raw []byte) (Null[bool], bool) { return Some(raw[0] == 't'), true }),
-		nullable(r, "\"", func(raw []byte) (Null[string], bool) { b, ok := text(raw); return Some(string(b)), ok }),
+		nullable(r, "\"", func(raw []byte) (Null[string], bool) { b, ok := unquote(raw); return Some(string(b)), ok }),
 		nullable(r, "\"", date),
 		json.UnmarshalFromFunc(func(dec *jsontext.Decoder, _ *ignored) error { return dec.SkipValue() }),
 	)

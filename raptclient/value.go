@@ -48,7 +48,7 @@ func (d *decoding) scalar(f *field, raw jsontext.Value, item reflect.Value) {
 
 // text reads a string, a uuid or a text of an enumeration.
 func (d *decoding) text(f *field, raw []byte) (n Null[string], ok bool) {
-	b, ok := text(raw)
+	b, ok := unquote(raw)
 	if !ok {
 		return n, false
 	}
@@ -72,7 +72,7 @@ func (d *decoding) text(f *field, raw []byte) (n Null[string], ok bool) {
 
 // key reads the id of an item, "" when it is not a valid one.
 func key(raw []byte) (string, bool) {
-	b, _ := text(raw)
+	b, _ := unquote(raw)
 	if id, ok := parseUUID(b); ok {
 		return id, true
 	}
@@ -81,7 +81,7 @@ func key(raw []byte) (string, bool) {
 
 // date reads a date. One in the year 1, .NET's default, is null and not a wrong type.
 func date(raw []byte) (n Null[time.Time], ok bool) {
-	b, ok := text(raw)
+	b, ok := unquote(raw)
 	if !ok {
 		return n, false
 	}

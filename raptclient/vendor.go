@@ -9,7 +9,7 @@ import (
 const vendorDomain = "rapt.io"
 
 // VendorHost reports whether an address leads to the vendor's own service, where no setting raises the limits that spare
-// it. An address whose host can't be told counts as the vendor's: one that is empty or not a URL, and one with letters
+// it. An address whose host is not certain counts as the vendor's: one that is empty or not a URL, and one with letters
 // beyond ASCII, which the resolver may turn into the vendor's name.
 func VendorHost(address string) bool {
 	u, err := url.Parse(address)

@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/cenkalti/backoff/v4"
 	"github.com/eclipse/paho.golang/autopaho"
@@ -26,10 +24,11 @@ type EventKind int
 
 // The kinds of events.
 const (
-	Up       EventKind = iota // connected and subscribed
-	Down                      // connection lost
-	Failed                    // something didn't work; the connection tries on
-	Received                  // a message
+	Up        EventKind = iota // connected and subscribed
+	Down                       // connection lost
+	Failed                     // something didn't work; the connection tries on
+	Received                   // a message
+	Oversized                  // a publication is too large for the broker and is not sent
 )
 
 // Event is what the connection tells its user.
@@ -37,7 +36,10 @@ type Event struct {
 	Kind EventKind
 	// Connection is the connection that it came by, counted from 1; 0 before the first one.
 	Connection int
-	Err        error // of Down and Failed, in words for people
+	Err        error  // of Down, Failed and Oversized, in words for people
+	Topic      string // of Oversized
+	Standby    bool   // of Up: under the standby's client id
+	Taken      bool   // of Down: another client has taken the client id
 	Message    Message
 }
 
@@ -48,11 +50,15 @@ type Connection struct {
 	Out    chan Publication
 	// Renew makes the connection anew and returns the number of the one that it gives up: what has come by that one, or still
 	// comes by it, is from before. It returns at once; the old connection is given up when nothing comes by it any more, so
-	// that no message is lost without a word.
+	// that no message is lost without a word. Where there is a standby's connection, that one comes first.
 	Renew func() int
+	// Take leaves the standby's connection for one under Options.ClientID, whose subscriptions have those of
+	// Options.Restore again when restore is set. It returns at once; Up follows, or Down and a standby's Up.
+	Take func(restore bool)
 	// EndRestore gives the subscriptions of Options.Restore up, for good. It returns at once.
 	EndRestore func()
-	// Close publishes a last message, disconnects and returns, within the context's time.
+	// Close publishes a last message, unless it has no topic or the connection is a standby's, disconnects and returns,
+	// within the context's time.
 	Close func(ctx context.Context, last Publication)
 }
 
@@ -66,13 +72,23 @@ type Options struct {
 	Filters []string
 	// Restore are subscribed too, until EndRestore, for what the broker retains there.
 	Restore []string
+	// Standby, when set, has every connection start as a standby's, until Take.
+	Standby *Standby
 	Log     *slog.Logger
+
+	// dial makes a connection in virtual time; nil for the network.
+	dial func(context.Context, autopaho.ClientConfig, *url.URL) (net.Conn, error)
+}
+
+// Standby is a connection under a client id of its own, without a will, that only looks.
+type Standby struct {
+	ClientID string
+	// Filters are subscribed with what the broker retains there.
+	Filters []string
 }
 
 const (
-	publishTimeout   = 30 * time.Second
-	subscribeTimeout = 30 * time.Second
-	findTimeout      = 10 * time.Second
+	findTimeout = 10 * time.Second
 
 	shortestReconnect = time.Second
 	longestReconnect  = 30 * time.Second
@@ -88,10 +104,11 @@ func Connect(ctx context.Context, o Options) (*Connection, error) {
 	out := &Connection{Events: make(chan Event, 64), Out: make(chan Publication)}
 	c := &client{
 		options: o, events: out.Events, out: out.Out, backOff: retry.New(shortestReconnect, longestReconnect, 0),
-		renew: make(chan bool, 1), closed: make(chan struct{}),
+		renew: make(chan struct{}, 1), closed: make(chan struct{}),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	c.server.Store(&server)
+	c.named.Store(o.Standby == nil)
 	if err := c.start(); err != nil {
 		c.cancel()
 		return nil, fmt.Errorf("mqtt: %w", err)
@@ -102,8 +119,19 @@ func Connect(ctx context.Context, o Options) (*Connection, error) {
 	c.work.Go(func() { c.publish(publishing) })
 	out.Renew = func() int {
 		last := int(c.connections.Load())
-		c.makeAnew(true)
+		c.drain.Store(true)
+		if !c.look() {
+			c.makeAnew()
+		}
 		return last
+	}
+	out.Take = func(restore bool) {
+		if restore {
+			c.restored.Store(false)
+		}
+		c.atOnce.Store(true)
+		c.named.Store(true)
+		c.makeAnew()
 	}
 	out.EndRestore = func() {
 		if !c.restored.Swap(true) && len(o.Restore) > 0 {
@@ -116,63 +144,76 @@ func Connect(ctx context.Context, o Options) (*Connection, error) {
 
 // client is what is behind a Connection.
 type client struct {
-	options  Options
-	events   chan Event
-	out      <-chan Publication
-	server   atomic.Pointer[Server]
-	restored atomic.Bool
-	ctx      context.Context // ends when the connection is closed
-	cancel   context.CancelFunc
-	work     sync.WaitGroup
-	renew    chan bool    // asks for a connection made anew, with true once nothing comes any more
-	messages atomic.Int64 // that have come
+	options   Options
+	events    chan Event
+	out       <-chan Publication
+	server    atomic.Pointer[Server]
+	restored  atomic.Bool
+	named     atomic.Bool     // the connection is, or is to be, under Options.ClientID
+	maxPacket atomic.Uint32   // the largest that the broker takes, in bytes; 0 for no limit
+	atOnce    atomic.Bool     // the next attempt waits for nothing
+	ctx       context.Context // ends when the connection is closed
+	cancel    context.CancelFunc
+	work      sync.WaitGroup
+	renew     chan struct{} // asks for a connection made anew
+	drain     atomic.Bool   // the connection is given up once nothing comes by it any more
+	messages  atomic.Int64  // that have come
 	// connections is how many there have been.
 	connections atomic.Int64
 	closed      chan struct{} // closed when supervise has ended
 
-	manager atomic.Pointer[autopaho.ConnectionManager]
+	manager atomic.Pointer[managed]
 	end     context.CancelFunc // of manager
 
 	// What follows belongs to the manager's goroutine, of which there is one at a time.
 	backOff backoff.BackOff
 	ready   bool // a connection has been up
 	refused bool // the broker refused the credentials: look them up again
+	failing bool // an attempt under Options.ClientID has failed: the wait goes on growing
 
 	stopPublishing context.CancelFunc
 	published      chan struct{} // closed when publish has ended
 }
 
+// managed is a manager with the context that it lives in.
+type managed struct {
+	*autopaho.ConnectionManager
+	ctx context.Context
+}
+
 // start makes a connection, with a manager of its own that reconnects when it is lost.
 func (c *client) start() error {
 	ctx, end := context.WithCancel(c.ctx)
-	manager, err := autopaho.NewConnection(ctx, c.config())
+	manager, err := autopaho.NewConnection(ctx, c.config(c.named.Load()))
 	if err != nil {
 		end()
 		return err
 	}
 	c.end = end
-	c.manager.Store(manager)
+	c.manager.Store(&managed{manager, ctx})
 	return nil
 }
 
-// supervise makes the connection anew when it is of no use although it is up.
+// supervise makes the connection anew when it is of no use although it is up, when it is to be under the other client
+// id, and when one under Options.ClientID is over: where there is a standby's, that one looks first who is there.
 func (c *client) supervise() {
 	defer close(c.closed)
 	for {
+		manager := c.manager.Load()
 		select {
 		case <-c.ctx.Done():
-			c.end()
-			<-c.manager.Load().Done()
-			return
-		case drain := <-c.renew:
-			if drain {
+		case <-c.renew:
+			if c.drain.Swap(false) {
 				c.awaitQuiet()
 			}
-			c.end()
-			<-c.manager.Load().Done()
-			if err := c.start(); err != nil {
-				c.tell(Event{Kind: Failed, Err: fmt.Errorf("mqtt: %w", err)})
-			}
+		}
+		c.end()
+		<-manager.Done()
+		if c.ctx.Err() != nil {
+			return
+		}
+		if err := c.start(); err != nil {
+			c.emit(Event{Kind: Failed, Err: fmt.Errorf("mqtt: %w", err)})
 		}
 	}
 }
@@ -198,25 +239,54 @@ func (c *client) awaitQuiet() {
 	}
 }
 
-func (c *client) config() autopaho.ClientConfig {
-	cfg := clientConfig(func() Server { return *c.server.Load() }, c.options.ClientID)
+// look has the next connection be a standby's, and reports whether there is such a one.
+func (c *client) look() bool {
+	if c.options.Standby == nil {
+		return false
+	}
+	c.named.Store(false)
+	c.makeAnew()
+	return true
+}
+
+// makeAnew asks for a connection made anew.
+func (c *client) makeAnew() {
+	select {
+	case c.renew <- struct{}{}:
+	default: // it is asked for already
+	}
+}
+
+func (c *client) config(named bool) autopaho.ClientConfig {
+	clientID := c.options.ClientID
+	if !named {
+		clientID = c.options.Standby.ClientID
+	}
+	cfg := clientConfig(func() Server { return *c.server.Load() }, clientID)
 	build := cfg.ConnectPacketBuilder
 	cfg.ConnectPacketBuilder = func(p *paho.Connect, u *url.URL) (*paho.Connect, error) {
 		c.lookUpAgain()
 		return build(p, u)
 	}
+	cfg.AttemptConnection = c.options.dial
 	cfg.ReconnectBackoff = c.reconnectAfter
-	cfg.WillMessage = &paho.WillMessage{Topic: c.options.Will.Topic, Payload: c.options.Will.Payload, QoS: 1, Retain: c.options.Will.Retain}
-	cfg.OnConnectionUp = func(m *autopaho.ConnectionManager, _ *paho.Connack) {
+	if named {
+		cfg.WillMessage = &paho.WillMessage{Topic: c.options.Will.Topic, Payload: c.options.Will.Payload, QoS: 1, Retain: c.options.Will.Retain}
+	}
+	// Where there is a standby's connection, that one comes first whichever was lost.
+	cfg.OnConnectionDown = func() bool { return !c.look() }
+	cfg.OnConnectionUp = func(m *autopaho.ConnectionManager, ack *paho.Connack) {
 		c.ready = true
 		c.connections.Add(1)
-		c.work.Go(func() { c.subscribe(m) })
+		c.maxPacket.Store(maxPacketOf(ack))
+		c.failing = c.failing && !named
+		c.work.Go(func() { c.subscribe(m, named) })
 	}
-	cfg.OnConnectError = c.failed
+	cfg.OnConnectError = func(err error) { c.failed(err, named) }
 	cfg.OnPublishReceived = []func(paho.PublishReceived) (bool, error){c.received}
-	cfg.OnClientError = func(err error) { c.tell(Event{Kind: Down, Err: lossReason(err)}) }
+	cfg.OnClientError = func(err error) { c.emit(Event{Kind: Down, Err: lossReason(err)}) }
 	cfg.OnServerDisconnect = func(d *paho.Disconnect) {
-		c.tell(Event{Kind: Down, Err: disconnectReason(d, c.options.ClientID)})
+		c.emit(Event{Kind: Down, Err: disconnectReason(d, clientID), Taken: named && d.ReasonCode == packets.DisconnectSessionTakenOver})
 	}
 	return cfg
 }
@@ -224,7 +294,10 @@ func (c *client) config() autopaho.ClientConfig {
 // reconnectAfter waits a second at least after a connection or an attempt, so that two clients with one id don't take
 // the connection from each other in a tight loop.
 func (c *client) reconnectAfter(attempt int) time.Duration {
-	if attempt == 0 {
+	if c.atOnce.Swap(false) {
+		return 0
+	}
+	if attempt == 0 && !c.failing {
 		c.backOff.Reset()
 	}
 	wait := c.backOff.NextBackOff()
@@ -250,95 +323,21 @@ func (c *client) lookUpAgain() {
 	c.refused = false
 }
 
-func (c *client) failed(err error) {
+func (c *client) failed(err error, named bool) {
 	if c.ctx.Err() != nil {
 		return
+	}
+	if named && c.look() { // meanwhile another may have come
+		c.failing = true
 	}
 	var connack *autopaho.ConnackError
 	if errors.As(err, &connack) && (connack.ReasonCode == packets.ConnackBadUsernameOrPassword || connack.ReasonCode == packets.ConnackNotAuthorized) {
 		c.refused = true
 	}
-	c.tell(Event{Kind: Failed, Err: connectReason(err, c.options.ClientID)})
+	c.emit(Event{Kind: Failed, Err: connectReason(err, c.options.ClientID)})
 }
 
-// subscribe subscribes on a new connection and tells the user when that is done. A connection whose subscriptions are
-// not answered in time is of no use and is made anew.
-func (c *client) subscribe(manager *autopaho.ConnectionManager) {
-	sub := &paho.Subscribe{}
-	for _, f := range c.options.Filters {
-		// Retained messages on these are of no use (2), and one that arrives should be known as such.
-		sub.Subscriptions = append(sub.Subscriptions, paho.SubscribeOptions{Topic: f, QoS: 1, RetainHandling: 2, RetainAsPublished: true})
-	}
-	if !c.restored.Load() {
-		for _, f := range c.options.Restore {
-			sub.Subscriptions = append(sub.Subscriptions, paho.SubscribeOptions{Topic: f, QoS: 1, RetainAsPublished: true})
-		}
-	}
-	ctx, cancel := context.WithTimeout(c.ctx, subscribeTimeout)
-	defer cancel()
-	suback, err := manager.Subscribe(ctx, sub)
-	switch {
-	case err == nil:
-	case suback != nil:
-		c.tell(Event{Kind: Failed, Err: fmt.Errorf("the broker doesn't let user %q subscribe to %s (reasons %x); check its access rules", c.server.Load().Username, strings.Join(topicsOf(sub), " "), suback.Reasons)})
-	case c.ctx.Err() != nil || errors.Is(err, autopaho.ConnectionDownError):
-		return // the next connection subscribes
-	default:
-		c.tell(Event{Kind: Down, Err: fmt.Errorf("the broker doesn't answer the subscription (%w); connecting anew", err)})
-		c.makeAnew(false)
-		return
-	}
-	c.tell(Event{Kind: Up})
-}
-
-func (c *client) makeAnew(drain bool) {
-	select {
-	case c.renew <- drain:
-	default: // it is asked for already
-	}
-}
-
-func topicsOf(sub *paho.Subscribe) []string {
-	var topics []string
-	for _, o := range sub.Subscriptions {
-		topics = append(topics, o.Topic)
-	}
-	return topics
-}
-
-func (c *client) unsubscribeRestore() {
-	ctx, cancel := context.WithTimeout(c.ctx, subscribeTimeout)
-	defer cancel()
-	if _, err := c.manager.Load().Unsubscribe(ctx, &paho.Unsubscribe{Topics: c.options.Restore}); err != nil && c.ctx.Err() == nil {
-		c.options.Log.Debug("mqtt: the subscriptions could not be given up; the next connection doesn't have them", slog.Any("error", err))
-	}
-}
-
-// received hands a message over; the acknowledgement follows.
-func (c *client) received(p paho.PublishReceived) (bool, error) {
-	c.messages.Add(1)
-	m := Message{Topic: p.Packet.Topic, Payload: p.Packet.Payload, Retained: p.Packet.Retain}
-	if props := p.Packet.Properties; props != nil {
-		m.ResponseTopic, m.Correlation = props.ResponseTopic, props.CorrelationData
-		m.ID = requestID(props)
-	}
-	c.tell(Event{Kind: Received, Message: m})
-	return true, nil
-}
-
-// requestID is the user property "id" of a command, or its correlation data where that can be read.
-func requestID(props *paho.PublishProperties) string {
-	id := props.User.Get("id")
-	if id == "" && utf8.Valid(props.CorrelationData) {
-		id = string(props.CorrelationData)
-	}
-	if len(id) > 128 || strings.ContainsFunc(id, unicode.IsControl) {
-		return ""
-	}
-	return id
-}
-
-func (c *client) tell(e Event) {
+func (c *client) emit(e Event) {
 	e.Connection = int(c.connections.Load())
 	select {
 	case c.events <- e:
@@ -360,17 +359,24 @@ func (c *client) publish(ctx context.Context) {
 }
 
 func (c *client) send(ctx context.Context, p Publication) {
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	if most, size := c.maxPacket.Load(), p.packetSize(); most > 0 && size > int(most) {
+		c.emit(Event{Kind: Oversized, Topic: p.Topic, Err: oversizedReason(p, size, most)})
+		p.acked(true)
+		return
+	}
+	manager := c.manager.Load()
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
+	defer context.AfterFunc(manager.ctx, cancel)() // the answer of a connection that is given up never comes
 	packet := &paho.Publish{Topic: p.Topic, Payload: p.Payload, Retain: p.Retain, QoS: 1}
 	if p.Correlation != nil {
 		packet.Properties = &paho.PublishProperties{CorrelationData: p.Correlation}
 	}
-	reply, err := c.manager.Load().Publish(ctx, packet)
+	reply, err := manager.Publish(ctx, packet)
 	switch {
 	case err == nil || c.ctx.Err() != nil:
 	case reply != nil && reply.ReasonCode >= 0x80:
-		c.tell(Event{Kind: Failed, Err: fmt.Errorf("the broker doesn't let user %q publish to %s (reason 0x%x); check its access rules", c.server.Load().Username, p.Topic, reply.ReasonCode)})
+		c.emit(Event{Kind: Failed, Err: fmt.Errorf("the broker doesn't let user %q publish to %s (reason 0x%x); check its access rules", c.server.Load().Username, p.Topic, reply.ReasonCode)})
 	case !errors.Is(err, autopaho.ConnectionDownError):
 		c.options.Log.Debug("mqtt: a message didn't reach the broker; all are published again on the next connection", slog.String("topic", p.Topic), slog.Any("error", err))
 	}
@@ -392,7 +398,9 @@ func (c *client) close(ctx context.Context, last Publication) {
 	c.stopPublishing()
 	<-c.published
 	manager := c.manager.Load()
-	_, _ = manager.Publish(ctx, &paho.Publish{Topic: last.Topic, Payload: last.Payload, Retain: last.Retain, QoS: 1})
+	if c.named.Load() && last.Topic != "" {
+		_, _ = manager.Publish(ctx, &paho.Publish{Topic: last.Topic, Payload: last.Payload, Retain: last.Retain, QoS: 1})
+	}
 	_ = manager.Disconnect(ctx)
 	c.cancel()
 	<-c.closed

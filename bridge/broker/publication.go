@@ -6,7 +6,8 @@ type Publication struct {
 	Payload     []byte
 	Retain      bool
 	Correlation []byte
-	// OnAcked, when set, is called once: with true when the broker has acknowledged the message, with false when it can't
+	// OnAcked, when set, is called once: with true when the broker has acknowledged the message, or is there and takes none
+	// of this size, with false when it can't
 	// get there, because the broker is away, refuses it, or a newer message took its place and can't get there either.
 	OnAcked func(delivered bool)
 }
@@ -15,6 +16,12 @@ func (p Publication) acked(delivered bool) {
 	if p.OnAcked != nil {
 		p.OnAcked(delivered)
 	}
+}
+
+// packetSize is the size of the message's packet in bytes, or some bytes more.
+func (p Publication) packetSize() int {
+	const headers = 16 // of the packet, the topic's and the packet's number, and the properties
+	return headers + len(p.Topic) + len(p.Payload) + len(p.Correlation)
 }
 
 // Message is a message of the broker.

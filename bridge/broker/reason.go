@@ -79,6 +79,18 @@ func disconnectReason(d *paho.Disconnect, clientID string) error {
 	return fmt.Errorf("the broker ended the connection (reason 0x%x)", d.ReasonCode)
 }
 
+func oversizedReason(p Publication, size int, most uint32) error {
+	return fmt.Errorf("the message on %s takes %d bytes and the broker takes at most %d in a packet, so it is not sent; raise the broker's limit (Mosquitto: max_packet_size and message_size_limit)", p.Topic, size, most)
+}
+
+// maxPacketOf is the largest packet that the broker takes, in bytes; 0 for no limit.
+func maxPacketOf(ack *paho.Connack) uint32 {
+	if ack == nil || ack.Properties == nil || ack.Properties.MaximumPacketSize == nil {
+		return 0
+	}
+	return *ack.Properties.MaximumPacketSize
+}
+
 func isUntrusted(err error) bool {
 	return strings.Contains(err.Error(), "x509:") || strings.Contains(err.Error(), "tls:")
 }

@@ -28,6 +28,7 @@ func Known(s Server) Find { return func(context.Context) (Server, error) { retur
 const (
 	keepAlive      = 30 * time.Second
 	connectTimeout = 10 * time.Second
+	answerTimeout  = 30 * time.Second // of the broker to a subscription or a publication
 
 	// maxPacket is the largest message that the broker may send, in bytes: far more than any command, state or
 	// announcement needs.
@@ -51,6 +52,6 @@ func clientConfig(s func() Server, clientID string) autopaho.ClientConfig {
 			c.Properties = &paho.ConnectProperties{MaximumPacketSize: &most}
 			return c, nil
 		},
-		ClientConfig: paho.ClientConfig{ClientID: clientID},
+		ClientConfig: paho.ClientConfig{ClientID: clientID, PacketTimeout: answerTimeout},
 	}
 }

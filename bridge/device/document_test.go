@@ -86,18 +86,14 @@ func TestNumbersAreWrittenAsPeopleReadThem(t *testing.T) {
 		v        Value
 		decimals int
 	}{
-		"18.5":  {Number(18.500000381469727), 2},
-		"18.57": {Number(18.567), 2},
-		"0":     {Number(-0.001), 2},
-		"1e+30": {Number(1e30), 2},
-		"null":  {Value{}, 2},
-		"7":     {Number(6.6), 0},
+		"18.5":                            {Number(18.500000381469727), 2},
+		"18.57":                           {Number(18.567), 2},
+		"0":                               {Number(-0.001), 2},
+		"1000000000000000000000000000000": {Number(1e30), 2},
+		"null":                            {Value{}, 2},
+		"7":                               {Number(6.6), 0},
 	} {
 		got := string(c.v.AppendJSON(nil, c.decimals))
-		if want == "1e+30" {
-			assert.True(t, json.Valid([]byte(got)), got)
-			continue
-		}
 		assert.Equal(t, want, got)
 	}
 }

@@ -16,16 +16,24 @@ func Families() []*Family {
 }
 
 func hydrometers() *Family {
-	type D = raptclient.Hydrometer
+	type (
+		D = raptclient.Hydrometer
+		T = raptclient.HydrometerTelemetry
+	)
 	device := func(d *D) *raptclient.Device { return &d.Device }
 	gravity := func(d *D) float { return specificGravity(d.Gravity) }
 	original := func(d *D) float { return runningProfile(&d.Device).originalGravity }
 	f := newFamily(discovery.Hydrometer,
-		func(c *raptclient.Client) raptclient.Resource[D, raptclient.HydrometerTelemetry] {
+		func(c *raptclient.Client) raptclient.Resource[D, T] {
 			return c.Hydrometers
 		},
-		device, func(d *D) timestamp {
-			return drop(&d.Telemetry, func(t *raptclient.HydrometerTelemetry) timestamp { return t.CreatedOn })
+		device, telemetryOf[D, T]{
+			keys:   []string{"gravity", "plato", "gravity_velocity", "temperature", "battery"},
+			listed: func(d *D) *[]T { return &d.Telemetry },
+			row:    func(t *T) *raptclient.TelemetryRow { return &t.TelemetryRow },
+			fill: func(d *D, t *T) {
+				d.Temperature, d.Gravity, d.GravityVelocity, d.Battery = t.Temperature, t.Gravity, t.GravityVelocity, t.Battery
+			},
 		},
 		of(device, deviceRows()),
 		gravityRows(func(d *D) float { return d.Gravity }),
@@ -39,11 +47,15 @@ func hydrometers() *Family {
 		},
 		of(device, profileRows()))
 	f.Floor = hydrometerFloor
+	f.resends = true
 	return f
 }
 
 func canFillers() *Family {
-	type D = raptclient.CanFiller
+	type (
+		D = raptclient.CanFiller
+		T = raptclient.CanFillerTelemetry
+	)
 	device := func(d *D) *raptclient.Device { return &d.Device }
 	session := func(d *D) raptclient.FillSession {
 		if d.LastFillSession == nil {
@@ -53,8 +65,14 @@ func canFillers() *Family {
 	}
 	count := func(v raptclient.Null[int]) float { return counter(whole(v)) }
 	return newFamily(discovery.CanFiller,
-		func(c *raptclient.Client) raptclient.Resource[D, raptclient.CanFillerTelemetry] { return c.CanFillers },
-		device, func(*D) timestamp { return timestamp{} }, // the model has no telemetry
+		func(c *raptclient.Client) raptclient.Resource[D, T] { return c.CanFillers },
+		device, telemetryOf[D, T]{ // the model has no telemetry, and a row is one fill
+			keys: []string{"total_fill_count", "total_failed_count"},
+			row:  func(t *T) *raptclient.TelemetryRow { return &t.TelemetryRow },
+			fill: func(d *D, t *T) {
+				d.TotalFillCount, d.TotalFailedCount = t.TotalFills, t.TotalFailedFills
+			},
+		},
 		of(device, deviceRows()),
 		[]row[D]{
 			numberRow("total_fill_count", 0, func(d *D) float { return count(d.TotalFillCount) }),
@@ -77,14 +95,22 @@ func canFillers() *Family {
 }
 
 func bondedDevices() *Family {
-	type D = raptclient.BondedDevice
+	type (
+		D = raptclient.BondedDevice
+		T = raptclient.BondedDeviceTelemetry
+	)
 	device := func(d *D) *raptclient.Device { return &d.Device }
 	f := newFamily(discovery.BondedDevice,
-		func(c *raptclient.Client) raptclient.Resource[D, raptclient.BondedDeviceTelemetry] {
+		func(c *raptclient.Client) raptclient.Resource[D, T] {
 			return c.BondedDevices
 		},
-		device, func(d *D) timestamp {
-			return drop(&d.Telemetry, func(t *raptclient.BondedDeviceTelemetry) timestamp { return t.CreatedOn })
+		device, telemetryOf[D, T]{
+			keys:   []string{"temperature", "battery"},
+			listed: func(d *D) *[]T { return &d.Telemetry },
+			row:    func(t *T) *raptclient.TelemetryRow { return &t.TelemetryRow },
+			fill: func(d *D, t *T) {
+				d.Temperature, d.Battery = t.Temperature, t.Battery
+			},
 		},
 		of(device, deviceRows()),
 		[]row[D]{
@@ -95,14 +121,22 @@ func bondedDevices() *Family {
 }
 
 func externalDevices() *Family {
-	type D = raptclient.ExternalDevice
+	type (
+		D = raptclient.ExternalDevice
+		T = raptclient.ExternalDeviceTelemetry
+	)
 	device := func(d *D) *raptclient.Device { return &d.Device }
 	f := newFamily(discovery.ExternalDevice,
-		func(c *raptclient.Client) raptclient.Resource[D, raptclient.ExternalDeviceTelemetry] {
+		func(c *raptclient.Client) raptclient.Resource[D, T] {
 			return c.ExternalDevices.Resource
 		},
-		device, func(d *D) timestamp {
-			return drop(&d.Telemetry, func(t *raptclient.ExternalDeviceTelemetry) timestamp { return t.CreatedOn })
+		device, telemetryOf[D, T]{
+			keys:   []string{"gravity", "plato", "temperature", "pressure", "battery"},
+			listed: func(d *D) *[]T { return &d.Telemetry },
+			row:    func(t *T) *raptclient.TelemetryRow { return &t.TelemetryRow },
+			fill: func(d *D, t *T) {
+				d.Temperature, d.Gravity, d.Pressure, d.Battery = t.Temperature, t.Gravity, t.Pressure, t.Battery
+			},
 		},
 		of(device, deviceRows()),
 		gravityRows(func(d *D) float { return d.Gravity }),

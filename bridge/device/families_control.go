@@ -6,34 +6,56 @@ import (
 )
 
 func temperatureControllers() *Family {
-	type D = raptclient.TemperatureController
+	type (
+		D = raptclient.TemperatureController
+		T = raptclient.TemperatureControllerTelemetry
+	)
 	device := func(d *D) *raptclient.Device { return &d.Device }
 	control := func(d *D) *raptclient.Control { return &d.Control }
 	f := newFamily(discovery.TemperatureController,
-		func(c *raptclient.Client) raptclient.Resource[D, raptclient.TemperatureControllerTelemetry] {
+		func(c *raptclient.Client) raptclient.Resource[D, T] {
 			return c.TemperatureControllers.Resource
 		},
-		device, func(d *D) timestamp {
-			return drop(&d.Telemetry, func(t *raptclient.TemperatureControllerTelemetry) timestamp { return t.CreatedOn })
+		device, telemetryOf[D, T]{
+			keys:   controlKeys("min_target_temperature", "max_target_temperature", "cooling_run_time", "cooling_starts"),
+			listed: func(d *D) *[]T { return &d.Telemetry },
+			row:    func(t *T) *raptclient.TelemetryRow { return &t.TelemetryRow },
+			fill: func(d *D, t *T) {
+				fillControl(&d.Control, &t.ControlTelemetry)
+				d.MinTargetTemperature, d.MaxTargetTemperature = t.MinTargetTemperature, t.MaxTargetTemperature
+				d.CoolingRunTime, d.CoolingStarts = t.CoolingRunTime, t.CoolingStarts
+			},
 		},
 		of(device, deviceRows()), of(control, controlRows()), of(control, coolingRows()), of(device, profileRows()))
 	f.heatingCounter, f.coolingCounter = "heating_run_time", "cooling_run_time"
-	f.Setters = controllerSetters(func(c *raptclient.Client) raptclient.ControllerResource[D, raptclient.TemperatureControllerTelemetry] {
+	f.Setters = controllerSetters(func(c *raptclient.Client) raptclient.ControllerResource[D, T] {
 		return c.TemperatureControllers
 	})
 	return f
 }
 
 func fermentationChambers() *Family {
-	type D = raptclient.FermentationChamber
+	type (
+		D = raptclient.FermentationChamber
+		T = raptclient.FermentationChamberTelemetry
+	)
 	device := func(d *D) *raptclient.Device { return &d.Device }
 	control := func(d *D) *raptclient.Control { return &d.Control }
 	f := newFamily(discovery.FermentationChamber,
-		func(c *raptclient.Client) raptclient.Resource[D, raptclient.FermentationChamberTelemetry] {
+		func(c *raptclient.Client) raptclient.Resource[D, T] {
 			return c.FermentationChambers.Resource
 		},
-		device, func(d *D) timestamp {
-			return drop(&d.Telemetry, func(t *raptclient.FermentationChamberTelemetry) timestamp { return t.CreatedOn })
+		device, telemetryOf[D, T]{
+			keys: controlKeys("min_target_temperature", "max_target_temperature", "compressor_run_time", "compressor_starts",
+				"auxillary_run_time", "auxillary_starts"),
+			listed: func(d *D) *[]T { return &d.Telemetry },
+			row:    func(t *T) *raptclient.TelemetryRow { return &t.TelemetryRow },
+			fill: func(d *D, t *T) {
+				fillControl(&d.Control, &t.ControlTelemetry)
+				d.MinTargetTemperature, d.MaxTargetTemperature = t.MinTargetTemperature, t.MaxTargetTemperature
+				d.CompressorRunTime, d.CompressorStarts = t.CompressorRunTime, t.CompressorStarts
+				d.AuxillaryRunTime, d.AuxillaryStarts = t.AuxillaryRunTime, t.AuxillaryStarts
+			},
 		},
 		of(device, deviceRows()), of(control, controlRows()), of(control, coolingRows()),
 		[]row[D]{
@@ -47,22 +69,32 @@ func fermentationChambers() *Family {
 		of(device, profileRows()))
 	// The chamber cools with a compressor of its own; its telemetry has no other cooling counter (contract).
 	f.heatingCounter, f.coolingCounter = "heating_run_time", "compressor_run_time"
-	f.Setters = controllerSetters(func(c *raptclient.Client) raptclient.ControllerResource[D, raptclient.FermentationChamberTelemetry] {
+	f.Setters = controllerSetters(func(c *raptclient.Client) raptclient.ControllerResource[D, T] {
 		return c.FermentationChambers
 	})
 	return f
 }
 
 func brewZillas() *Family {
-	type D = raptclient.BrewZilla
+	type (
+		D = raptclient.BrewZilla
+		T = raptclient.BrewZillaTelemetry
+	)
 	device := func(d *D) *raptclient.Device { return &d.Device }
 	control := func(d *D) *raptclient.Control { return &d.Control }
 	f := newFamily(discovery.BrewZilla,
-		func(c *raptclient.Client) raptclient.Resource[D, raptclient.BrewZillaTelemetry] {
+		func(c *raptclient.Client) raptclient.Resource[D, T] {
 			return c.BrewZillas.Resource
 		},
-		device, func(d *D) timestamp {
-			return drop(&d.Telemetry, func(t *raptclient.BrewZillaTelemetry) timestamp { return t.CreatedOn })
+		device, telemetryOf[D, T]{
+			keys:   controlKeys("min_target_temperature", "max_target_temperature", "auxillary_run_time", "auxillary_starts"),
+			listed: func(d *D) *[]T { return &d.Telemetry },
+			row:    func(t *T) *raptclient.TelemetryRow { return &t.TelemetryRow },
+			fill: func(d *D, t *T) {
+				fillControl(&d.Control, &t.ControlTelemetry)
+				d.MinTargetTemperature, d.MaxTargetTemperature = t.MinTargetTemperature, t.MaxTargetTemperature
+				d.AuxillaryRunTime, d.AuxillaryStarts = t.AuxillaryRunTime, t.AuxillaryStarts
+			},
 		},
 		of(device, deviceRows()), of(control, controlRows()), of(control, kettleRows()),
 		[]row[D]{
@@ -74,20 +106,30 @@ func brewZillas() *Family {
 		},
 		of(device, profileRows()))
 	f.heatingCounter = "heating_run_time"
-	f.Setters = kettleSetters(func(c *raptclient.Client) raptclient.KettleResource[D, raptclient.BrewZillaTelemetry] {
+	f.Setters = kettleSetters(func(c *raptclient.Client) raptclient.KettleResource[D, T] {
 		return c.BrewZillas
 	})
 	return f
 }
 
 func stills() *Family {
-	type D = raptclient.Still
+	type (
+		D = raptclient.Still
+		T = raptclient.StillTelemetry
+	)
 	device := func(d *D) *raptclient.Device { return &d.Device }
 	control := func(d *D) *raptclient.Control { return &d.Control }
 	f := newFamily(discovery.Still,
-		func(c *raptclient.Client) raptclient.Resource[D, raptclient.StillTelemetry] { return c.Stills.Resource },
-		device, func(d *D) timestamp {
-			return drop(&d.Telemetry, func(t *raptclient.StillTelemetry) timestamp { return t.CreatedOn })
+		func(c *raptclient.Client) raptclient.Resource[D, T] { return c.Stills.Resource },
+		device, telemetryOf[D, T]{
+			keys:   controlKeys("temperature_vapour", "temperature_wash", "rhc", "ethanol", "power", "abv", "temp_per_min"),
+			listed: func(d *D) *[]T { return &d.Telemetry },
+			row:    func(t *T) *raptclient.TelemetryRow { return &t.TelemetryRow },
+			fill: func(d *D, t *T) {
+				fillControl(&d.Control, &t.ControlTelemetry)
+				d.TemperatureVapour, d.TemperatureWash, d.RHC = t.TemperatureVapour, t.TemperatureWash, t.RHC
+				d.Ethanol, d.Power, d.ABV, d.TempPerMin = t.Ethanol, t.Power, t.ABV, t.TempPerMin
+			},
 		},
 		of(device, deviceRows()), of(control, controlRows()), of(control, kettleRows()),
 		[]row[D]{
@@ -103,6 +145,6 @@ func stills() *Family {
 		},
 		of(device, profileRows()))
 	f.heatingCounter = "heating_run_time"
-	f.Setters = kettleSetters(func(c *raptclient.Client) raptclient.KettleResource[D, raptclient.StillTelemetry] { return c.Stills })
+	f.Setters = kettleSetters(func(c *raptclient.Client) raptclient.KettleResource[D, T] { return c.Stills })
 	return f
 }

@@ -21,10 +21,15 @@ type Family struct {
 	// Submit hands a reading of a device of another maker to the cloud; nil where the family takes none.
 	Submit func(ctx context.Context, c *raptclient.Client, id string, t raptclient.Telemetry) error
 
-	index map[string]int // of Rows by key
-	list  func(ctx context.Context, c *raptclient.Client) (Listing, error)
-	get   func(ctx context.Context, c *raptclient.Client, id string) (Reading, raptclient.Report, error)
-	clone func(r Reading) Reading
+	index     map[string]int // of Rows by key
+	underived *Derived       // nothing known beyond the reading
+	// telemetry are the indices of the Rows that a telemetry row has.
+	telemetry []int
+	history   func(ctx context.Context, c *raptclient.Client, id string, q raptclient.TelemetryQuery) (TelemetryList, error)
+	resends   bool // its devices send some readings twice, with a new time
+	list      func(ctx context.Context, c *raptclient.Client) (Listing, error)
+	get       func(ctx context.Context, c *raptclient.Client, id string) (Reading, raptclient.Report, error)
+	clone     func(r Reading) Reading
 	// heatingCounter and coolingCounter are the keys of the counters that advance while the device heats and while it
 	// cools; empty for none.
 	heatingCounter, coolingCounter string
@@ -80,20 +85,24 @@ const (
 	deviceFloor     = 30 * time.Minute
 )
 
-// newFamily makes the family of a resource. shared is where its model keeps what all families share; newest clears the
-// telemetry rows of a listed device, which say nothing that the device doesn't, and returns the time of the newest.
+// newFamily makes the family of a resource. shared is where its model keeps what all families share. Of the telemetry rows
+// of a listed device only the newest one's time and key are kept: the others say nothing that the device doesn't.
 func newFamily[D, T any](
 	name discovery.Family, resource func(*raptclient.Client) raptclient.Resource[D, T],
-	shared func(*D) *raptclient.Device, newest func(*D) timestamp, rows ...[]row[D],
+	shared func(*D) *raptclient.Device, telemetry telemetryOf[D, T], rows ...[]row[D],
 ) *Family {
-	f := &Family{Name: name, Floor: deviceFloor, Rows: untyped(slices.Concat(rows...)), index: map[string]int{}}
+	f := &Family{Name: name, Floor: deviceFloor, Rows: untyped(slices.Concat(rows...)), index: map[string]int{}, underived: &Derived{}}
 	for i, r := range f.Rows {
 		f.index[r.Key] = i
 	}
 	read := func(d *D) Reading {
 		r := Reading{family: f, device: shared(d), model: d}
-		if newest := newest(d); !r.device.LastActivityTime.Valid {
-			r.device.LastActivityTime = newest
+		newest := telemetry.newest(d)
+		if !r.device.LastActivityTime.Valid {
+			r.device.LastActivityTime = newest.CreatedOn
+		}
+		if r.device.LastActivityTime.V.Equal(newest.CreatedOn.V) {
+			r.rowKey = newest.RowKey.V
 		}
 		return r
 	}
@@ -119,15 +128,17 @@ func newFamily[D, T any](
 		d := *r.model.(*D)
 		return read(&d)
 	}
+	bindTelemetry(f, resource, shared, telemetry)
 	return f
 }
 
-// drop clears the telemetry rows of a listed device, newest first, and returns the time of the newest.
-func drop[T any](rows *[]T, at func(*T) timestamp) timestamp {
-	if len(*rows) == 0 {
-		return timestamp{}
+// newest clears the telemetry rows of a listed device, newest first, and returns the newest.
+func (t telemetryOf[D, T]) newest(d *D) raptclient.TelemetryRow {
+	if t.listed == nil || len(*t.listed(d)) == 0 {
+		return raptclient.TelemetryRow{}
 	}
-	newest := at(&(*rows)[0])
+	rows := t.listed(d)
+	newest := *t.row(&(*rows)[0])
 	*rows = nil
 	return newest
 }

@@ -38,8 +38,8 @@ func TestDocumentsHoldWhatTheCatalogueShows(t *testing.T) {
 				case discovery.Climate, discovery.Event, discovery.Button, "":
 					continue
 				}
-				shown[e.Key] = true
-				assert.True(t, inDocument[e.Key], "entity %s has no key in the document", e.Key)
+				shown[e.DocumentKey()] = true
+				assert.True(t, inDocument[e.DocumentKey()], "entity %s has no key in the document", e.Key)
 			}
 			for key := range inDocument {
 				assert.True(t, shown[key] || documentOnly[key], "key %s is in no entity", key)

@@ -14,6 +14,7 @@ type Reading struct {
 	family *Family
 	device *raptclient.Device // within model
 	model  any                // a pointer to the family's type in raptclient; nil for no reading
+	rowKey string             // of the telemetry row that it is, where a list had one
 }
 
 // Known reports whether there is a reading.
@@ -33,6 +34,25 @@ func (r Reading) Activity() time.Time {
 	return r.device.LastActivityTime.V
 }
 
+// SameValues reports whether two readings of a device differ in their times alone.
+func (r Reading) SameValues(other Reading) bool {
+	if r.model == nil || other.model == nil || r.family != other.family {
+		return false
+	}
+	var none Derived
+	for i := range r.family.Rows {
+		row := &r.family.Rows[i]
+		if row.Key == "last_activity" {
+			continue
+		}
+		v, w := row.get(r.model, &none), row.get(other.model, &none)
+		if v.kind != w.kind || v.num != w.num || v.text != w.text || !v.time.Equal(w.time) {
+			return false
+		}
+	}
+	return true
+}
+
 // Connected reports whether the cloud says that the device is connected. Other words than Connected and Disconnected have
 // been expected, and other cases (observed).
 func (r Reading) Connected() bool {
@@ -41,9 +61,7 @@ func (r Reading) Connected() bool {
 }
 
 // Value is the value of a key, as far as the reading alone has it; false for a key that the family doesn't have.
-func (r Reading) Value(key string) (Value, bool) { return r.value(key, &Derived{}) }
-
-func (r Reading) value(key string, d *Derived) (Value, bool) {
+func (r Reading) Value(key string) (Value, bool) {
 	if r.model == nil {
 		return Value{}, false
 	}
@@ -51,7 +69,7 @@ func (r Reading) value(key string, d *Derived) (Value, bool) {
 	if !ok {
 		return Value{}, false
 	}
-	return r.family.Rows[i].get(r.model, d), true
+	return r.family.Rows[i].get(r.model, r.family.underived), true
 }
 
 func (r Reading) number(key string) float {
@@ -115,10 +133,17 @@ func (r Reading) Describe() discovery.Device {
 		return discovery.Device{}
 	}
 	d := r.device
+	var mode Value
+	if r.family.coolingCounter != "" { // a kettle's mode is set by its switch
+		mode, _ = r.Value("hvac_mode")
+	}
+	_, controls := r.family.index["control_device_temperature"]
+	control, _ := r.Value("control_device_temperature")
 	return discovery.Device{
 		Family: r.family.Name, ID: d.ID, Name: d.Name.V, Firmware: d.FirmwareVersion.V, SerialNumber: d.SerialNumber.V, MAC: d.MACAddress.V,
 		// Infinite where there is none: unlike NaN an infinity equals itself, so two descriptions can be compared.
 		MinTarget: r.number("min_target_temperature").Or(math.Inf(-1)), MaxTarget: r.number("max_target_temperature").Or(math.Inf(1)),
+		HVACMode: mode.text, NoControlDevice: controls && !control.Known(),
 	}
 }
 
@@ -137,6 +162,9 @@ type Update struct {
 	// New is the age of the reading on the cloud's clock when a poll saw it for the first time; 0 when it is not new.
 	Age time.Duration
 	New bool
+	// Before is when a poll looked at the device before that, on the cloud's clock; zero for not since the start, or
+	// where no poll has seen it.
+	Before time.Time
 }
 
 // Rows are the keys and values of the update, in the order of the document.

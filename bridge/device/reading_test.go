@@ -15,7 +15,7 @@ import (
 // first is the first reading of every family of the demo brewery.
 func first(t *testing.T) map[discovery.Family]Reading {
 	t.Helper()
-	cloud := raptsim.New(raptsim.Options{})
+	cloud := raptsim.New(raptsim.Options{Latency: &raptsim.Latency{}})
 	client, err := raptclient.New(raptclient.Options{APIURL: "http://cloud.invalid", AuthURL: "http://cloud.invalid", Username: "brewer@example.com", APISecret: "demo-secret", Transport: cloud.Transport()})
 	require.NoError(t, err)
 	out := map[discovery.Family]Reading{}

@@ -14,6 +14,7 @@ const (
 
 	requestsPerMinute = 30
 	pollShare         = 0.8 // of the hour's requests; the rest is kept for commands
+	backfillShare     = 0.1 // of the hour's requests, from the polls' where it is used
 
 	// What nothing may use but switching off: of the hour's requests a twentieth, and 10 at the least; of the minute's 5;
 	// of the sign-ins the last one. A sign-in more is kept for commands than polls may use.
@@ -29,15 +30,16 @@ const (
 	windowMargin = time.Second
 )
 
-// Purpose says what a request is for: polls may not use the part of the hour that is kept for commands, and neither may
-// use what is kept for switching off.
+// Purpose says what a request is for: polls and what fills gaps in the history may not use the part of the hour that is
+// kept for commands, and none of them what is kept for switching off.
 type Purpose int
 
 // What a request is for.
 const (
 	ForPoll Purpose = iota
 	ForCommand
-	ForOff // a command that switches a heater, a pump or a regulation off, or turns a kettle down
+	ForBackfill // rows of the history that are missing
+	ForOff      // a command that switches a heater, a pump or a regulation off, or turns a kettle down
 	purposes
 )
 
@@ -79,7 +81,7 @@ func (w *window) forget(now time.Time) {
 //
 // Its times are the bridge's steady time, which no change of the wall clock moves.
 type RequestLog struct {
-	hour, polls, minute, signIns window
+	hour, polls, minute, signIns, backfill window
 
 	// What was reserved at a start without memory: it takes up room in the windows, and is no request.
 	reservedAt              time.Time
@@ -92,12 +94,17 @@ func NewRequestLog(maxPerHour, maxPerMinute int) *RequestLog {
 	off := min(max(offPerHour, maxPerHour/20), maxPerHour/4)
 	offMinute := min(offPerMinute, maxPerMinute/4)
 	return &RequestLog{
-		hour:    window{span: time.Hour, limit: maxPerHour, kept: [purposes]int{ForPoll: off, ForCommand: off}},
+		hour:    window{span: time.Hour, limit: maxPerHour, kept: [purposes]int{ForPoll: off, ForCommand: off, ForBackfill: off}},
 		polls:   window{span: time.Hour, limit: min(int(float64(maxPerHour)*pollShare), maxPerHour-maxPerHour/10-off)},
-		minute:  window{span: time.Minute, limit: maxPerMinute, kept: [purposes]int{ForPoll: offMinute, ForCommand: offMinute}},
-		signIns: window{span: time.Hour, limit: SignInsPerHour, kept: [purposes]int{ForPoll: offSignIns + commandSignIns, ForCommand: offSignIns}},
+		minute:  window{span: time.Minute, limit: maxPerMinute, kept: [purposes]int{ForPoll: offMinute, ForCommand: offMinute, ForBackfill: offMinute}},
+		signIns: window{span: time.Hour, limit: SignInsPerHour, kept: [purposes]int{ForPoll: offSignIns + commandSignIns, ForCommand: offSignIns, ForBackfill: offSignIns + commandSignIns}},
+
+		backfill: window{span: time.Hour, limit: max(1, int(float64(maxPerHour)*backfillShare))},
 	}
 }
+
+// ShareWithBackfill takes the share of what fills gaps from the polls, so that neither takes the other's.
+func (l *RequestLog) ShareWithBackfill() { l.polls.limit -= l.backfill.limit }
 
 // MinuteLimit is 30 for the vendor's own host and for the default ceiling. A higher ceiling, which is for other
 // addresses, raises it in proportion.
@@ -111,8 +118,11 @@ func MinuteLimit(maxPerHour int, vendorHost bool) int {
 // NextAllowed returns when a request may leave: now or earlier means at once.
 func (l *RequestLog) NextAllowed(now time.Time, p Purpose, signIn bool) time.Time {
 	at := times.Latest(l.hour.opens(now, p), l.minute.opens(now, p))
-	if p == ForPoll {
+	switch p {
+	case ForPoll:
 		at = times.Latest(at, l.polls.opens(now, p))
+	case ForBackfill:
+		at = times.Latest(at, l.backfill.opens(now, p))
 	}
 	if signIn {
 		at = times.Latest(at, l.signIns.opens(now, p))
@@ -145,8 +155,11 @@ func (l *RequestLog) Allows(now time.Time, p Purpose, signIn bool) bool {
 func (l *RequestLog) Record(now time.Time, p Purpose, signIn bool) {
 	l.hour.add(now)
 	l.minute.add(now)
-	if p == ForPoll {
+	switch p {
+	case ForPoll:
 		l.polls.add(now)
+	case ForBackfill:
+		l.backfill.add(now)
 	}
 	if signIn {
 		l.signIns.add(now)
@@ -154,14 +167,15 @@ func (l *RequestLog) Record(now time.Time, p Purpose, signIn bool) {
 }
 
 // Paced returns when the next poll should leave so that a nearly used-up hour lasts until its oldest requests count no
-// longer, instead of ending in a long silence. Zero while there is plenty.
-func (l *RequestLog) Paced(now time.Time) time.Time {
+// longer, instead of ending in a long silence. Zero while there is plenty. keep polls are kept for something more urgent.
+func (l *RequestLog) Paced(now time.Time, keep int) time.Time {
 	l.polls.forget(now)
 	used := len(l.polls.times)
 	free := l.polls.limit - used
-	if free <= 0 || used == 0 || free >= l.polls.limit/8 {
+	if free <= 0 || used == 0 || free-keep >= l.polls.limit/8 {
 		return time.Time{}
 	}
+	free = max(0, free-keep)
 	opens := l.polls.times[0].Add(l.polls.span)
 	return l.polls.times[used-1].Add(opens.Sub(now) / time.Duration(free+1))
 }
@@ -191,6 +205,9 @@ func (l *RequestLog) isReserved(now time.Time) bool {
 func (l *RequestLog) Reserve(now time.Time) {
 	commands := l.hour.limit - l.hour.kept[ForCommand] - l.polls.limit
 	l.reserveSome(now, l.polls.limit-l.polls.limit/4, commands-commands/4, lostSignIns)
+	for range l.backfill.limit - l.backfill.limit/4 {
+		l.backfill.add(now)
+	}
 }
 
 func (l *RequestLog) reserveSome(at time.Time, polls, commands, signIns int) {

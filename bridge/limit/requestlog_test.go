@@ -31,7 +31,8 @@ func TestLedgerHoldsEveryWindow(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		const perHour = 120
 		l := NewRequestLog(perHour, requestsPerMinute)
-		var all, polls, others, signIns []time.Time
+		l.ShareWithBackfill()
+		var all, polls, others, backfills, signIns []time.Time
 		now := noon
 		for range 20_000 {
 			now = now.Add(time.Duration(r.Int64N(int64(4 * time.Second))))
@@ -46,6 +47,9 @@ func TestLedgerHoldsEveryWindow(t *testing.T) {
 				if use != ForOff {
 					others = append(others, now)
 				}
+				if use == ForBackfill {
+					backfills = append(backfills, now)
+				}
 				if signIn {
 					signIns = append(signIns, now)
 				}
@@ -57,14 +61,17 @@ func TestLedgerHoldsEveryWindow(t *testing.T) {
 				var loaded SavedLog
 				require.NoError(t, json.Unmarshal(raw, &loaded))
 				l = NewRequestLog(perHour, requestsPerMinute)
+				l.ShareWithBackfill()
 				require.NoError(t, l.Check(key, loaded, now))
 				l.Restore(loaded, now, now)
 			}
 		}
 		assert.LessOrEqual(t, mostIn(all, time.Hour), perHour)
 		assert.LessOrEqual(t, mostIn(all, time.Minute), requestsPerMinute)
-		assert.LessOrEqual(t, mostIn(polls, time.Hour), perHour*8/10)
+		assert.LessOrEqual(t, mostIn(polls, time.Hour), perHour*7/10)
 		assert.LessOrEqual(t, mostIn(others, time.Hour), perHour-offPerHour)
+		assert.LessOrEqual(t, mostIn(backfills, time.Hour), perHour/10)
+		assert.Greater(t, len(backfills), perHour*3/4)
 		assert.LessOrEqual(t, mostIn(signIns, time.Hour), SignInsPerHour)
 		assert.Greater(t, len(all), perHour*10, "it must not hold back for nothing")
 	}
@@ -186,7 +193,7 @@ func TestANearlyUsedUpHourIsSpread(t *testing.T) {
 	l.Reserve(noon)
 	var left []time.Time
 	for now := noon; now.Before(noon.Add(time.Hour)); now = now.Add(time.Second) {
-		if l.Allows(now, ForPoll, false) && !l.Paced(now).After(now) {
+		if l.Allows(now, ForPoll, false) && !l.Paced(now, 0).After(now) {
 			l.Record(now, ForPoll, false)
 			left = append(left, now)
 		}

@@ -14,6 +14,7 @@ type SavedLog struct {
 	Polls    [][2]int      `json:"polls"`
 	Commands [][2]int      `json:"commands"`
 	SignIns  [][2]int      `json:"sign_ins"`
+	Backfill [][2]int      `json:"backfill,omitempty"` // of the commands, and what is reserved
 	Reserved *SavedReserve `json:"withheld,omitempty"`
 	Code     string        `json:"code,omitempty"` // see Key
 }
@@ -31,6 +32,7 @@ func (l *RequestLog) Save(now, wall time.Time) SavedLog {
 	l.hour.forget(now)
 	l.polls.forget(now)
 	l.signIns.forget(now)
+	l.backfill.forget(now)
 	at := wall.UTC().Add(time.Second - 1).Truncate(time.Second)
 	isReserved := l.isReserved(now)
 	now = now.Add(at.Sub(wall))
@@ -65,6 +67,9 @@ func (l *RequestLog) Save(now, wall time.Time) SavedLog {
 		if !leftOut(&signIns, at) {
 			s.SignIns = count(s.SignIns, age(now, at))
 		}
+	}
+	for _, at := range l.backfill.times {
+		s.Backfill = count(s.Backfill, age(now, at))
 	}
 	return s
 }
@@ -111,7 +116,8 @@ func (l *RequestLog) Restore(s SavedLog, now, wall time.Time) {
 	enter(s.Polls, func(at time.Time) { l.polls.add(at); l.hour.add(at); l.minute.add(at) })
 	enter(s.Commands, func(at time.Time) { l.hour.add(at); l.minute.add(at) })
 	enter(s.SignIns, l.signIns.add)
-	for _, w := range []*window{&l.hour, &l.polls, &l.minute, &l.signIns} {
+	enter(s.Backfill, l.backfill.add)
+	for _, w := range []*window{&l.hour, &l.polls, &l.minute, &l.signIns, &l.backfill} {
 		slices.SortStableFunc(w.times, time.Time.Compare)
 	}
 }

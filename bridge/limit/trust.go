@@ -73,6 +73,7 @@ func (l *RequestLog) Check(k Key, s SavedLog, wall time.Time) error {
 		{everything, l.minute.limit, l.minute.span},
 		{s.Polls, l.polls.limit, l.polls.span},
 		{s.SignIns, l.signIns.limit, l.signIns.span},
+		{s.Backfill, l.backfill.limit, l.backfill.span},
 	} {
 		if !fits(c.entries, c.most, c.span) {
 			return errors.New("it holds more requests than the limits allow")

@@ -20,21 +20,22 @@ func BenchmarkSchedule(b *testing.B) {
 					interval, at := time.Minute+time.Duration(r.Int64N(int64(time.Hour))), noon.Add(-40*24*time.Hour)
 					for range history {
 						at = at.Add(interval + time.Duration(r.Int64N(int64(interval/20))))
-						d.Observe(at, at.Add(3*time.Second), at.Add(-time.Minute))
+						d.Observe(Sight{Reading: at, Asked: at.Add(3 * time.Second), Before: at.Add(-time.Minute)})
 					}
 					d.last = noon.Add(-time.Duration(r.Int64N(int64(interval))))
+					d.phase = d.last
 					all[i].Devices, all[i].Silent = append(all[i].Devices, d), append(all[i].Silent, false)
 				}
 			}
-			dues := make([]time.Time, len(all))
+			turns := make([]Turn, len(all))
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				a := &all[i%len(all)]
 				for _, d := range a.Devices {
-					d.Observe(d.last, noon.Add(time.Second), noon)
+					d.Observe(Sight{Reading: d.last, Asked: noon.Add(time.Second), Before: noon})
 				}
-				dues[i%len(all)] = a.Due(usual)
-				Next(noon, dues, time.Time{})
+				turns[i%len(all)] = a.Due(usual)
+				Next(noon, turns, Open{})
 			}
 		})
 	}

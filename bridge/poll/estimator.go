@@ -8,72 +8,200 @@ import (
 
 // remembered is how many readings a device's rhythm is learned from: enough to see its jitter, few enough to forget
 // an old rhythm within hours.
-const remembered = 12
+const remembered = 24
 
 // Estimator is what is known of when a device reports: how long from reading to reading, how regular that is, and how
 // long after a reading the cloud shows it. All of it comes from the last_activity values that polls have seen.
+//
+// A device sleeps and is awake for some seconds (measured of a Pill, see raptsim.Measured), so the next report is predicted
+// from the last one and not from a grid. Now and then a report comes early; as often as not the rhythm goes on as if it had
+// not come, else it begins anew with it. So the report before it stays what the next one is predicted from, until its time
+// has passed without one.
 //
 // Times of readings are the cloud's, brought to the bridge's steady time by the caller; what remains of a difference
 // between the clocks ends up in the lag.
 type Estimator struct {
 	last     time.Time     // the newest reading
+	phase    time.Time     // the reading that the next one is predicted from
+	other    time.Time     // the other reading that the rhythm may go on from: an early one, or the one before it; zero for none
+	early    time.Duration // how long after the reading before it that early one came
+	fraction int           // the last early one came after so many parts of the interval; 0 for none
 	interval time.Duration // from reading to reading; 0 while unknown
 	readings int           // new readings seen since start or change, to pace the probes
+	probed   int           // what readings was when a poll last looked between two readings
 
 	steps  []time.Duration // recent distances between readings seen one after the other
 	spread []time.Duration // recent deviations of a reading from when it was due, in order of time
 	lags   []time.Duration // recent times from a reading to the poll that saw it: upper bounds of the lag
 	unseen []time.Duration // recent times from a reading to the last poll before it showed: lower bounds
 
-	lag, slack time.Duration // see estimate
+	lag, slack, drift time.Duration // see estimate
 
 	stated            float64 // telemetryFrequency as last seen, 0 where the family has none
 	intervalConfirmed bool    // a poll halfway between two readings found none: the interval is no multiple of the true one
-	emptyPolls        int     // answers since the newest reading that brought no newer one, although it was due
+	emptyPolls        int     // answers that brought no newer reading, although one was due,
+	emptyDue          int     // and which one that was, counted from the newest
+	skipped           int     // readings in a row before which polls looked for an earlier one in vain
 }
 
-// Observe takes a poll's answer into account. reading is the device's last activity, asked the time of the answer,
-// before the time of the family's answer before it (zero when there was none). It reports whether the reading is new.
-func (r *Estimator) Observe(reading, asked, before time.Time) bool {
-	if reading.IsZero() || !plausible(reading, asked) {
+// Sight is what a poll's answer shows of a device.
+type Sight struct {
+	Reading time.Time // the device's last activity; zero for none
+	Same    bool      // all values are those of the reading before: it may be the same one, sent again
+	Asked   time.Time // the time of the answer
+	Before  time.Time // the time of the family's answer before it; zero for none
+}
+
+// Observe takes a poll's answer into account, and reports whether it brings a new reading. One that was sent again with a
+// new time is none.
+func (r *Estimator) Observe(s Sight) bool {
+	if s.Reading.IsZero() || !plausible(s.Reading, s.Asked) {
 		return false
 	}
 	if r.last.IsZero() {
-		r.last = reading
+		r.last, r.phase = s.Reading, s.Reading
 		return true
 	}
-	step := reading.Sub(r.last)
-	if step <= 0 {
-		if r.interval <= 0 || asked.After(r.visible(1)) {
-			r.emptyPolls++
-		}
-		r.intervalConfirmed = r.intervalConfirmed || r.interval > 0 && asked.Sub(r.visible(0)) > r.interval/2
-		if step < -time.Hour { // the device's or the cloud's clock was set back
-			*r = Estimator{last: reading, stated: r.stated}
-		}
+	step := s.Reading.Sub(r.last)
+	switch {
+	case step <= 0:
+		r.nothingNew(step, s.Asked)
+		return false
+	case step < time.Second: // the same reading, touched again
+		r.last = s.Reading
 		return false
 	}
-	if step < time.Second { // the same reading, touched again
-		r.last = reading
-		return false
-	}
-	if due := r.nearestDue(reading); !due.IsZero() {
-		r.spread = push(r.spread, reading.Sub(due))
-	}
-	r.last = reading
-	r.readings++
-	r.emptyPolls = 0
-	r.steps = push(r.steps, step)
-	r.lags = push(r.lags, asked.Sub(reading))
-	if n := len(r.unseen); n > 0 && asked.Sub(reading) < r.unseen[n-1] {
+	isNew := r.place(s, step)
+	r.lags = push(r.lags, s.Asked.Sub(s.Reading))
+	if n := len(r.unseen); n > 0 && s.Asked.Sub(s.Reading) < r.unseen[n-1] {
 		r.unseen = nil // the lag has become shorter, or the clock was set
 	}
-	if !before.IsZero() && before.After(reading) {
-		r.unseen = push(r.unseen, before.Sub(reading))
+	if !s.Before.IsZero() && s.Before.After(s.Reading) {
+		r.unseen = push(r.unseen, s.Before.Sub(s.Reading))
 	}
-	r.learn()
+	r.last = s.Reading
 	r.estimate()
+	return isNew
+}
+
+// nothingNew takes an answer without a newer reading.
+func (r *Estimator) nothingNew(step time.Duration, asked time.Time) {
+	if step < -time.Hour { // the device's or the cloud's clock was set back
+		at := r.last.Add(step)
+		*r = Estimator{last: at, phase: at, stated: r.stated}
+		return
+	}
+	if r.interval <= 0 {
+		r.emptyPolls++
+		return
+	}
+	if r.other.IsZero() && asked.Sub(r.visible(0)) > r.interval/2 {
+		r.intervalConfirmed, r.probed = true, r.readings
+	}
+	due := r.passed(asked)
+	if due != r.emptyDue {
+		r.emptyDue, r.emptyPolls = due, 0
+	}
+	switch {
+	case due == 0:
+		r.emptyPolls = 0
+	case r.other.After(r.phase):
+		r.beginAnew()
+	default:
+		r.emptyPolls++
+	}
+}
+
+// beginAnew lets the rhythm go on from an early reading, since the one that was due has not come.
+func (r *Estimator) beginAnew() {
+	r.phase, r.other = r.other, r.phase
+	r.emptyPolls, r.emptyDue = 0, 0
+}
+
+// passed is how many readings should have shown by then, one after the other, since the one that they are predicted from.
+func (r *Estimator) passed(asked time.Time) int {
+	n := max(0, int(asked.Sub(r.visible(0))/r.interval))
+	for n > 0 && asked.Before(r.visible(n)) {
+		n--
+	}
+	return n
+}
+
+// place finds the place of a new reading, step after the newest before it, in the rhythm, and reports whether it is news.
+func (r *Estimator) place(s Sight, step time.Duration) bool {
+	from := r.phase
+	switch {
+	case r.interval <= 0:
+		if s.Same && r.other.IsZero() { // a distance to a reading that was sent again would be no rhythm
+			r.other = s.Reading
+			return false
+		}
+	case r.onTime(r.phase, s.Reading):
+	case !r.other.IsZero() && r.onTime(r.other, s.Reading):
+		from = r.other
+	case s.Reading.Sub(r.phase) < r.interval:
+		if !r.isFaster(step) {
+			r.setEarly(s, step)
+			return !s.Same
+		}
+		r.steps = append(r.steps[:0], step)
+		r.setInterval(step)
+		from = r.last
+	default: // late
+		from = r.last
+	}
+	if due := r.nearestDue(from, s.Reading); !due.IsZero() {
+		r.spread = push(r.spread, s.Reading.Sub(due))
+	}
+	r.steps = push(r.steps, s.Reading.Sub(from))
+	if r.emptyDue > 0 && r.emptyPolls > 0 {
+		r.skipped++ // the interval may have become a multiple
+	} else {
+		r.skipped = 0
+	}
+	r.phase, r.other, r.early = s.Reading, time.Time{}, 0
+	r.emptyPolls, r.emptyDue = 0, 0
+	r.readings++
+	r.learn()
 	return true
+}
+
+// isFaster reports whether a reading that came early, step after the one before it, shows that the device reports more
+// often now: two came alike, or one came after a half, a third ... of an interval that is not confirmed yet.
+func (r *Estimator) isFaster(step time.Duration) bool {
+	fraction := int(math.Round(float64(r.interval) / float64(step)))
+	if fraction < 2 || fraction > mostLost || (time.Duration(fraction)*step-r.interval).Abs() > r.tolerance() {
+		fraction = 0
+	}
+	again := !r.other.IsZero() && near(float64(step), float64(r.early)) || fraction > 0 && fraction == r.fraction
+	r.fraction = fraction
+	return again || fraction > 0 && !r.intervalConfirmed && r.readings <= 3
+}
+
+// setEarly keeps a reading that came out of turn. Where that of its turn should have shown as well, the rhythm has more
+// likely begun anew.
+func (r *Estimator) setEarly(s Sight, step time.Duration) {
+	r.early, r.other = step, s.Reading
+	r.emptyPolls, r.emptyDue = 0, 0
+	if r.passed(s.Asked) > 0 {
+		r.beginAnew()
+	}
+}
+
+// onTime reports whether a reading is one of the rhythm that goes on from another.
+func (r *Estimator) onTime(from, reading time.Time) bool {
+	n := math.Round(float64(reading.Sub(from)) / float64(r.interval))
+	late := reading.Sub(from) - time.Duration(n*float64(r.interval))
+	return n >= 1 && late.Abs() <= r.tolerance()
+}
+
+// tolerance is how far off its time a reading may be to be the one that was due.
+func (r *Estimator) tolerance() time.Duration {
+	most := r.interval * 15 / 100
+	if len(r.spread) < 4 {
+		return most
+	}
+	return min(most, max(r.interval*3/100, 2*(slices.Max(r.spread)-slices.Min(r.spread))))
 }
 
 // SetFrequency takes the telemetry frequency that the owner has set. Its unit is unknown, so a change only says that
@@ -84,10 +212,13 @@ func (r *Estimator) SetFrequency(frequency float64) {
 	}
 	if r.stated > 0 && r.stated != frequency {
 		r.interval = scaled(r.interval, frequency/r.stated)
-		r.steps, r.spread, r.readings = nil, nil, 0
+		r.steps, r.spread, r.readings, r.probed = nil, nil, 0, 0
 	}
 	r.stated = frequency
 }
+
+// mostLost is how many intervals a step is believed to be.
+const mostLost = 6
 
 // learn sets the interval from the recent steps. A step is a whole number of intervals: reports get lost, and a poll
 // may find several at once. The last three steps decide, so a rhythm that the owner changed is followed within three
@@ -95,7 +226,10 @@ func (r *Estimator) SetFrequency(frequency float64) {
 func (r *Estimator) learn() {
 	recent := r.steps[max(0, len(r.steps)-3):]
 	base := slices.Min(recent)
-	if r.interval > 0 && agrees(r.interval, recent) {
+	if longest := slices.Max(recent); longest > mostLost*base {
+		base = longest // the short one was an early reading
+	}
+	if r.interval > 0 && r.skipped < len(recent) && agrees(r.interval, recent) {
 		base = r.interval
 	}
 	var fit []float64
@@ -110,107 +244,74 @@ func (r *Estimator) learn() {
 	}
 	slices.Sort(fit)
 	interval := bounded(time.Duration(fit[len(fit)/2]))
+	if interval < unseenBelow {
+		interval *= time.Duration(commonFactor(interval, r.steps))
+	}
+	r.setInterval(interval)
+}
+
+// unseenBelow is an interval that polls a minute apart can't tell from its multiples.
+const unseenBelow = 45 * time.Second
+
+// commonFactor is how many times the interval all recent steps are a multiple of; 1 as long as there are few.
+func commonFactor(interval time.Duration, steps []time.Duration) int {
+	if len(steps) < 6 {
+		return 1
+	}
+	factor := 0
+	for _, step := range steps[len(steps)-6:] {
+		for n := int(math.Round(float64(step) / float64(interval))); n > 0; {
+			factor, n = n, factor%n
+		}
+	}
+	return max(1, factor)
+}
+
+func (r *Estimator) setInterval(interval time.Duration) {
 	if r.interval > 0 && !near(float64(interval), float64(r.interval)) {
 		r.spread = nil // deviations from another rhythm say nothing of this one
-		r.intervalConfirmed = false
+		r.intervalConfirmed, r.probed, r.readings, r.fraction, r.skipped = false, 0, 1, 0, 0
 	}
 	r.interval = interval
 }
 
-// agrees reports whether the steps can be that interval: each close to a multiple of it, and one of them to the
-// interval itself, or else the true interval could be the multiple.
+// agrees reports whether the steps can be that interval: each close to a multiple of it.
 func agrees(interval time.Duration, steps []time.Duration) bool {
-	single := len(steps) < 3
-	for _, step := range steps {
+	return !slices.ContainsFunc(steps, func(step time.Duration) bool {
 		n := math.Round(float64(step) / float64(interval))
-		if n < 1 || !near(float64(step), n*float64(interval)) {
-			return false
-		}
-		single = single || n == 1
-	}
-	return single
+		return n < 1 || !near(float64(step), n*float64(interval))
+	})
 }
 
 // near allows the jitter of real devices, which is a few percent.
 func near(a, b float64) bool { return math.Abs(a-b) <= 0.15*b }
 
-// nearestDue returns when the reading closest to t was due.
-func (r *Estimator) nearestDue(t time.Time) time.Time {
+// nearestDue returns when the reading closest to t was due, as the rhythm goes on from another; zero for none.
+func (r *Estimator) nearestDue(from, t time.Time) time.Time {
 	if r.interval <= 0 {
 		return time.Time{}
 	}
-	n := math.Round(float64(t.Sub(r.last)) / float64(r.interval))
-	if n < 1 {
+	n := math.Round(float64(t.Sub(from)) / float64(r.interval))
+	if n < 1 || !near(float64(t.Sub(from)), n*float64(r.interval)) {
 		return time.Time{}
 	}
-	due := r.last.Add(time.Duration(n * float64(r.interval)))
-	if !near(float64(t.Sub(r.last)), n*float64(r.interval)) {
-		return time.Time{}
-	}
-	return due
+	return from.Add(time.Duration(n * float64(r.interval)))
 }
 
 // estimate sets what visible adds to the time at which a reading is due.
 func (r *Estimator) estimate() {
-	r.lag, r.slack = estimateLag(r.lags, r.unseen), estimateSlack(r.spread, r.interval)
-}
-
-// estimateLag is how long after a reading the cloud shows it, with what the clocks differ. It lies between the longest
-// time after which a poll did not see a reading yet and the shortest after which one did; asking in the middle brings
-// the two together.
-func estimateLag(lags, unseen []time.Duration) time.Duration {
-	if len(lags) == 0 {
-		return 0
+	r.lag, r.slack, r.drift = estimateLag(r.lags, r.unseen), estimateSlack(r.spread, r.interval), 0
+	if len(r.spread) >= 3 {
+		r.drift = (slices.Max(r.spread) - slices.Min(r.spread)) / 4
 	}
-	low, high := time.Duration(0), slices.Min(lags)
-	if len(unseen) > 0 {
-		low = slices.Max(unseen)
-	}
-	switch {
-	case len(unseen) == 0 && high < 0: // the device's clock is ahead
-		return high
-	case high <= low || high < 0:
-		return max(high, low)
-	}
-	return low + (high-low)/2
-}
-
-// What it costs to ask before a reading is there: the time until the list may be asked for again, and the request.
-const (
-	earlyDelay   = time.Minute
-	earlyRequest = 20 * time.Second
-)
-
-// estimateSlack is how much later than due to ask, so that readings are fresh on the average: waiting for the latest of
-// them delays all, and asking too early means asking twice.
-func estimateSlack(spread []time.Duration, interval time.Duration) time.Duration {
-	if len(spread) < 3 {
-		return interval / 50
-	}
-	sorted := slices.Clone(spread)
-	slices.Sort(sorted)
-	width := sorted[len(sorted)-1] - sorted[0]
-	best, least := sorted[len(sorted)-1], time.Duration(math.MaxInt64)
-	for _, slack := range sorted {
-		cost := time.Duration(0)
-		for _, late := range sorted {
-			cost += slack - late
-			if late > slack {
-				cost += earlyDelay + earlyRequest
-			}
-		}
-		if cost <= least {
-			best, least = slack, cost
-		}
-	}
-	// A few readings don't show the whole width.
-	return best + width/time.Duration(2*len(sorted))
 }
 
 // Shift moves what is known by a correction of the clock.
 func (r *Estimator) Shift(by time.Duration) {
-	if !r.last.IsZero() {
-		r.last = r.last.Add(by)
+	for _, t := range []*time.Time{&r.last, &r.phase, &r.other} {
+		if !t.IsZero() {
+			*t = t.Add(by)
+		}
 	}
 }
 
@@ -220,16 +321,19 @@ func (r *Estimator) Resume(last time.Time, interval time.Duration, expected, now
 	if !plausible(last, now) || interval != bounded(interval) {
 		return
 	}
-	r.last, r.interval = last, interval
+	r.last, r.phase, r.interval = last, last, interval
+	r.steps = []time.Duration{interval, interval, interval} // one reading alone doesn't outweigh it
 	if late := expected.Sub(last) % interval; plausible(expected, now.Add(longestInterval)) && late >= 0 && late < interval/4 {
 		r.lags = push(nil, late)
 	}
 	r.estimate()
 }
 
-// visible returns when the nth reading after the last one is probably to be seen.
+// visible returns when the nth reading after the one that it is predicted from is probably to be seen.
+//
+// Each report's deviation is carried on to the next ones, so what is to be allowed for grows with n.
 func (r *Estimator) visible(n int) time.Time {
-	return r.last.Add(time.Duration(n)*r.interval + r.lag + r.slack)
+	return r.phase.Add(time.Duration(n)*r.interval + time.Duration(min(max(0, n-1), 3))*r.drift + r.lag + r.slack)
 }
 
 // Expected returns when the next reading should show, the first one after now; zero while the rhythm is unknown.
@@ -237,8 +341,7 @@ func (r *Estimator) Expected(now time.Time) time.Time {
 	if r.interval <= 0 || r.last.IsZero() {
 		return time.Time{}
 	}
-	n := 1 + max(0, int(now.Sub(r.visible(0))/r.interval))
-	return r.visible(n)
+	return r.visible(1 + r.passed(now))
 }
 
 // IsSilent reports whether the device is overdue by so much that it counts as offline. floor is the family's.
@@ -252,6 +355,11 @@ func push(list []time.Duration, d time.Duration) []time.Duration {
 		list = list[:remembered-1]
 	}
 	return append(list, d)
+}
+
+// unsure reports whether the interval is known from so few readings that it may be a multiple of the true one.
+func (r *Estimator) unsure() bool {
+	return r.interval > unseenBelow && !r.intervalConfirmed && r.readings <= 2
 }
 
 // Interval is the distance from reading to reading; 0 while unknown.

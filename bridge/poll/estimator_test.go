@@ -13,7 +13,7 @@ import (
 
 // watched lets a rhythm see a reading that shows lag after it, by a poll at that moment. It returns whether it was new.
 func (r *Estimator) watched(reading time.Time, lag time.Duration) bool {
-	return r.Observe(reading, reading.Add(lag), time.Time{})
+	return r.Observe(Sight{Reading: reading, Asked: reading.Add(lag)})
 }
 
 // watch lets it see readings at these distances from one another, from noon on.
@@ -21,6 +21,9 @@ func watch(steps ...time.Duration) *Estimator {
 	r, at := &Estimator{}, noon
 	r.watched(at, 3*time.Second)
 	for _, step := range steps {
+		if r.interval > 0 && r.visible(1).Before(at.Add(step)) { // a poll for a reading that didn't come
+			r.Observe(Sight{Reading: at, Asked: r.visible(1).Add(time.Second)})
+		}
 		at = at.Add(step)
 		r.watched(at, 3*time.Second)
 	}
@@ -57,7 +60,10 @@ func TestTheRhythmIsLearned(t *testing.T) {
 		{"polls saw two readings at once, until one looked between", []time.Duration{10 * m, 10 * m, 10 * m, 5 * m}, 5 * m},
 		{"slower: within three readings", append(repeat(8, 5*m), repeat(3, 15*m)...), 15 * m},
 		{"much slower", append(repeat(8, m), repeat(3, time.Hour)...), time.Hour},
-		{"faster: at once", append(repeat(8, 15*m), 5*m), 5 * m},
+		{"faster: with the second reading", append(repeat(8, 15*m), 5*m, 5*m), 5 * m},
+		{"one early reading moves nothing", append(repeat(8, 15*m), 4*m), 15 * m},
+		{"two readings within a minute, which no poll tells apart from one", append([]time.Duration{66 * time.Second, 22 * time.Second, 44 * time.Second}, repeat(8, 66*time.Second)...), 66 * time.Second},
+		{"the very first distance was to an early reading", []time.Duration{100 * time.Second, 806 * time.Second, 906 * time.Second, 906 * time.Second}, 906 * time.Second},
 		{"a little slower", append(repeat(8, 5*m), repeat(3, 7*m)...), 7 * m},
 		{"a little faster", append(repeat(8, 7*m), repeat(3, 5*m)...), 5 * m},
 		{"slower, and one report of the new rhythm lost", append(repeat(8, 5*m), 15*m, 30*m, 15*m, 15*m), 15 * m},
@@ -98,7 +104,7 @@ func TestWhatIsNoNewReading(t *testing.T) {
 	assert.Equal(t, was.readings, r.readings)
 
 	late := r.visible(1).Add(time.Second)
-	assert.False(t, r.Observe(r.last, late, time.Time{}))
+	assert.False(t, r.Observe(Sight{Reading: r.last, Asked: late}))
 	assert.Equal(t, 1, r.emptyPolls, "due, and it did not come")
 	assert.True(t, r.watched(r.last.Add(5*time.Minute), time.Minute))
 	assert.Zero(t, r.emptyPolls)
@@ -109,7 +115,7 @@ func TestADeviceWhoseClockIsSetBackIsLearnedAnew(t *testing.T) {
 	r.stated = 5
 	yesterday := r.last.Add(-24 * time.Hour)
 	assert.False(t, r.watched(yesterday, 24*time.Hour))
-	assert.Equal(t, &Estimator{last: yesterday, stated: 5}, r)
+	assert.Equal(t, &Estimator{last: yesterday, phase: yesterday, stated: 5}, r)
 	assert.True(t, r.watched(yesterday.Add(5*time.Minute), 24*time.Hour))
 	assert.Equal(t, 5*time.Minute, r.interval)
 }
@@ -157,12 +163,14 @@ func TestARestartGoesOnWithWhatWasKnown(t *testing.T) {
 func TestALookBetweenTwoReadingsProvesTheRhythm(t *testing.T) {
 	r := watch(repeat(2, 15*time.Minute)...)
 	assert.False(t, r.intervalConfirmed, "the device may report three times as often")
-	r.Observe(r.last, r.last.Add(5*time.Minute), time.Time{})
+	r.Observe(Sight{Reading: r.last, Asked: r.last.Add(5 * time.Minute)})
 	assert.False(t, r.intervalConfirmed, "it is too early to tell")
-	r.Observe(r.last, r.last.Add(8*time.Minute), time.Time{})
+	r.Observe(Sight{Reading: r.last, Asked: r.last.Add(8 * time.Minute)})
 	assert.True(t, r.intervalConfirmed)
 	r.watched(r.last.Add(15*time.Minute), time.Second)
 	assert.True(t, r.intervalConfirmed)
+	r.watched(r.last.Add(5*time.Minute), time.Second)
+	assert.Equal(t, 15*time.Minute, r.interval, "it may have come out of turn")
 	r.watched(r.last.Add(5*time.Minute), time.Second)
 	assert.Equal(t, 5*time.Minute, r.interval)
 	assert.False(t, r.intervalConfirmed, "another rhythm, another look")
@@ -198,8 +206,8 @@ func TestTheLagIsBetweenWhatWasTooEarlyAndWhatWasNot(t *testing.T) {
 func TestTheLagIsFound(t *testing.T) {
 	const lag, interval = 4 * time.Second, 5 * time.Minute
 	r := &Estimator{}
-	r.Observe(noon, noon.Add(40*time.Second), time.Time{})
-	r.Observe(noon.Add(interval), noon.Add(interval+40*time.Second), noon.Add(interval-20*time.Second))
+	r.Observe(Sight{Reading: noon, Asked: noon.Add(40 * time.Second)})
+	r.Observe(Sight{Reading: noon.Add(interval), Asked: noon.Add(interval + 40*time.Second), Before: noon.Add(interval - 20*time.Second)})
 	asked := noon.Add(interval + 40*time.Second)
 	var late time.Duration
 	for n := 2; n < 14; n++ {
@@ -207,7 +215,7 @@ func TestTheLagIsFound(t *testing.T) {
 		for {
 			before := asked
 			asked = times.Latest(r.visible(1), asked.Add(time.Minute))
-			if shown := !asked.Before(reading.Add(lag)); r.Observe(reading.Add(map[bool]time.Duration{true: 0, false: -interval}[shown]), asked, before) {
+			if shown := !asked.Before(reading.Add(lag)); r.Observe(Sight{Reading: reading.Add(map[bool]time.Duration{true: 0, false: -interval}[shown]), Asked: asked, Before: before}) {
 				break
 			}
 			require.Less(t, asked.Sub(reading), interval)
@@ -230,7 +238,7 @@ func TestTheSlackOutweighsDelayAgainstAskingTwice(t *testing.T) {
 }
 
 func TestSilence(t *testing.T) {
-	r := Estimator{last: noon, interval: 15 * time.Minute}
+	r := Estimator{last: noon, phase: noon, interval: 15 * time.Minute}
 	assert.False(t, r.IsSilent(noon.Add(30*time.Minute), 30*time.Minute), "the floor of the family")
 	assert.False(t, r.IsSilent(noon.Add(45*time.Minute), 30*time.Minute), "three intervals")
 	assert.True(t, r.IsSilent(noon.Add(45*time.Minute+time.Second), 30*time.Minute))
@@ -239,7 +247,7 @@ func TestSilence(t *testing.T) {
 }
 
 func TestExpectedIsTheNextReadingFromNow(t *testing.T) {
-	r := Estimator{last: noon, interval: 10 * time.Minute, lag: 5 * time.Second}
+	r := Estimator{last: noon, phase: noon, interval: 10 * time.Minute, lag: 5 * time.Second}
 	assert.Equal(t, noon.Add(10*time.Minute+5*time.Second), r.Expected(noon.Add(time.Minute)))
 	assert.Equal(t, noon.Add(20*time.Minute+5*time.Second), r.Expected(noon.Add(11*time.Minute)), "the last one did not come")
 	assert.Equal(t, noon.Add(60*time.Minute+5*time.Second), r.Expected(noon.Add(51*time.Minute)))
@@ -251,4 +259,65 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 		assert.LessOrEqual(t, len(list), remembered)
 		assert.LessOrEqual(t, cap(list), 2*remembered)
 	}
+}
+
+// TestAnEarlyReading is a device at 15 minutes whose next reading, or something like it, comes out of turn.
+func TestAnEarlyReading(t *testing.T) {
+	const m = time.Minute
+	type answer struct {
+		reading, asked time.Duration // after the last reading of the rhythm
+		same, isNew    bool
+	}
+	for _, c := range []struct {
+		is      string
+		answers []answer
+		want    time.Duration // from the last regular reading to when the next one shows
+	}{
+		{"seen at once, it moves nothing", []answer{{reading: 4 * m, asked: 5 * m, isNew: true}}, 15 * m},
+		{"sent again it is no news", []answer{{reading: 4 * m, asked: 5 * m, same: true}}, 15 * m},
+		{"the regular one comes: as if it had not been", []answer{{reading: 4 * m, asked: 5 * m, isNew: true}, {reading: 15 * m, asked: 16 * m, isNew: true}}, 30 * m},
+		{"the regular one doesn't come: the rhythm has begun anew", []answer{{reading: 4 * m, asked: 5 * m, isNew: true}, {reading: 4 * m, asked: 16 * m}}, 19 * m},
+		{"seen when the regular one should have shown: so it has", []answer{{reading: 4 * m, asked: 16 * m, isNew: true}}, 19 * m},
+		{"and the next one confirms it", []answer{{reading: 4 * m, asked: 16 * m, isNew: true}, {reading: 19 * m, asked: 20 * m, isNew: true}}, 34 * m},
+		{"or not: the old rhythm goes on", []answer{{reading: 4 * m, asked: 16 * m, isNew: true}, {reading: 30 * m, asked: 31 * m, isNew: true}}, 45 * m},
+		{"another one after it", []answer{{reading: 4 * m, asked: 5 * m, isNew: true}, {reading: 6 * m, asked: 7 * m, isNew: true}}, 15 * m},
+		{"the same values at the right time are a reading", []answer{{reading: 15 * m, asked: 16 * m, same: true, isNew: true}}, 30 * m},
+	} {
+		t.Run(c.is, func(t *testing.T) {
+			r := watch(repeat(6, 15*m)...)
+			r.intervalConfirmed = true
+			regular := r.last
+			for _, a := range c.answers {
+				got := r.Observe(Sight{Reading: regular.Add(a.reading), Asked: regular.Add(a.asked), Same: a.same})
+				assert.Equal(t, a.isNew, got, "%s", a.reading)
+			}
+			assert.Equal(t, 15*m, r.interval)
+			assert.InDelta(t, c.want.Seconds(), r.visible(1).Sub(regular).Seconds(), 5)
+		})
+	}
+}
+
+func TestADeviceWithOneValueForEverHasARhythm(t *testing.T) {
+	r := &Estimator{}
+	for i := range 4 {
+		at := noon.Add(time.Duration(i) * 5 * time.Minute)
+		r.Observe(Sight{Reading: at, Asked: at.Add(3 * time.Second), Same: i > 0})
+	}
+	assert.Equal(t, 5*time.Minute, r.interval)
+}
+
+// TestAFasterDeviceThatIsFoundBetweenReadings reports three times as often as it did, so that its readings at the old times
+// go on to come as expected.
+func TestAFasterDeviceThatIsFoundBetweenReadings(t *testing.T) {
+	r := watch(repeat(6, 15*time.Minute)...)
+	r.intervalConfirmed = true
+	at := r.last
+	for i := 1; r.interval > 5*time.Minute; i++ {
+		require.Less(t, i, 6, "every probe finds a reading after a third of the interval")
+		r.Observe(Sight{Reading: at.Add(5 * time.Minute), Asked: at.Add(9 * time.Minute)})
+		if at = at.Add(15 * time.Minute); r.interval > 5*time.Minute {
+			r.watched(at, 3*time.Second)
+		}
+	}
+	assert.Equal(t, 5*time.Minute, r.interval)
 }

@@ -23,9 +23,9 @@ func within(t *testing.T, work func()) {
 func TestNoIntervalMakesTheScheduleSlow(t *testing.T) {
 	for _, interval := range []time.Duration{1, time.Microsecond, time.Second, math.MaxInt64} {
 		within(t, func() {
-			r := &Estimator{last: noon, interval: interval}
+			r := &Estimator{last: noon, phase: noon, interval: interval}
 			a := State{Asked: noon.Add(24 * 365 * time.Hour), Devices: []*Estimator{r}, Silent: []bool{false}}
-			due := a.Due(usual)
+			due := a.Due(usual).At
 			assert.False(t, due.Before(a.Asked.Add(usual.Min)), interval)
 			assert.False(t, due.After(a.Asked.Add(usual.Max)), interval)
 		})
@@ -92,5 +92,5 @@ func TestWhatTheCloudSaysIsBounded(t *testing.T) {
 }
 
 func (r *Estimator) watchedAt(reading, asked time.Time) bool {
-	return r.Observe(reading, asked, time.Time{})
+	return r.Observe(Sight{Reading: reading, Asked: asked})
 }

@@ -10,6 +10,7 @@ import (
 const (
 	firstEmptyAgain = 15 * time.Minute // a family without devices is asked once more after this,
 	emptyAgain      = time.Hour        // and then this often
+	fullFor         = 24 * time.Hour   // how long one that had devices is asked as before
 
 	// A bound of max_poll_interval gives way by a tenth when a reading is due then: asking just before it would only
 	// mean asking twice.
@@ -21,52 +22,104 @@ const (
 
 	retriesPerReading = 3 // polls for a reading that did not come, before the next one due is waited for
 
-	probeEvery       = 3  // readings from probe to probe for a device whose frequency the cloud doesn't state
-	probeEveryStated = 12 // and for one whose changes show in telemetryFrequency
+	// Readings from probe to probe: ever more for a device that has kept its rhythm, since each costs a request. The last
+	// is for one whose changes show in telemetryFrequency.
+	probeEvery, probeEveryMost, probeEveryStated = 3, 64, 96
 )
 
 // Bounds are the poll intervals of the configuration.
 type Bounds struct{ Min, Max time.Duration }
 
+// Pace is how often a device is followed at the most that reports more often, while nothing of its family presses.
+func (b Bounds) Pace() time.Duration { return min(slowFactor*b.Min, b.Max) }
+
 // State is what the schedule knows of one family.
 type State struct {
-	Asked          time.Time    // the last time its list was asked for; zero for never
-	Answered       time.Time    // the last complete answer
-	Empty          int          // answers without a device, one after the other
-	Retry          time.Time    // after a failure: not before
-	Refresh        bool         // somebody asked for fresh values
-	Heating        bool         // a kettle of the family is heating
-	CommandedUntil time.Time    // a device of the family has been commanded lately
-	Devices        []*Estimator // of its devices
-	Silent         []bool       // those that have stopped reporting, in the same order
+	Asked          time.Time     // the last time its list was asked for; zero for never
+	Answered       time.Time     // the last complete answer
+	Empty          int           // answers without a device, one after the other
+	Usual          time.Duration // between answers while it had devices; zero for never
+	Retry          time.Time     // after a failure: not before
+	Refresh        bool          // somebody asked for fresh values
+	Heating        bool          // a kettle of the family is heating
+	CommandedUntil time.Time     // a device of the family has been commanded lately
+	Devices        []*Estimator  // of its devices
+	Silent         []bool        // those that have stopped reporting, in the same order
+}
+
+// Turn is when a family's list should be asked for.
+type Turn struct {
+	At time.Time
+	// Idle says that no reading is expected by then: the list is asked for because its longest interval is over, or to look
+	// whether something has changed.
+	Idle bool
+	// Learn is when asking for it may teach the rhythm of a device; zero when they are known.
+	Learn time.Time
 }
 
 // Due returns when the family's list should be asked for next, all requests being free. It depends on the state
 // alone, so it changes only with an answer, a command or a request to refresh.
-func (a *State) Due(b Bounds) time.Time {
+func (a *State) Due(b Bounds) Turn {
 	switch {
 	case !a.Retry.IsZero():
-		return a.Retry
+		return Turn{At: a.Retry}
 	case a.Asked.IsZero() || a.Refresh:
-		return a.Asked
+		return Turn{At: a.Asked, Learn: firstAsk(a.Asked)}
+	case a.Empty > 0 && a.Usual > 0 && time.Duration(a.Empty)*a.Usual < fullFor:
+		return Turn{At: a.Asked.Add(min(max(a.Usual, b.Min), b.Max))}
 	case a.Empty == 1:
-		return a.Asked.Add(firstEmptyAgain)
+		return Turn{At: a.Asked.Add(firstEmptyAgain), Idle: true}
 	case a.Empty > 1:
-		return a.Asked.Add(emptyAgain)
+		return Turn{At: a.Asked.Add(emptyAgain), Idle: true}
 	}
 	earliest, last := a.Asked.Add(b.Min), a.Asked.Add(b.Max)
 	if a.refreshing(b) {
 		last = earliest
 	}
-	due, grace := last, b.Max/maxPollGrace
+	due, idle, grace := last, !a.refreshing(b), b.Max/maxPollGrace
 	candidates := a.candidates(b)
 	for _, w := range candidates {
 		if w.at.Before(due) || due.Equal(last) && w.at.Sub(last) <= grace && !w.probe {
-			due = w.at
+			due, idle = w.at, w.probe
 		}
 	}
 	due = times.Latest(due, earliest)
-	return shared(due, candidates, b)
+	t := Turn{At: shared(due, candidates, b), Idle: idle}
+	for _, w := range candidates {
+		if w.learns {
+			t.Learn = times.Soonest(t.Learn, times.Latest(w.at, earliest))
+		}
+	}
+	return t
+}
+
+// firstAsk is a moment in the far past, not the zero time, for a list that was never asked for.
+func firstAsk(asked time.Time) time.Time {
+	if asked.IsZero() {
+		return time.Unix(0, 0)
+	}
+	return time.Time{}
+}
+
+// unknownFor is how long after its last reading a device of which no rhythm is known may still be about to report.
+const unknownFor = 2 * time.Hour
+
+// isSilent reports whether nothing is to be expected of a device.
+func (a *State) isSilent(i int) bool {
+	r := a.Devices[i]
+	return a.Silent[i] && !(r.interval <= 0 && a.Asked.Sub(r.last) < unknownFor)
+}
+
+// Unknown is how many devices report, as far as is known, at a rhythm that is not, or that is known from so few readings
+// that it may be a part of what seems so.
+func (a *State) Unknown() int {
+	n := 0
+	for i, r := range a.Devices {
+		if !a.isSilent(i) && (r.interval <= 0 || r.unsure()) {
+			n++
+		}
+	}
+	return n
 }
 
 // refreshing reports whether the family may be asked at the least interval whatever its devices' rhythm: something
@@ -91,24 +144,26 @@ type candidate struct {
 	at    time.Time
 	fast  bool // the next reading comes about as soon as the family may be asked again
 	probe bool // looks whether the device has become faster; brings no reading otherwise
+	// learns says that the device's rhythm is unknown or unsure.
+	learns bool
 }
 
 func (a *State) candidates(b Bounds) []candidate {
-	pace := min(slowFactor*b.Min, b.Max)
+	pace := b.Pace()
 	if a.fastPoll() {
 		pace = b.Min
 	}
 	var out []candidate
 	for i, r := range a.Devices {
-		if a.Silent[i] {
+		if a.isSilent(i) {
 			continue
 		}
 		if r.interval <= 0 {
-			out = append(out, candidate{at: a.Asked.Add(explore(r, b))})
+			out = append(out, candidate{at: a.Asked.Add(explore(r, b)), learns: true})
 			continue
 		}
-		w := candidate{at: nextVisible(r, a.Asked), fast: r.interval <= 2*b.Min}
-		if again, ok := askAgain(r, a.Asked, b); ok && again.Before(w.at) {
+		w := candidate{at: r.Expected(a.Asked), fast: r.interval <= 2*b.Min, learns: r.unsure()}
+		if again, ok := askAgain(r, a.Asked, b); ok && !w.fast && again.Before(w.at) {
 			w.at = again
 		}
 		if w.fast {
@@ -118,7 +173,7 @@ func (a *State) candidates(b Bounds) []candidate {
 		}
 		out = append(out, w)
 		if at, ok := probe(r, a.Asked, b); ok {
-			out = append(out, candidate{at: at, probe: true})
+			out = append(out, candidate{at: at, probe: true, learns: r.unsure()})
 		}
 	}
 	return out
@@ -129,32 +184,36 @@ func explore(r *Estimator, b Bounds) time.Duration {
 	return min(b.Min<<min(r.emptyPolls, 10), b.Max)
 }
 
-// nextVisible returns the first time after asked at which a reading should have become visible.
-func nextVisible(r *Estimator, asked time.Time) time.Time {
-	n := 1
-	if late := asked.Sub(r.visible(1)); late >= 0 {
-		n = 2 + int(late/r.interval)
-	}
-	return r.visible(n)
-}
-
-// askAgain says when to ask again for a reading that was due and did not come, at growing distances.
+// askAgain says when to ask again for a reading that was due and did not come: at growing distances, and once readings
+// have shown how late one may be, once more when it can't come any later.
 func askAgain(r *Estimator, asked time.Time, b Bounds) (time.Time, bool) {
-	if r.emptyPolls == 0 || r.emptyPolls > retriesPerReading || asked.Before(r.visible(1)) {
+	if r.emptyPolls == 0 || r.emptyPolls > retriesPerReading {
 		return time.Time{}, false
 	}
-	return asked.Add(b.Min << (r.emptyPolls - 1)), true
+	if len(r.spread) < 4 {
+		return asked.Add(b.Min << (r.emptyPolls - 1)), true
+	}
+	latest := r.visible(r.emptyDue).Add(slices.Max(r.spread) - r.slack)
+	return asked.Add(b.Min), r.emptyPolls == 1 || asked.Before(latest)
 }
 
 // probe says when to look between two readings whether the device has become faster: its readings at the old times
 // would go on to come as expected, and the new ones between them be missed for ever. The first look comes with the first
 // reading, since a start that is short of requests may take several readings for one.
 func probe(r *Estimator, asked time.Time, b Bounds) (time.Time, bool) {
-	every := probeEvery
+	if r.interval < 2*b.Min {
+		return time.Time{}, false
+	}
+	if r.other.After(r.phase) && r.stated == 0 {
+		// An early one: were it the first of a faster rhythm, the next one would come as long after it.
+		at := r.other.Add(r.early + r.lag + r.slack)
+		return at, asked.Before(at) && at.Before(r.visible(1).Add(-b.Min))
+	}
+	every := min(max(probeEvery, r.probed), probeEveryMost)
 	if r.stated > 0 {
 		every = probeEveryStated
 	}
-	if r.interval < 2*b.Min || r.intervalConfirmed && r.readings%every != every-1 {
+	if r.intervalConfirmed && r.readings-r.probed < every {
 		return time.Time{}, false
 	}
 	at := r.visible(0).Add(r.interval/2 + r.interval/20)
@@ -190,7 +249,7 @@ func shared(due time.Time, candidates []candidate, b Bounds) time.Time {
 const maxCandidates = 8
 
 // staleness is how long the readings of candidates wait when the family is asked at t and then as soon as it may be again.
-// A fast device's count a quarter.
+// A fast device's hardly count: its next one comes soon.
 func staleness(t time.Time, candidates []candidate, b Bounds) time.Duration {
 	var sum time.Duration
 	for _, w := range candidates {
@@ -199,7 +258,7 @@ func staleness(t time.Time, candidates []candidate, b Bounds) time.Duration {
 			wait += b.Min
 		}
 		if w.fast {
-			wait /= 4
+			wait /= slowFactor * slowFactor
 		}
 		sum += wait
 	}
@@ -212,21 +271,37 @@ type Plan struct {
 	Wake time.Time
 }
 
-// Next says which family to ask for at now. dues are the families' times in their fixed order; open is when the
-// ceiling and the API's state let a poll leave. The one that has been due the longest goes first.
-func Next(now time.Time, dues []time.Time, open time.Time) Plan {
+// idleWaits is how long families in which nothing is expected let others go first: a ceiling that holds polls back must not
+// make them wait for ever.
+const idleWaits = 5 * time.Minute
+
+// Open is when the ceiling and the API's state let a poll leave: one for a rhythm that is to be learned, and any other.
+type Open struct{ Learning, Other time.Time }
+
+// Next says which family to ask for at now. turns are the families' in their fixed order. Of those that are due one with a
+// reading expected goes first, else the one that has been due the longest.
+func Next(now time.Time, turns []Turn, open Open) Plan {
 	p := Plan{Ask: -1}
-	for i, due := range dues {
-		if p.Ask < 0 || due.Before(dues[p.Ask]) {
+	for i, t := range turns {
+		at := times.Latest(t.At, open.Other)
+		if !t.Learn.IsZero() {
+			at = times.Soonest(at, times.Latest(t.Learn, open.Learning))
+		}
+		if i == 0 || at.Before(p.Wake) {
+			p.Wake = at
+		}
+		if !at.After(now) && (p.Ask < 0 || t.before(turns[p.Ask], now)) {
 			p.Ask = i
 		}
 	}
-	if p.Ask < 0 {
-		return p
-	}
-	p.Wake = times.Latest(dues[p.Ask], open)
-	if p.Wake.After(now) {
-		p.Ask = -1
-	}
 	return p
+}
+
+// before reports whether a turn goes before another, both being due.
+func (t Turn) before(other Turn, now time.Time) bool {
+	waits, otherWaits := t.Idle && now.Sub(t.At) < idleWaits, other.Idle && now.Sub(other.At) < idleWaits
+	if waits != otherWaits {
+		return otherWaits
+	}
+	return t.At.Before(other.At)
 }

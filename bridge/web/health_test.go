@@ -34,9 +34,9 @@ func TestHealth(t *testing.T) {
 		{"the API refuses, which a restart won't mend", with(func(s *Snapshot) { s.APIStatus, s.APIReason = "rejected", "x" }), 0, "ok"},
 		{"broker just gone", away(0), 0, "ok"},
 		{"broker away for less than 5 minutes", away(brokerAway - 1), 0, "ok"},
-		{"broker away for 5 minutes", away(brokerAway), 0, "the MQTT broker has been away for 5m0s: not authorised as b…@example.com; " +
+		{"broker away for 5 minutes", away(brokerAway), 0, "the MQTT broker has been away for 5m0s: not authorised as REDACTED; " +
 			"check that it runs, and the address, user name and password under mqtt"},
-		{"the snapshot's age counts too", away(brokerAway - time.Minute), time.Minute, "the MQTT broker has been away for 5m0s: not authorised as b…@example.com; " +
+		{"the snapshot's age counts too", away(brokerAway - time.Minute), time.Minute, "the MQTT broker has been away for 5m0s: not authorised as REDACTED; " +
 			"check that it runs, and the address, user name and password under mqtt"},
 		{"a clock that was set back a day", with(func(s *Snapshot) {
 			s.Connected, s.At, s.Since = false, before(24*time.Hour), before(24*time.Hour+time.Minute)
@@ -66,7 +66,7 @@ func TestALoopThatStopsTurningIsToldWithinHalfAMinute(t *testing.T) {
 	verdict := func() string {
 		latest := server.latest.Load()
 		_, stalled := server.stalled(latest, now)
-		return judge(latest, stalled, server.started).Level
+		return newVerdict(latest, stalled, server.started).Level
 	}
 	server.Show(brewing())
 	for range 30 {

@@ -81,7 +81,7 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 		frame.Version = plain(parts.of.Version)
 	}
 	if r.URL.RawQuery == "asked" {
-		frame.Asked = refreshed
+		frame.Asked = s.refreshed()
 	}
 	var b bytes.Buffer
 	if err := s.page.ExecuteTemplate(&b, "page", frame); err != nil {
@@ -97,15 +97,15 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 // view is what the parts show.
 type view struct {
 	Verdict  verdict
-	Since    *moment // of the verdict
-	LastGood *moment // the last successful poll, where it belongs to the verdict
-	Known    bool    // there is a snapshot; the rest is empty without
+	Since    *timestamp // of the verdict
+	LastGood *timestamp // the last successful poll, where it belongs to the verdict
+	Known    bool       // there is a snapshot; the rest is empty without
 	Snapshot *Snapshot
 	API      string // its status in words
-	LastPoll *moment
-	Broker   *moment
-	Started  *moment
-	Reset    *moment
+	LastPoll *timestamp
+	Broker   *timestamp
+	Started  *timestamp
+	Reset    *timestamp
 	Devices  []deviceRow
 	Chart    chart
 	Commands []commandRow // newest first
@@ -115,25 +115,26 @@ type view struct {
 type deviceRow struct {
 	Name, Model                   string
 	Temperature, Gravity, Battery string // empty: unknown
-	Reading, Next                 *moment
+	Reading, Next                 *timestamp
 	Online                        bool
+	Missing                       string // the id of one that the lists lack; empty for others
 }
 
 type commandRow struct {
-	At                          *moment
+	At                          *timestamp
 	Device, Key, Value, Outcome string
 	Error                       string
 	Bad                         bool
 }
 
 type problemRow struct {
-	At    *moment
+	At    *timestamp
 	Text  string
 	Count int
 }
 
 func newView(latest *shown, stalled bool, started, now time.Time) *view {
-	v := &view{Verdict: judge(latest, stalled, started)}
+	v := &view{Verdict: newVerdict(latest, stalled, started)}
 	v.Since = clocked(v.Verdict.Since, now.Location())
 	if latest == nil {
 		return v
@@ -169,11 +170,15 @@ func newDeviceRow(d DeviceStatus, now time.Time) deviceRow {
 	if model == "" {
 		model = plain(string(d.Family))
 	}
-	return deviceRow{
+	row := deviceRow{
 		Name: named(d.Name), Model: model, Online: d.Online,
 		Temperature: number(d.Temperature, 1, " °C"), Gravity: number(d.Gravity, 4, ""), Battery: number(d.Battery, 0, " %"),
 		Reading: aged(d.LastActivity, now), Next: awaited(d.Expected, now),
 	}
+	if d.Missing {
+		row.Missing = d.ID
+	}
+	return row
 }
 
 // words is a key as people write it.

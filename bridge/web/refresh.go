@@ -10,7 +10,20 @@ import (
 // refreshApart is the least time between two polls that are asked for: each is a request for every family.
 const refreshApart = 10 * time.Second
 
-const refreshed = "The bridge was asked for the newest readings; they show here within some seconds."
+// unconnected is what a press of Poll now is answered with before the bridge has shown itself.
+const unconnected = "The bridge has not started yet; it asks for all readings when it has."
+
+// refreshed says what a press of Poll now does at this moment.
+func (s *Server) refreshed() string {
+	latest := s.latest.Load()
+	switch {
+	case latest == nil:
+		return unconnected
+	case !latest.Connected:
+		return "The MQTT broker is away; the bridge asks for all readings when it is back."
+	}
+	return said(latest.Refresh)
+}
 
 // refresh asks the bridge to poll now. A browser's form is sent back to the page, a script gets the text alone.
 func (s *Server) refresh(w http.ResponseWriter, r *http.Request) {
@@ -25,18 +38,11 @@ func (s *Server) refresh(w http.ResponseWriter, r *http.Request) {
 		s.askedFor = now
 	}
 	s.mu.Unlock()
+	what := s.refreshed()
 	if due {
 		s.options.Refresh()
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	if strings.HasPrefix(r.Header.Get("Accept"), "text/plain") {
-		w.WriteHeader(http.StatusAccepted)
-	} else {
-		// As it is, relative: http.Redirect would make it a path from the root, which under a prefix is another's.
-		w.Header().Set("Location", "./?asked")
-		w.WriteHeader(http.StatusSeeOther)
-	}
-	_, _ = w.Write([]byte(refreshed + "\n"))
+	s.answerForm(w, r, what)
 }
 
 // sameOrigin says whether a request shows that a page of ours sent it. Browsers tell the site for https and loopback

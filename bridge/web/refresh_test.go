@@ -54,17 +54,30 @@ func TestOnlyThePageItselfMayAskForAPoll(t *testing.T) {
 	}
 }
 
-func TestThePageSaysThatItAsked(t *testing.T) {
-	server := New(Options{Now: at(noon)})
-	assert.Contains(t, ask(server, "GET", "/", func(r *http.Request) { r.URL.RawQuery = "asked" }).Body.String(), refreshed)
-	assert.NotContains(t, ask(server, "GET", "/").Body.String(), refreshed)
-}
-
-func TestAScriptGetsTheTextAlone(t *testing.T) {
-	w := ask(New(Options{Now: at(noon)}), "POST", "/refresh", header("Sec-Fetch-Site", "same-origin"), header("Accept", "text/plain"))
-	assert.Equal(t, http.StatusAccepted, w.Code)
-	assert.Empty(t, w.Header().Get("Location"))
-	assert.Equal(t, refreshed+"\n", w.Body.String())
+func TestPollNowSaysWhatHappens(t *testing.T) {
+	const plan = "Nothing is asked before 12:09:00: the RAPT Cloud refuses the API secret"
+	for _, c := range []struct {
+		is       string
+		snapshot *Snapshot
+		says     string
+	}{
+		{"before the first snapshot", nil, unconnected},
+		{"without a broker", &Snapshot{Refresh: plan}, "The MQTT broker is away"},
+		{"with everything", &Snapshot{Refresh: plan, Connected: true}, plan},
+	} {
+		t.Run(c.is, func(t *testing.T) {
+			server := New(Options{Now: at(noon)})
+			if c.snapshot != nil {
+				server.Show(c.snapshot)
+			}
+			w := ask(server, "POST", "/refresh", header("Sec-Fetch-Site", "same-origin"), header("Accept", "text/plain"))
+			assert.Equal(t, http.StatusAccepted, w.Code)
+			assert.Empty(t, w.Header().Get("Location"))
+			assert.Contains(t, w.Body.String(), c.says, "a script gets the text alone")
+			assert.Contains(t, ask(server, "GET", "/", func(r *http.Request) { r.URL.RawQuery = "asked" }).Body.String(), c.says)
+			assert.NotContains(t, ask(server, "GET", "/").Body.String(), c.says)
+		})
+	}
 }
 
 func TestAnImpatientFingerAsksForOnePoll(t *testing.T) {

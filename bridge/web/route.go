@@ -29,6 +29,7 @@ func (s *Server) table() map[string]route {
 		"/":         {get, s.index},
 		"/events":   {[]string{http.MethodGet}, s.events},
 		"/refresh":  {[]string{http.MethodPost}, s.refresh},
+		"/forget":   {[]string{http.MethodPost}, s.forget},
 		"/healthz":  {get, s.healthz},
 		"/page.css": {get, embedded("page.css", "text/css; charset=utf-8")},
 		"/page.js":  {get, embedded("page.js", "text/javascript; charset=utf-8")},

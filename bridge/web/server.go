@@ -32,6 +32,8 @@ const (
 type Options struct {
 	// Refresh asks the bridge to poll now. It must not block.
 	Refresh func()
+	// Forget takes a device out, by its id, that the lists lack. It must not block.
+	Forget func(id string)
 	// Metrics is what /metrics shows. Without it there is no such path.
 	Metrics prometheus.Gatherer
 	// IngressOnly refuses every request that comes neither from IngressPeer nor from loopback, where the health check
@@ -72,6 +74,9 @@ type limits struct{ header, read, write, idle, stop time.Duration }
 func New(o Options) *Server {
 	if o.Refresh == nil {
 		o.Refresh = func() {}
+	}
+	if o.Forget == nil {
+		o.Forget = func(string) {}
 	}
 	if o.Now == nil {
 		o.Now = time.Now

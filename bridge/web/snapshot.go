@@ -16,6 +16,7 @@ type Snapshot struct {
 	Connected bool      // to the broker
 	Since     time.Time // of the broker's state
 	Broken    string    // why the broker can't be used
+	Standby   bool      // another bridge of the account is active; this one takes over when that is gone
 
 	APIStatus          string
 	APIReason          string // what is wrong and what to do; empty while all is well
@@ -39,6 +40,7 @@ type Snapshot struct {
 // DeviceStatus is one device in a Snapshot.
 type DeviceStatus struct {
 	Family       discovery.Family
+	ID           string
 	Name         string
 	LastActivity time.Time                // zero while the device has never reported
 	Expected     time.Time                // when the next reading should show; zero while unknown
@@ -46,6 +48,7 @@ type DeviceStatus struct {
 	Gravity      raptclient.Null[float64] // SG
 	Battery      raptclient.Null[float64] // percent; not valid where the family has none
 	Online       bool
+	Missing      bool // the lists of its family lack it, so that it can be taken out
 }
 
 // CommandRecord is one command and what became of it.

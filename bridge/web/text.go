@@ -2,33 +2,20 @@ package web
 
 import (
 	"fmt"
-	"regexp"
-	"strings"
 	"time"
-	"unicode"
+
+	"github.com/rapt-bridge/rapt-bridge/internal/text"
+	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
 
-// mail finds addresses of e-mail: the account's may be in what a server said.
-var mail = regexp.MustCompile(`([\pL\pN._%+-])[\pL\pN._%+-]*(@[\pL\pN-]+\.[\pL\pN.-]+)`)
+// maxText is the longest text that the page shows of elsewhere, in characters.
+const maxText = 1000
 
-// masked is a text with no address of e-mail in full.
-func masked(text string) string { return mail.ReplaceAllString(text, "$1…$2") }
+// plain is a name or a value as one line.
+func plain(s string) string { return text.Line(s, maxText) }
 
-// plain is a name or a value as one line: what controls a terminal, a line or the direction of writing is left out.
-func plain(text string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsControl(r):
-			return ' '
-		case unicode.Is(unicode.Cf, r) && r != '\u200d': // the joiner holds some emoji together
-			return -1
-		}
-		return r
-	}, text))
-}
-
-// said is what a server or the bridge said, as one line.
-func said(text string) string { return plain(masked(text)) }
+// said is what a server or the bridge said, as one line without addresses of e-mail: the account's may be in it.
+func said(s string) string { return plain(redact.Emails(s)) }
 
 // ago is an age as people say it. What a clock elsewhere dates a little ahead is just now.
 func ago(d time.Duration) string {
@@ -61,23 +48,23 @@ func length(d time.Duration) string {
 	}
 }
 
-// moment is a time on the page.
-type moment struct {
+// timestamp is a time on the page.
+type timestamp struct {
 	Machine string // for the datetime attribute
 	Clock   string
 	Text    string // as an age
 }
 
 // clocked is a time with no age, nil for none.
-func clocked(t time.Time, zone *time.Location) *moment {
+func clocked(t time.Time, zone *time.Location) *timestamp {
 	if t.IsZero() {
 		return nil
 	}
 	t = t.In(zone)
-	return &moment{Machine: t.Format(time.RFC3339), Clock: t.Format(time.DateTime)}
+	return &timestamp{Machine: t.Format(time.RFC3339), Clock: t.Format(time.DateTime)}
 }
 
-func aged(t, now time.Time) *moment {
+func aged(t, now time.Time) *timestamp {
 	m := clocked(t, now.Location())
 	if m != nil {
 		m.Text = ago(now.Sub(t))
@@ -85,7 +72,7 @@ func aged(t, now time.Time) *moment {
 	return m
 }
 
-func awaited(t, now time.Time) *moment {
+func awaited(t, now time.Time) *timestamp {
 	m := clocked(t, now.Location())
 	if m != nil {
 		m.Text = until(t.Sub(now))

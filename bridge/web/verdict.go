@@ -16,8 +16,8 @@ type verdict struct {
 
 const starting = "Wait a moment; the page goes on by itself, or when you load it again."
 
-// judge works out the verdict. latest may be nil; stalled says that the bridge's loop has stopped turning.
-func judge(latest *shown, stalled bool, started time.Time) verdict {
+// newVerdict works out the verdict. latest may be nil; stalled says that the bridge's loop has stopped turning.
+func newVerdict(latest *shown, stalled bool, started time.Time) verdict {
 	switch {
 	case latest == nil && !stalled:
 		return verdict{Level: "warn", Title: "Starting", Why: "The bridge looks for the MQTT broker.", Do: starting, Since: started}
@@ -33,13 +33,17 @@ func judge(latest *shown, stalled bool, started time.Time) verdict {
 		return verdict{Level: "bad", Title: "Not working: no MQTT broker", Why: said(latest.Broken), Since: latest.Since,
 			Do: "Check that the broker runs, and the address, user name and password under mqtt. The bridge tries on by itself."}
 	}
-	v := judgeAPI(latest.Snapshot)
+	if latest.Standby {
+		return verdict{Level: "good", Title: "Standing by", Since: latest.Since,
+			Why: "Another bridge of this account is active. This one takes its place when it is gone."}
+	}
+	v := apiVerdict(latest.Snapshot)
 	v.LastPoll = v.Level != "good"
 	return v
 }
 
-// judgeAPI is the verdict while the broker is there.
-func judgeAPI(s *Snapshot) verdict {
+// apiVerdict is the verdict while the broker is there.
+func apiVerdict(s *Snapshot) verdict {
 	v, known := apiVerdicts()[s.APIStatus]
 	if !known {
 		v = verdict{Level: "warn", Title: "RAPT Cloud: " + plain(s.APIStatus)}

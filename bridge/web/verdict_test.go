@@ -28,6 +28,7 @@ func TestVerdict(t *testing.T) {
 		{"no broker before all that the API has", with(func(s *Snapshot) {
 			s.Connected, s.Broken, s.APIStatus = false, "connection refused", "rejected"
 		}), 0, "bad", "Not working: no MQTT broker", true, true},
+		{"standing by", with(func(s *Snapshot) { s.Standby, s.APIStatus = true, "signed_out" }), 0, "good", "Standing by", true, false},
 		{"no devices", with(func(s *Snapshot) { s.Devices = nil }), 0, "warn", "Working, but there are no devices", false, true},
 		{"signing in", with(func(s *Snapshot) { s.APIStatus, s.LastSuccessfulPoll = "signed_out", time.Time{} }), 0, "warn", "Starting", true, true},
 		{"one family refused", api("ok", "403"), 0, "warn", "Working, but not for all devices", true, false},
@@ -45,7 +46,7 @@ func TestVerdict(t *testing.T) {
 			if c.snapshot != nil {
 				latest = &shown{c.snapshot, before(c.came)}
 			}
-			v := judge(latest, c.came >= loopStalls, before(c.came))
+			v := newVerdict(latest, c.came >= loopStalls, before(c.came))
 			assert.Equal(t, c.level, v.Level)
 			assert.Equal(t, c.title, v.Title)
 			assert.Equal(t, c.why, v.Why != "", v.Why)

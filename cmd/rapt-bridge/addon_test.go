@@ -12,11 +12,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/rapt-bridge/rapt-bridge/config"
+	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
-// startSupervisor starts what stands in for Home Assistant's Supervisor, by its documented replies.
-func startSupervisor(t *testing.T, mqtt func(asked int) (status int, reply string)) string {
+// startSupervisor starts what stands in for Home Assistant's Supervisor, by its documented replies. The language is empty
+// where the add-on may not ask for it.
+func startSupervisor(t *testing.T, language string, mqtt func(asked int) (status int, reply string)) string {
 	t.Helper()
 	asked := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -24,6 +27,8 @@ func startSupervisor(t *testing.T, mqtt func(asked int) (status int, reply strin
 		switch {
 		case r.Header.Get("Authorization") != "Bearer "+token:
 			status, reply = http.StatusForbidden, `{"result":"error","message":"forbidden"}`
+		case r.URL.Path == "/core/api/config" && language != "":
+			status, reply = http.StatusOK, fmt.Sprintf(`{"language":%q,"unit_system":{"temperature":"°C"}}`, language)
 		case r.URL.Path == "/services/mqtt":
 			asked++
 			status, reply = mqtt(asked)
@@ -77,7 +82,7 @@ func TestAddOnStart(t *testing.T) {
 				"RAPT_BRIDGE_RAPT_USERNAME=" + account, "RAPT_BRIDGE_RAPT_API_SECRET=" + secret, "RAPT_BRIDGE_HTTP_LISTEN=" + closedPort(t),
 			}, c.environ...)
 			p, _, stderr := newProgram(environ)
-			p.supervisorURL, p.brokerWait = startSupervisor(t, c.mqtt), time.Second
+			p.supervisorURL, p.brokerWait = startSupervisor(t, "", c.mqtt), time.Second
 			if c.works {
 				p.brokerWait = 20 * time.Second
 				stop := started(t, p)
@@ -98,8 +103,9 @@ func TestAddOnStart(t *testing.T) {
 			"SUPERVISOR_TOKEN=" + token, "RAPT_BRIDGE_RAPT_USERNAME=" + account, "RAPT_BRIDGE_RAPT_API_SECRET=" + secret,
 			"RAPT_BRIDGE_MQTT_INSECURE_SKIP_VERIFY=true",
 		})
-		p.supervisorURL = startSupervisor(t, always(200, found(port, true)))
+		p.supervisorURL = startSupervisor(t, "", always(200, found(port, true)))
 		cmd := p.command()
+		cmd.SetContext(t.Context())
 		cfg, err := p.load(cmd, true)
 		assert.NoError(t, err)
 		o, err := p.options(cfg, p.logger(cfg))
@@ -112,4 +118,44 @@ func TestAddOnStart(t *testing.T) {
 			assert.True(t, b.TLS.InsecureSkipVerify)
 		}
 	})
+}
+
+func TestTheAddOnSpeaksTheLanguageOfHomeAssistant(t *testing.T) {
+	none := func(int) (int, string) { return 400, notEnabled }
+	for name, c := range map[string]struct {
+		homeAssistant string // its language
+		environ       []string
+		want          string
+	}{
+		"as it is":        {"nl", nil, "nl"},
+		"a near one":      {"de-CH", nil, "de"},
+		"one we lack":     {"sv", nil, "en"},
+		"not to be asked": {"", nil, "en"},
+		"set":             {"nl", []string{"RAPT_BRIDGE_HOMEASSISTANT_LANGUAGE=fr"}, "fr"},
+		"set to English":  {"nl", []string{"RAPT_BRIDGE_HOMEASSISTANT_LANGUAGE=en"}, "en"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, _, _ := newProgram(append([]string{
+				"SUPERVISOR_TOKEN=" + token, "RAPT_BRIDGE_RAPT_USERNAME=" + account, "RAPT_BRIDGE_RAPT_API_SECRET=" + secret,
+			}, c.environ...))
+			p.supervisorURL = startSupervisor(t, c.homeAssistant, none)
+			cmd := p.command()
+			cmd.SetContext(t.Context())
+			cfg, err := p.load(cmd, true)
+			assert.NoError(t, err)
+			o, err := p.options(cfg, p.logger(cfg))
+			assert.NoError(t, err)
+			assert.Equal(t, c.want, o.Language)
+		})
+	}
+}
+
+func TestTheLanguagesOfTheConfigurationAreThoseOfTheEntities(t *testing.T) {
+	for _, k := range config.Keys() {
+		if k.Name == "homeassistant.language" {
+			assert.ElementsMatch(t, discovery.Languages(), k.Choices)
+			return
+		}
+	}
+	t.Error("there is no such key")
 }

@@ -41,6 +41,7 @@ func (p *program) dashboardCommand() *cobra.Command {
 				Options: discovery.Options{
 					Topics:   discovery.Topics{Prefix: cfg.MQTT.TopicPrefix, DiscoveryPrefix: cfg.HomeAssistant.DiscoveryPrefix},
 					ReadOnly: cfg.Control.ReadOnly,
+					Language: cfg.HomeAssistant.Language,
 				},
 				EntityIDs: ids,
 			}, devices))

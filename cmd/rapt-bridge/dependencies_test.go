@@ -53,6 +53,11 @@ var layers = []layer{
 		never: []string{"config/...", "raptclient/raptsim/...", "cmd/..."},
 	},
 	{
+		name:  "what the beer does is a function of readings",
+		from:  []string{"bridge/batch/..."},
+		never: []string{"bridge", "raptclient/...", "discovery/...", "net/...", "log/...", "os/exec"},
+	},
+	{
 		name:   "configuration is known to the command alone",
 		from:   []string{"..."},
 		except: []string{"config/...", "cmd/..."},
@@ -87,9 +92,11 @@ var parts = []struct {
 }{
 	{name: "bridge/broker", never: []string{"discovery/...", "raptclient/..."}},
 	{name: "bridge/device", knows: []string{"discovery", "raptclient"}, never: mqttLibraries, pure: true},
+	{name: "bridge/standby", never: mqttLibraries, pure: true},
 	{name: "bridge/poll", never: mqttLibraries, pure: true},
 	{name: "bridge/limit", knows: []string{"raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/command", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
+	{name: "bridge/metrics", knows: []string{"bridge/command", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries},
 	{name: "bridge/web", knows: []string{"discovery", "raptclient"}, never: mqttLibraries},
 	{name: "bridge/history", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/batch", knows: []string{"bridge/history", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},

@@ -44,10 +44,14 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 		TopicPrefix:        cfg.MQTT.TopicPrefix,
 		Discovery:          cfg.HomeAssistant.Discovery,
 		DiscoveryPrefix:    cfg.HomeAssistant.DiscoveryPrefix,
+		Language:           cfg.HomeAssistant.Language,
 		ReadOnly:           cfg.Control.ReadOnly,
 		MaxChangesPerHour:  cfg.Control.MaxChangesPerHour,
-		Version:            programVersion(),
-		Log:                log,
+		History: bridge.HistoryOptions{
+			Enabled: cfg.History.Enabled, Days: cfg.History.Days, EveryReading: cfg.History.EveryReading,
+		},
+		Version: programVersion(),
+		Log:     log,
 	}
 	client, addOn := p.supervisor()
 	if cfg.MQTT.URL == "" && addOn {
@@ -102,13 +106,19 @@ func tlsConfig(cfg config.Config, host string) (*tls.Config, error) {
 	return t, nil
 }
 
-func (p *program) pageOptions(o bridge.Options, metrics prometheus.Gatherer, refresh chan<- struct{}) web.Options {
+func (p *program) pageOptions(o bridge.Options, metrics prometheus.Gatherer, refresh chan<- struct{}, forget chan<- string) web.Options {
 	_, addOn := p.supervisor()
 	return web.Options{
 		Refresh: func() {
 			select {
 			case refresh <- struct{}{}:
 			default: // one is waiting already
+			}
+		},
+		Forget: func(id string) {
+			select {
+			case forget <- id:
+			default: // too many wait; the page shows the device on
 			}
 		},
 		Metrics: metrics, IngressOnly: addOn, IngressPeer: netip.MustParseAddr(supervisorProxy), Log: o.Log,

@@ -18,6 +18,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/config"
 	"github.com/rapt-bridge/rapt-bridge/config/supervisor"
+	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
 
@@ -54,7 +55,7 @@ func (p *program) command() *cobra.Command {
 	root.SetArgs(p.args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	root.AddCommand(p.runCommand(), p.demoCommand(), p.checkCommand(), p.dashboardCommand(), p.healthCommand(), p.versionCommand())
+	root.AddCommand(p.runCommand(), p.demoCommand(), p.checkCommand(), p.dashboardCommand(), p.batchCommand(), p.healthCommand(), p.versionCommand())
 	return root
 }
 
@@ -114,15 +115,26 @@ func programVersion() string {
 // load reads the configuration from all of its layers.
 func (p *program) load(cmd *cobra.Command, demo bool) (config.Config, error) {
 	o := p.layers(cmd, demo)
-	if client, addOn := p.supervisor(); addOn {
+	client, addOn := p.supervisor()
+	if addOn {
 		o.ReadOptions = func() ([]byte, error) { return client.Options(cmd.Context()) }
 	}
 	cfg, err := config.Load(o)
 	if err != nil {
 		return cfg, &exitError{exitConfig, err}
 	}
+	if addOn && cfg.FromDefault("homeassistant.language") {
+		// Where it is not told, whatever the reason, the entities are in English.
+		tag, _ := client.Language(cmd.Context(), cmp.Or(p.brokerWait, languageWait))
+		if language, ok := discovery.MatchLanguage(tag); ok {
+			cfg.HomeAssistant.Language = language
+		}
+	}
 	return cfg, nil
 }
+
+// languageWait is how long an add-on waits for Home Assistant to tell its language.
+const languageWait = time.Minute
 
 // layers says where the configuration is, on this machine alone.
 func (p *program) layers(cmd *cobra.Command, demo bool) config.Options {
@@ -176,14 +188,15 @@ func (p *program) bridge(ctx context.Context, cfg config.Config, o bridge.Option
 	registry := prometheus.NewRegistry()
 	o.Metrics = registry
 	refresh := make(chan struct{}, 1)
-	o.Refresh = refresh
+	forget := make(chan string, 16)
+	o.Refresh, o.Forget = refresh, forget
 	page := make(chan error, 1)
 	if cfg.HTTP.Listen != "" {
 		listener, err := net.Listen("tcp", cfg.HTTP.Listen)
 		if err != nil {
 			return &exitError{exitFailed, fmt.Errorf("the status page can't be served: %w; set http.listen to another address, or to nothing to turn it off", err)}
 		}
-		server := web.New(p.pageOptions(o, registry, refresh))
+		server := web.New(p.pageOptions(o, registry, refresh, forget))
 		o.OnSnapshot, o.Heartbeat = server.Show, server.Beat
 		go func() {
 			err := server.Serve(ctx, listener)

@@ -49,6 +49,10 @@ func TestReadmeHasWhatTheTablesSay(t *testing.T) {
 		require.NoError(t, err)
 		parts["polling"] = func() string { return string(table) }
 	}
+	if *forecastScores != "" {
+		table := forecastTable(t, *forecastScores, *forecastSources)
+		parts["forecast"] = func() string { return table }
+	}
 	var found []string
 	fresh := marked.ReplaceAllStringFunc(string(page), func(part string) string {
 		m := marked.FindStringSubmatch(part)
@@ -82,12 +86,15 @@ func commandsTable() string {
 	return b.String()
 }
 
-// entitiesTable lists the keys of the catalogue's entities, each once, by the families that have them.
+// entitiesTable lists the members of the documents that entities show, each once, by the families that have them.
 func entitiesTable() string {
 	having := map[string][]discovery.Family{} // by key and unit
 	var keys []string
 	for _, f := range append(discovery.Families(), discovery.Bridge) {
 		for _, row := range discovery.EntityTable(f) {
+			if row.Member != row.Key {
+				continue // it has a row of its own
+			}
 			key := "`" + row.Key + "`"
 			if row.Unit != "" {
 				key += " (" + row.Unit + ")"

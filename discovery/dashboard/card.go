@@ -57,8 +57,8 @@ type entityRow struct {
 	Name   string `yaml:"name,omitempty"`
 }
 
-// wide takes the whole breadth of a section: sections have 12 columns.
-func wide() *gridPlace { return &gridPlace{Columns: 12} }
+// fullWidth is the whole breadth of a section: sections have 12 columns.
+func fullWidth() *gridPlace { return &gridPlace{Columns: 12} }
 
 // grid is a section with those cards that have something to show.
 func grid(cards ...card) section {
@@ -88,11 +88,14 @@ func (s shownDevice) heading(icon string, keys ...string) card {
 func (s shownDevice) label(key string) string {
 	for _, e := range discovery.Entities(s.Family) {
 		if e.Key == key {
-			return e.Name
+			return s.text(e.Name)
 		}
 	}
 	return ""
 }
+
+// text is an English text in the dashboard's language.
+func (s shownDevice) text(english string) string { return discovery.Translate(s.language, english) }
 
 // slider is the feature of a tile whose number can be set.
 const slider = "slider"
@@ -121,6 +124,14 @@ func (c card) called(name string) card {
 	return c
 }
 
+// wide takes the whole breadth of the section, for a state that is a sentence.
+func (c card) wide() card {
+	if c.Type != "" {
+		c.Grid = fullWidth()
+	}
+	return c
+}
+
 // stateless leaves out the state: a button has none.
 func (c card) stateless() card {
 	c.NoState = c.Type != ""
@@ -131,7 +142,10 @@ func (c card) stateless() card {
 func (s shownDevice) named(key string) card {
 	c := s.tile(key, "")
 	if c.Type != "" {
-		c.Name = s.title + " " + lower(s.label(key))
+		c.Name = s.title + " " + s.label(key)
+		if s.language == "" || s.language == discovery.English {
+			c.Name = s.title + " " + lower(s.label(key))
+		}
 	}
 	return c
 }
@@ -157,7 +171,7 @@ func (s shownDevice) modes() []string {
 
 // history draws entities over the time before now, those of one unit in one diagram, all with one time axis.
 func (s shownDevice) history(title string, hours int, keys ...string) card {
-	c := card{Type: "history-graph", Title: title, Hours: hours, Grid: wide(), Entities: s.list(keys)}
+	c := card{Type: "history-graph", Title: s.text(title), Hours: hours, Grid: fullWidth(), Entities: s.list(keys)}
 	if c.Entities == nil {
 		return card{}
 	}
@@ -166,12 +180,12 @@ func (s shownDevice) history(title string, hours int, keys ...string) card {
 
 // perDay draws how much a counter rose on each of the last 30 days.
 func (s shownDevice) perDay(title, key string) card {
-	return card{Type: "statistics-graph", Title: title, Days: 30, Period: "day", Chart: "bar", Stats: []string{"change"}, Grid: wide(), Entities: s.list([]string{key})}
+	return card{Type: "statistics-graph", Title: s.text(title), Days: 30, Period: "day", Chart: "bar", Stats: []string{"change"}, Grid: fullWidth(), Entities: s.list([]string{key})}
 }
 
 // rows lists entities below one another.
 func (s shownDevice) rows(title string, keys ...string) card {
-	return card{Type: "entities", Title: title, Entities: s.list(keys)}
+	return card{Type: "entities", Title: s.text(title), Entities: s.list(keys)}
 }
 
 func (s shownDevice) list(keys []string) []entityRow {

@@ -31,10 +31,10 @@ func YAML(o Options, devices []discovery.Device) []byte {
 	for _, d := range devices {
 		b.devices = append(b.devices, b.shown(d))
 	}
-	b.bridge = b.shown(discovery.Device{Family: discovery.Bridge, ID: string(discovery.Bridge)})
+	b.bridge = b.shown(b.BridgeDevice())
 	var views []view
 	for _, page := range pages() {
-		v := view{Title: page.title, Path: page.path, Icon: page.icon, Type: "sections", MaxColumns: 3}
+		v := view{Title: b.text(page.title), Path: page.path, Icon: page.icon, Type: "sections", MaxColumns: 3}
 		v.Sections = page.sections(&b)
 		if len(v.Sections) > 0 {
 			views = append(views, v)
@@ -47,7 +47,7 @@ func YAML(o Options, devices []discovery.Device) []byte {
 	if err := encoder.Encode(struct {
 		Title string `yaml:"title"`
 		Views []view `yaml:"views"`
-	}{"Brewery", views}); err != nil {
+	}{b.text("Brewery"), views}); err != nil {
 		panic(err) // strings and numbers: nothing that can fail
 	}
 	return out.Bytes()
@@ -63,20 +63,21 @@ type board struct {
 // shownDevice is a device with the ids of those of its entities that are enabled by default, by key.
 type shownDevice struct {
 	discovery.Device
-	title  string
-	entity map[string]string
+	language string
+	title    string
+	entity   map[string]string
 }
 
 func (b *board) shown(d discovery.Device) shownDevice {
-	s := shownDevice{Device: d, title: discovery.DeviceName(d), entity: map[string]string{}}
+	s := shownDevice{Device: d, language: b.Language, title: discovery.DeviceName(d), entity: map[string]string{}}
 	payload := discovery.Config(b.Options.Options, d)
 	if d.Family == discovery.Bridge {
-		s.title, payload = discovery.Bridge.Model(), discovery.BridgeConfig(b.Options.Options)
+		payload = discovery.BridgeConfig(b.Options.Options)
 	}
 	own := discovery.AnnouncedEntityIDs(payload)
 	for _, e := range discovery.Entities(d.Family) {
 		id := discovery.UniqueID(d.ID, e.Key)
-		if own[id] == "" || e.Disabled {
+		if own[id] == "" || e.DisabledFor(d) {
 			continue // not there at all when the bridge is read-only
 		}
 		s.entity[e.Key] = own[id]
@@ -86,6 +87,9 @@ func (b *board) shown(d discovery.Device) shownDevice {
 	}
 	return s
 }
+
+// text is an English text in the dashboard's language.
+func (b *board) text(english string) string { return discovery.Translate(b.Language, english) }
 
 // platform is the part of an entity id before the dot.
 func platform(entityID string) string {

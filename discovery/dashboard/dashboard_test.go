@@ -17,8 +17,12 @@ import (
 // demo are the devices of the demo brewery.
 func demo() []discovery.Device {
 	var devices []discovery.Device
+	cloud := raptsim.New(raptsim.Options{})
 	for _, spec := range raptsim.DemoBrewery() {
-		devices = append(devices, discovery.Device{Family: discovery.Family(spec.Family), ID: spec.ID, Name: spec.Name})
+		control, _ := cloud.Value(spec.ID, "controlDeviceType").(string)
+		devices = append(devices, discovery.Device{
+			Family: discovery.Family(spec.Family), ID: spec.ID, Name: spec.Name, NoControlDevice: control == "" || control == "None",
+		})
 	}
 	return discovery.Distinct(devices)
 }
@@ -42,7 +46,7 @@ func TestADashboardNamesOnlyWhatIsThereWithoutTheUsersDoing(t *testing.T) {
 		for _, d := range demo() {
 			payloads = append(payloads, discovery.Config(o, d))
 			for _, e := range discovery.Entities(d.Family) {
-				disabled[discovery.UniqueID(d.ID, e.Key)] = e.Disabled
+				disabled[discovery.UniqueID(d.ID, e.Key)] = e.DisabledFor(d)
 			}
 		}
 		known := map[string]bool{}

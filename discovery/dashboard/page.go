@@ -30,18 +30,18 @@ func fermentation(b *board) []section {
 		beers = append(beers, grid(
 			d.heading("mdi:water-percent", "battery"),
 			d.tile("gravity", ""), d.tile("temperature", ""),
-			d.tile("abv", ""), d.tile("apparent_attenuation", "").called("Attenuation"),
+			d.tile("abv", ""), d.tile("apparent_attenuation", "").called(d.text("Attenuation")),
 			d.history("Batch", batchHours, "gravity", "temperature"),
-			d.rows("", "gravity_velocity", "active_profile_step", "profile_estimated_end", "battery", "last_activity"),
+			d.rows("", "gravity_velocity", "profile", "battery", "last_activity"),
 		))
 	}
 	for _, d := range b.of(discovery.FermentationChamber, discovery.TemperatureController) {
 		vessels = append(vessels, grid(
 			d.heading("mdi:fridge-outline", "heating_active", "cooling_active"),
 			d.thermostat(false),
-			d.tile("active_profile_step", ""), d.tile("profile_progress", ""),
+			d.tile("profile", "").wide(),
 			d.history("Temperature", 48, "temperature", "target_temperature"),
-			d.rows("", "active_profile", "profile_estimated_end", "fan_enabled", "light_enabled", "last_activity"),
+			d.rows("", "fan_enabled", "light_enabled", "last_activity"),
 		))
 	}
 	var out []section
@@ -54,7 +54,7 @@ func fermentation(b *board) []section {
 		thermometers = append(thermometers, d.named("temperature"), d.named("battery"))
 	}
 	if len(thermometers) > 0 {
-		out = append(out, grid(append([]card{heading("Thermometers", "mdi:thermometer")}, thermometers...)...))
+		out = append(out, grid(append([]card{heading(b.text("Thermometers"), "mdi:thermometer")}, thermometers...)...))
 	}
 	return out
 }
@@ -72,11 +72,10 @@ func brewDay(b *board) []section {
 			d.thermostat(true),
 			d.tile("heating_utilisation", slider), d.tile("pump_utilisation", slider),
 			d.tile("heating_enabled", ""), d.tile("pump_enabled", ""),
-			d.tile("power", ""), d.tile("abv", ""), d.tile("temp_per_min", "").called("Change"), d.tile("ethanol", ""),
+			d.tile("power", ""), d.tile("abv", ""), d.tile("ethanol", ""),
 			d.history("Brew day", brewDayHours, readings...),
 			d.history("Power", brewDayHours, "power"),
-			d.rows("", "active_profile", "active_profile_step", "profile_progress", "profile_estimated_end",
-				"control_device_temperature", "last_activity"),
+			d.rows("", "profile", "control_device_temperature", "last_activity"),
 		))
 	}
 	return out
@@ -91,12 +90,12 @@ func packaging(b *board) []section {
 				d.heading("mdi:bottle-soda-classic-outline"),
 				d.tile("total_fill_count", ""), d.tile("total_failed_count", ""),
 				d.tile("last_session_fill_count", ""), d.tile("last_session_failed_count", ""),
-				d.tile("last_session_cans_per_minute", ""), d.tile("last_session_average_fill_time", "").called("Last session fill time"),
+				d.tile("last_session_cans_per_minute", ""), d.tile("last_session_average_fill_time", "").called(d.text("Last session fill time")),
 				d.rows("Last session", "last_session_start", "last_session_end", "last_session_duration",
 					"last_session_average_temperature", "last_activity"),
 			),
 			grid(
-				heading("Cans", "mdi:chart-line"),
+				heading(b.text("Cans"), "mdi:chart-line"),
 				d.history("This day", 24, "last_session_fill_count", "last_session_cans_per_minute"),
 				d.perDay("Cans filled per day", "total_fill_count"),
 			),
@@ -111,14 +110,12 @@ func health(b *board) []section {
 	out := []section{grid(
 		heading(d.title, "mdi:bridge"),
 		d.tile("api_status", ""), d.tile("devices", ""),
-		d.tile("last_successful_poll", "").called("Last poll"), d.tile("refresh", "").stateless(),
-		d.rows("", "last_error", "requests_last_hour", "requests_remaining", "rate_limit_reset", "unknown_fields", "version"),
-		d.history("Requests", 24, "requests_last_hour"),
+		d.tile("heating_unseen", ""), d.tile("refresh", "").stateless(),
+		d.rows("", "last_error", "unknown_fields", "version"),
 	)}
 	for _, row := range []struct{ title, icon, key string }{
 		{"Last activity", "mdi:clock-outline", "last_activity"},
-		{"Connection", "mdi:connection", "connection_state"},
-		{"Signal strength", "mdi:wifi", "rssi"},
+		{"Connectivity", "mdi:connection", "connection_state"},
 	} {
 		list := card{Type: "entities"}
 		for _, d := range b.devices {
@@ -127,7 +124,7 @@ func health(b *board) []section {
 			}
 		}
 		if len(list.Entities) > 0 {
-			out = append(out, grid(heading(row.title, row.icon), list))
+			out = append(out, grid(heading(b.text(row.title), row.icon), list))
 		}
 	}
 	return out

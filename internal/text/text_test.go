@@ -15,11 +15,14 @@ func TestLine(t *testing.T) {
 		{"a control character", "a\x00b\tc", "a b c"},
 		{"the direction of writing turned round", "a\u202eb", "ab"},
 		{"an emoji of several", "👨\u200d🍳", "👨\u200d🍳"},
-		{"not UTF-8", "a\xffb", "a\uFFFDb"},
+		{"not UTF-8", "a\xffb", "ab"},
 		{"just as long as allowed", "1234567890", "1234567890"},
 		{"too long", "12345678901", "123456789…"},
 		{"too long, of more than ASCII", "ääääääääääää", "äääääääää…"},
 		{"nothing", "", ""},
+		{"spaces within", "a  \n b", "a b"},
+		{"nothing to be seen", "\u200b\u2060 ", ""},
+		{"as long as allowed, with spaces after it", "1234567890   ", "1234567890"},
 	} {
 		assert.Equal(t, c.want, Line(c.in, 10), c.is)
 	}

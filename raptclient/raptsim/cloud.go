@@ -83,6 +83,9 @@ func (c *Cloud) Add(s DeviceSpec) {
 	c.join(d)
 }
 
+// keepReports bounds what [Cloud.Reports] returns.
+const keepReports = 10_000
+
 // add makes a device of an account with so many of them. It still has to be linked and to join the others.
 func (c *Cloud) add(s DeviceSpec, of int) *device {
 	var fam *familyRow
@@ -110,7 +113,7 @@ func (c *Cloud) add(s DeviceSpec, of int) *device {
 	}
 	c.made++
 	setDefault(&d.every, fam.every)
-	d.reports.limit = c.opts.KeepReports
+	d.reports.limit = keepReports
 	d.rows = newRows(c.opts.Telemetry.rowsPerDevice(of), c.shows[fam.bit], fam)
 	fam.start(d)
 	if s.Profile && fam.runs != nil {

@@ -112,7 +112,7 @@ func (d *device) advance(w *world, t brewTime) {
 // reading is the present state with the noise of sensors.
 func (d *device) reading() state {
 	s := d.s
-	s.temperature += 0.04 * d.rng.NormFloat64()
+	s.temperature = d.spec.Sensor.readTemperature(d.rng, s.temperature)
 	s.rssi = math.Round(s.rssi + 2*d.rng.NormFloat64())
 	if d.fam.bit&(inHydrometer|inExternal) != 0 {
 		s.gravity = d.readGravity()
@@ -171,6 +171,11 @@ func (r *ring[T]) add(v T) {
 	}
 	r.items[r.first] = v
 	r.first = (r.first + 1) % r.limit
+}
+
+// last is the newest value; there is one.
+func (r *ring[T]) last() *T {
+	return &r.items[(r.first+len(r.items)-1)%len(r.items)]
 }
 
 func (r *ring[T]) all() []T {

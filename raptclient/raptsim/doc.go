@@ -11,6 +11,10 @@
 // As in the real service, a list shows the last report of a device, not its present state: [Cloud.Value] tells what
 // the cloud shows and [Cloud.Actual] what the device has.
 //
+// GetTelemetry has every reading as a row, for as long as [Telemetry] says, and [Telemetry.Past] lets the brewery have been
+// running for a while. Devices keep to their rhythm with some jitter, or as a real Pill was measured to ([Measured]); what
+// reads the gravity has the noise of a real device ([Sensor]), and [Event] has what a gravity series must not be misread over.
+//
 // Nothing runs in the background: all is worked out when somebody asks. The same seed and the same clock give the
 // same brewery. Where the service's behaviour is not known for certain, it is an option.
 package raptsim

@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"sort"
-	"strconv"
 	"time"
 )
 
@@ -102,10 +101,10 @@ func (c *Cloud) writeUnknown(w *writer, d *device) {
 }
 
 func (c *Cloud) writeTelemetryField(w *writer, d *device) {
-	odd := d.index%2 == 1
+	everyOther := d.index%2 == 1
 	switch c.opts.TelemetryShape {
 	case TelemetryNull:
-		if !odd {
+		if !everyOther {
 			w.put("telemetry", nil)
 		}
 	case TelemetryArray:
@@ -113,7 +112,7 @@ func (c *Cloud) writeTelemetryField(w *writer, d *device) {
 		for i := max(0, d.rows.len()-3); i < d.rows.len(); i++ {
 			rows = append(rows, i)
 		}
-		if odd {
+		if everyOther {
 			slices.Reverse(rows)
 		}
 		w.key("telemetry")
@@ -177,48 +176,6 @@ func (c *Cloud) writeFillSession(w *writer, d *device) {
 	w.put("avgFillTime", x.timeSum/cans)
 	w.put("avgTemperature", x.temperatureSum/cans)
 	w.open('}')
-}
-
-// sessionID is the same for as long as the run lasts.
-func (d *device) sessionID(r *profileRun) string {
-	return uuid(hash("session", d.spec.ID, strconv.FormatInt(int64(r.started), 10)))
-}
-
-func (c *Cloud) writeSession(w *writer, d *device) {
-	r := &d.shown.run
-	p := &c.world.profiles[r.profile]
-	elapsed, length := p.elapsed(r), p.length()
-	unit := float64(c.opts.ProfileTimeUnit)
-	started := c.published(c.clock.wall(r.started))
-	w.open('{')
-	w.put("id", d.sessionID(r))
-	w.put("deleted", false)
-	w.put("createdOn", started)
-	w.put("createdBy", c.opts.Username)
-	w.put("modifiedOn", started)
-	w.put("name", p.name)
-	w.put("description", nil)
-	w.put("profileId", p.id)
-	w.key("profile")
-	c.writeProfile(w, p)
-	w.put(d.fam.sessionKey, d.spec.ID)
-	w.put("startDate", started)
-	w.put("endDate", nil)
-	w.maybe("originalGravity", c.sessionGravity(r.og))
-	w.maybe("finalGravity", c.sessionGravity(r.fg))
-	w.put("yeastId", nil)
-	w.put("estimatedEndDate", c.published(d.shownAt.Add(time.Duration(float64(length-elapsed)/c.clock.speed))))
-	w.put("profileLength", float64(length)/unit)
-	w.put("currentProfileTime", float64(elapsed)/unit)
-	w.put("remainingProfileTime", float64(length-elapsed)/unit)
-	w.open('}')
-}
-
-func (c *Cloud) sessionGravity(g float64) float64 {
-	if c.opts.SessionGravityAsSG {
-		return g / 1000
-	}
-	return g
 }
 
 func (c *Cloud) writeProfile(w *writer, p *profile) {

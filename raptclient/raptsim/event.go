@@ -34,6 +34,9 @@ func Recirculated(at time.Duration) Event {
 	return Event{At: at, Shift: 12, Ramp: time.Hour, Decay: 6 * time.Hour}
 }
 
+// Drift is a Pill that drifts by a fifth of a point a day for five days though nothing ferments (measured: +0.22 and -0.24).
+func Drift(at time.Duration) Event { return Event{At: at, Shift: 1.1, Ramp: 5 * 24 * time.Hour} }
+
 // ColdCrash brings the beer to 2 C. The gravity that is read rises by half a point meanwhile (measured from 22 to 5 C: -0.1
 // to 0.9).
 func ColdCrash(at time.Duration) Event {

@@ -114,6 +114,9 @@ func TestEventsMoveWhatIsReadAndNotTheBeer(t *testing.T) {
 	assert.InDelta(t, 12, plateau(3*day+75*time.Minute), 2)
 	assert.InDelta(t, 0, plateau(6*day), 0.4, "and goes back")
 	assert.InDelta(t, 13, shift(Stirred(3*day))(4*day), 0.4)
+	drift := shift(Drift(3 * day))
+	assert.InDelta(t, 0.22*2, drift(5*day), 0.35)
+	assert.InDelta(t, 1.1, drift(9*day), 0.35)
 }
 
 func TestAColdCrashCoolsTheBeer(t *testing.T) {

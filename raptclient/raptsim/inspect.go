@@ -247,7 +247,8 @@ func (c *Cloud) ReportNow(id string) {
 	}
 }
 
-// Reports returns the reports of a device, oldest first; those that are not yet visible too, but not those that were missed.
+// Reports returns the newest 10,000 reports of a device, oldest first; those that are not yet visible too, but not those that
+// were missed.
 func (c *Cloud) Reports(id string) []Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()

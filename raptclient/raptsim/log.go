@@ -14,7 +14,7 @@ type requestLog struct {
 	most     int
 }
 
-// arrive takes a request into the log. It returns the number under which its end is to be told.
+// arrive takes a request into the log. It returns its number, for [requestLog.line].
 func (l *requestLog) arrive(r *http.Request, at time.Time) int {
 	l.inFlight++
 	l.most = max(l.most, l.inFlight)

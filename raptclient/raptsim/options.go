@@ -72,8 +72,6 @@ type Options struct {
 
 	// KeepRequests bounds the log of requests; the newest 50,000 when zero.
 	KeepRequests int
-	// KeepReports bounds the reports kept per device for [Cloud.Reports]; the newest 10,000 when zero.
-	KeepReports int
 }
 
 // Latency bounds how long an answer takes. Between the bounds a short time is likelier than a long one.
@@ -90,7 +88,6 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.ProfileTimeUnit, time.Minute)
 	setDefault(&o.TelemetryFrequencyUnit, time.Minute)
 	setDefault(&o.KeepRequests, 50_000)
-	setDefault(&o.KeepReports, 10_000)
 	if o.ReportLagMin == 0 && o.ReportLagMax == 0 {
 		o.ReportLagMin, o.ReportLagMax = time.Second, 5*time.Second
 	}

@@ -32,7 +32,7 @@ func TestGravityFallsFromOriginalToFinalAndStaysThere(t *testing.T) {
 
 func TestANewBatchStartsAfterTheOldOneAndTheBatteryIsFull(t *testing.T) {
 	clock := newHand()
-	c := New(Options{Now: clock.now})
+	c := New(Options{Now: clock.now, Devices: only(palePill, fridge)})
 	batches, last := 0, number(t, c.Actual(palePill, "gravity"))
 	for range 40 * 24 {
 		clock.add(time.Hour)
@@ -120,6 +120,42 @@ func TestProfileMovesThroughItsStepsAndItsSessionVanishes(t *testing.T) {
 	assert.Equal(t, lastTarget, d["targetTemperature"], "the target stays as it was")
 }
 
+func TestASessionHasItsYeastAndTheAlertsThatWereSent(t *testing.T) {
+	clock := newHand()
+	c := New(Options{Now: clock.now, OneBatch: true})
+	clock.add(6*24*time.Hour + time.Hour) // nine days of the batch, so in the cold crash
+	a := newCaller(t, c)
+	d := a.object("FermentationChambers/GetFermentationChamber", "fermentationChamberId", fridge)
+	session := d["activeProfileSession"].(map[string]any)
+	yeast := session["yeast"].(map[string]any)
+	assert.Equal(t, session["yeastId"], yeast["id"])
+	assert.Equal(t, 81.0, yeast["attenuation"])
+	assert.Equal(t, 15.0, yeast["minTemperature"])
+	assert.Equal(t, 22.0, yeast["maxTemperature"])
+	alerts := session["sentAlerts"].([]any)
+	require.Len(t, alerts, 2)
+	began, err := time.Parse(time.RFC3339, session["startDate"].(string))
+	require.NoError(t, err)
+	for i, want := range []struct {
+		text string
+		day  int
+	}{{"Diacetyl Rest begins", 6}, {"Cold Crash begins", 8}} {
+		alert := alerts[i].(map[string]any)
+		assert.Equal(t, want.text, alert["alertText"])
+		at, err := time.Parse(time.RFC3339, alert["createdOn"].(string))
+		require.NoError(t, err)
+		assert.WithinDuration(t, began.AddDate(0, 0, want.day), at, time.Second)
+	}
+
+	c.StartProfile(stoutPill)
+	c.ReportNow(stoutPill)
+	clock.add(time.Minute)
+	fresh := a.object("Hydrometers/GetHydrometer", "hydrometerId", stoutPill)["activeProfileSession"].(map[string]any)
+	assert.NotContains(t, fresh, "yeast", "its owner chose none")
+	assert.Nil(t, fresh["yeastId"])
+	assert.Nil(t, fresh["sentAlerts"])
+}
+
 func TestBetweenTwoStepsNoneIsActive(t *testing.T) {
 	clock := newHand()
 	c := New(Options{Now: clock.now})
@@ -205,7 +241,7 @@ func TestCansAreFilledInSessions(t *testing.T) {
 
 func TestBatteriesDrainOnlyDownwards(t *testing.T) {
 	clock := newHand()
-	c := New(Options{Now: clock.now, OneBatch: true})
+	c := New(Options{Now: clock.now, OneBatch: true, Devices: only(stoutPill, heatBelt)})
 	last := number(t, c.Value(stoutPill, "battery"))
 	assert.Equal(t, 41.5, last)
 	for range 100 {

@@ -8,6 +8,7 @@ import (
 // profile is a plan of temperatures of the account.
 type profile struct {
 	id, name, description, kind string // kind: the profile type's name
+	yeast                       *yeast // of the beer that it is for; nil for none
 	steps                       []profileStep
 }
 
@@ -33,16 +34,16 @@ const stepGap = time.Minute
 func profiles() []profile {
 	day := 24 * time.Hour
 	return []profile{
-		{"5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a01", "Pale Ale", "Primary, diacetyl rest, cold crash", "Fermentation", []profileStep{
+		{"5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a01", "Pale Ale", "Primary, diacetyl rest, cold crash", "Fermentation", &yeast{"California Ale", "Northside Yeast", 81, 15, 22}, []profileStep{
 			{id: "5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a11", name: "Primary", control: "Target", length: 6 * day, temperature: 18.5},
 			{id: "5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a12", name: "Diacetyl Rest", control: "Ramp", length: 2 * day, temperature: 21},
 			{id: "5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a13", name: "Cold Crash", control: "Target", length: 2 * day, temperature: 3},
 		}},
-		{"5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a02", "Oatmeal Stout", "", "Fermentation", []profileStep{
+		{"5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a02", "Oatmeal Stout", "", "Fermentation", nil, []profileStep{
 			{id: "5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a21", name: "Primary", control: "Target", length: 7 * day, temperature: 19.5},
 			{id: "5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a22", name: "Free rise", control: "FreeRise", length: 3 * day, temperature: 21.5},
 		}},
-		{"5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a03", "Single Infusion", "Mash, mash out, boil", "Mash", []profileStep{
+		{"5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a03", "Single Infusion", "Mash, mash out, boil", "Mash", nil, []profileStep{
 			{id: "5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a31", name: "Mash In", control: "Target", length: 60 * time.Minute, temperature: 67, whenReached: true, heating: 80, pump: 60},
 			{id: "5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a32", name: "Mash Out", control: "Target", length: 10 * time.Minute, temperature: 76, whenReached: true, heating: 100, pump: 60},
 			{id: "5b0c6a3e-7d1f-4c8e-9a52-1f0e6d4b7a33", name: "Boil", control: "Target", length: 60 * time.Minute, temperature: 99, whenReached: true, heating: 100, pump: 0},

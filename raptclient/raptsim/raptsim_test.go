@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -154,6 +155,11 @@ func (a *caller) array(path string, query ...string) []map[string]any {
 	var v []map[string]any
 	require.NoError(a.t, json.Unmarshal(body, &v), "%s", body)
 	return v
+}
+
+// only are the devices of the demo brewery with these ids.
+func only(ids ...string) []DeviceSpec {
+	return slices.DeleteFunc(DemoBrewery(), func(s DeviceSpec) bool { return !slices.Contains(ids, s.ID) })
 }
 
 func number(t *testing.T, v any) float64 {

@@ -23,17 +23,23 @@ func TestTheMeasuredReportingIsThatOfTheMeasuredPill(t *testing.T) {
 	rows := a.array("Hydrometers/GetTelemetry", "hydrometerId", lone)
 	times := createdOn(t, rows)
 	var regular []float64
-	missed, extras, same, kept, restarted := 0, 0, 0, 0, 0
+	missed, extras, same, byChance, kept, restarted := 0, 0, 0, 0, 0, 0
+	alike := func(i, j int) bool {
+		return rows[i]["gravity"] == rows[j]["gravity"] && rows[i]["temperature"] == rows[j]["temperature"]
+	}
 	oneInterval := func(d time.Duration) bool { return d > 904*time.Second && d < 912500*time.Millisecond }
 	for last, i := 0, 1; i+1 < len(times); last, i = i, i+1 {
 		switch d := times[i].Sub(times[last]); {
 		case oneInterval(d):
 			regular = append(regular, d.Seconds())
+			if alike(i, last) {
+				byChance++
+			}
 		case d > 1800*time.Second && d < 1830*time.Second:
 			missed++
 		case d < 800*time.Second: // an extra one
 			extras++
-			if rows[i]["gravity"] == rows[last]["gravity"] && rows[i]["temperature"] == rows[last]["temperature"] {
+			if alike(i, last) {
 				same++
 			}
 			switch {
@@ -60,6 +66,7 @@ func TestTheMeasuredReportingIsThatOfTheMeasuredPill(t *testing.T) {
 	reports := past.Seconds() / 906.8
 	assert.InDelta(t, 0.036, float64(missed)/reports, 0.012)
 	assert.InDelta(t, 0.067, float64(extras)/reports, 0.015)
+	assert.InDelta(t, 0.019, float64(byChance)/n, 0.012, "identical values are no proof of a re-sent reading")
 	assert.InDelta(t, 34.0/78, float64(same)/float64(extras), 0.1, "the same reading with a new time")
 	assert.InDelta(t, 47.0/78, float64(kept)/float64(kept+restarted), 0.1)
 	assert.InDelta(t, extras, kept+restarted, 0.1*float64(extras))

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// rows keeps the readings of a device, oldest first, as numbers without the state around them: some 100 bytes a row.
+// rows keeps the readings of a device, oldest first, as numbers without the state around them: some 130 bytes a row.
 type rows struct {
 	limit   int
 	columns []func(*state) *float64

@@ -58,8 +58,9 @@ type Info struct {
 
 // Report is a reading that a device has sent.
 type Report struct {
-	At        time.Time // the moment of the reading by the passed clock: the last activity, without the cloud's clock offset
+	At        time.Time // the time of the reading by the passed clock: the last activity, without the cloud's clock offset
 	VisibleAt time.Time // from when on the replies show it
+	Repeated  bool      // it is the reading before, sent again with a new time
 }
 
 // Request is a line of the log of requests.

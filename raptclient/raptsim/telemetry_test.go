@@ -83,9 +83,10 @@ func TestARowHasTheReadingThatTheListShowed(t *testing.T) {
 func TestABreweryCanHaveAPast(t *testing.T) {
 	clock := newHand()
 	const past = 30 * 24 * time.Hour
-	c := New(Options{Now: clock.now, Telemetry: Telemetry{Past: past}})
+	devices := only(palePill, fridge, kegerator, canFiller, iSpindel)
+	c := New(Options{Now: clock.now, Devices: devices, Telemetry: Telemetry{Past: past}})
 	a := newCaller(t, c)
-	for segment, perDay := range map[string]float64{"Hydrometers": 96, "TemperatureControllers": 1440, "Stills": 1440, "CanFillers": 720, "ExternalDevices": 96} {
+	for segment, perDay := range map[string]float64{"Hydrometers": 96, "TemperatureControllers": 1440, "CanFillers": 720, "ExternalDevices": 96} {
 		times := createdOn(t, a.rows(segment))
 		assert.InDelta(t, 30*perDay, float64(len(times)), 1.5*perDay, segment)
 		assert.WithinDuration(t, clock.now().Add(-past), times[0], 31*time.Minute, segment)
@@ -104,7 +105,7 @@ func TestABreweryCanHaveAPast(t *testing.T) {
 	}
 	assert.Equal(t, 2, begins)
 
-	fast := New(Options{Now: clock.now, Speed: 60, Telemetry: Telemetry{Past: past}})
+	fast := New(Options{Now: clock.now, Devices: only(palePill, fridge), Speed: 60, Telemetry: Telemetry{Past: past}})
 	times := createdOn(t, newCaller(t, fast).rows("Hydrometers"))
 	assert.InDelta(t, 30*96, len(times), 150)
 	assert.WithinDuration(t, clock.now().Add(-past/60), times[0], time.Minute, "in the time of the passed clock")

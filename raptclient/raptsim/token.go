@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// tokens are those given out, with the moment at which they end.
+// tokens are those given out, with the time at which each ends.
 type tokens struct {
 	username, secret string
 	lifetime         time.Duration

@@ -45,7 +45,7 @@ func (c *Cloud) now() time.Time {
 	return c.latest
 }
 
-// published is a moment by the cloud's clock.
+// published is a time by the cloud's clock.
 func (c *Cloud) published(t time.Time) time.Time { return t.Add(c.opts.ClockOffset).UTC() }
 
 // catchUp lets all reports happen that were due by now, in their order.
@@ -105,6 +105,7 @@ func (c *Cloud) report(d *device, t brewTime) {
 func (c *Cloud) repeat(d *device, t brewTime) {
 	c.advanceTo(d, t)
 	c.send(d, t, c.lag(d), d.last)
+	d.reports.last().Repeated = true
 }
 
 // lag is the time until the device's next report is visible.

@@ -37,12 +37,13 @@
 	window.addEventListener("pageshow", event => event.persisted && listen());
 	if (!document.hidden) listen();
 
-	const form = document.querySelector("form");
-	form.addEventListener("submit", async event => {
+	// On the document: the forms in the parts are made anew.
+	document.addEventListener("submit", async event => {
 		event.preventDefault();
 		say(answer, "Asking…");
 		try {
-			const response = await fetch(form.action, { method: "POST", headers: { Accept: "text/plain" } });
+			const body = new URLSearchParams(new FormData(event.target));
+			const response = await fetch(event.target.action, { method: "POST", headers: { Accept: "text/plain" }, body });
 			say(answer, (await response.text()).trim());
 		} catch {
 			say(answer, "The bridge did not answer. Try again in a moment.");

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	dockercontainer "github.com/moby/moby/api/types/container"
@@ -70,6 +71,9 @@ func TestTheAddOnRunsFromItsOptionsAlone(t *testing.T) {
 	watcher.waitFor(t, patience, "rapt/bridge/availability", equal("online"))
 	mirrored(t, watcher, "rapt", len(raptsim.New(raptsim.Options{}).Devices()))
 	healthy(t, addOn)
+	watcher.waitFor(t, patience, "homeassistant/device/rapt_bridge/config", func(payload string) bool {
+		return strings.Contains(payload, "Letzter Fehler") // in the language of Home Assistant
+	})
 
 	status, body := get(t, fmt.Sprintf("http://127.0.0.1:%d/api/hassio_ingress/a-token/", proxy))
 	assert.Equal(t, http.StatusOK, status, "from the Supervisor's proxy")

@@ -1,10 +1,10 @@
 package e2e
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,9 +23,12 @@ func shownWrong(e discovery.Entity, state entityState, document map[string]any) 
 	case discovery.Climate:
 		return climateWrong(e, state, document)
 	}
-	value, there := document[e.Key]
+	value, there := document[e.DocumentKey()]
 	if !there {
 		return errors.New("not in the document")
+	}
+	if e.Key == "profile" {
+		return differs(state.State, profileShown(document))
 	}
 	want := value
 	if text, isText := value.(string); isText && e.On != "" {
@@ -40,6 +43,9 @@ func shownWrong(e discovery.Entity, state entityState, document map[string]any) 
 	}
 	switch v := want.(type) {
 	case nil:
+		if e.Empty != "" {
+			return differs(state.State, e.Empty)
+		}
 		return differs(state.State, "unknown")
 	case bool:
 		return differs(state.State, onOff(v != e.Inverted))
@@ -48,16 +54,49 @@ func shownWrong(e discovery.Entity, state entityState, document map[string]any) 
 			return fmt.Errorf("unit %q instead of %q", unit, e.Unit)
 		}
 		if e.Divisor != 0 {
-			v = math.Round(100*v/e.Divisor) / 100
+			v /= e.Divisor
 		}
-		return differsNumber(state.State, v)
+		if e.Multiplier != 0 {
+			v *= e.Multiplier
+		}
+		precision := 6
+		if e.Precision != nil && e.Platform == discovery.Sensor {
+			precision = *e.Precision
+		}
+		return differsNumber(state.State, v, precision)
 	case string:
 		if e.DeviceClass == "timestamp" {
-			return differsTime(state.State, v)
+			return differsTime(state.State, roundedDown(v, e.RoundDown))
 		}
 		return differs(state.State, v)
 	}
 	return fmt.Errorf("a %T in the document", want)
+}
+
+// profileShown is what the profile's entity should show.
+func profileShown(document map[string]any) string {
+	name, _ := document["active_profile"].(string)
+	step, _ := document["active_profile_step"].(string)
+	number, numbered := document["profile_step_number"].(float64)
+	count, counted := document["profile_step_count"].(float64)
+	switch {
+	case step != "" && numbered && counted:
+		return fmt.Sprintf("%s, step %d of %d", step, int(number), int(count))
+	case step != "":
+		return step
+	case name != "":
+		return name
+	}
+	return "idle"
+}
+
+// roundedDown is a time rounded down to a number of seconds; 0 leaves it as it is.
+func roundedDown(at string, seconds int) string {
+	t, err := time.Parse(time.RFC3339Nano, at)
+	if err != nil || seconds == 0 {
+		return at
+	}
+	return t.UTC().Truncate(time.Duration(seconds) * time.Second).Format(time.RFC3339)
 }
 
 // climateWrong compares a climate entity, which Home Assistant rounds to 0.1 °C.
@@ -76,8 +115,8 @@ func climateWrong(e discovery.Entity, state entityState, document map[string]any
 			wrong = append(wrong, fmt.Errorf("%s is %v instead of %v", attribute, state.Attributes[attribute], document[key]))
 		}
 	}
-	if modes, _ := json.Marshal(state.Attributes["hvac_modes"]); len(e.Modes) > 0 && strings.Count(string(modes), ",") != len(e.Modes)-1 {
-		wrong = append(wrong, fmt.Errorf("modes %s instead of %v", modes, e.Modes))
+	if modes, _ := state.Attributes["hvac_modes"].([]any); !slices.Contains(modes, document["hvac_mode"]) {
+		wrong = append(wrong, fmt.Errorf("modes %v without %v", modes, document["hvac_mode"]))
 	}
 	return errors.Join(wrong...)
 }
@@ -122,9 +161,10 @@ func differs(got, want string) error {
 	return fmt.Errorf("%q instead of %q", got, want)
 }
 
-func differsNumber(got string, want float64) error {
+// differsNumber compares a number with one that is shown with so many decimals.
+func differsNumber(got string, want float64, decimals int) error {
 	number, err := strconv.ParseFloat(got, 64)
-	if err != nil || math.Abs(number-want) > 1e-6*math.Max(1, math.Abs(want)) {
+	if err != nil || math.Abs(number-want) > 0.5*math.Pow10(-decimals)+1e-6*math.Max(1, math.Abs(want)) {
 		return fmt.Errorf("%q instead of %v", got, want)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,216 +15,215 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
-// A blueprint of the examples, made into an automation in the shared home.
+// blueprintTest is a blueprint of the examples that is made into an automation.
 type blueprintTest struct {
+	name      string // of what it shows; empty: the blueprint's
 	blueprint string
 	input     map[string]any
-	before    func(*testing.T) // brings about that the trigger does not hold yet
+	soon      map[string]string // more input: a time shortly after the automation was made, by its format
+	before    func(*testing.T)  // brings about that the trigger does not hold yet, or already does
 	provoke   func(*testing.T)
 	told      string           // the title of the notification that it makes by default; empty: none
+	says      string           // words of its message
 	done      func(*testing.T) // waits for what else it does
+	never     bool             // it must not run at all
 }
 
-func TestBlueprintsDoWhatTheyPromise(t *testing.T) {
-	t.Parallel()
-	b := sharedBrewery(t)
-	withinOneHour(t)
-	watcher := b.watch(t)
-	silent := raptsim.DeviceSpec{Family: raptsim.BondedDevice, ID: "c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0aff", Name: "Attic Thermometer", ReportEvery: time.Minute}
-	b.cloud.add(t, silent)
-	t.Cleanup(func() { b.cloud.remove(t, silent.ID) })
-	mirrored(t, watcher, "rapt", len(b.cloud.devices(t)))
-	mark := b.assistant.mark(t)
+// look is how long a blueprint may take that looks every two minutes.
+const look = 4 * time.Minute
 
-	device := func(name string) raptsim.Info { return deviceNamed(t, b.cloud, name) }
-	registered := func(name string) string {
-		var id string
-		within(t, patience, name+" in Home Assistant", func() error {
-			if id = b.assistant.devices(t)["rapt_"+device(name).ID].ID; id == "" {
-				return errors.New("it is not there")
+// dateTime is the form of a date that is typed into a blueprint.
+const dateTime = "%Y-%m-%d %H:%M:%S"
+
+// blueprints are those of the examples in one home.
+type blueprints struct {
+	*brewery
+	watcher    *mqttClient
+	fahrenheit bool
+}
+
+// degrees is a temperature as the home shows it.
+func (b blueprints) degrees(celsius float64) float64 {
+	if b.fahrenheit {
+		return celsius*1.8 + 32
+	}
+	return celsius
+}
+
+// either is what a metric or the other home says.
+func (b blueprints) either(metric, other string) string {
+	if b.fahrenheit {
+		return other
+	}
+	return metric
+}
+
+func (b blueprints) device(t testing.TB, name string) raptsim.Info {
+	t.Helper()
+	return deviceNamed(t, b.cloud, name)
+}
+
+// registered is the id of a device in Home Assistant.
+func (b blueprints) registered(t testing.TB, name string) string {
+	t.Helper()
+	return b.registeredAs(t, "rapt_"+b.device(t, name).ID)
+}
+
+func (b blueprints) registeredAs(t testing.TB, identifier string) string {
+	t.Helper()
+	var id string
+	within(t, patience, identifier+" in Home Assistant", func() error {
+		if id = b.assistant.devices(t)[identifier].ID; id == "" {
+			return errors.New("it is not there")
+		}
+		return nil
+	})
+	return id
+}
+
+// set changes a value in the cloud, and puts the old one back at the end of the test.
+func (b blueprints) set(t testing.TB, name, field string, v any) {
+	t.Helper()
+	id := b.device(t, name).ID
+	old := b.cloud.value(t, id, field)
+	t.Cleanup(func() { b.cloud.set(t, id, field, old) })
+	b.cloud.set(t, id, field, v)
+}
+
+// target waits until the cloud's device has a target in °C. The old one is put back at the end of the test t.
+func (b blueprints) target(t testing.TB, name string, celsius float64) func(*testing.T) {
+	t.Helper()
+	id := b.device(t, name).ID
+	old := b.cloud.value(t, id, "targetTemperature")
+	t.Cleanup(func() { b.cloud.set(t, id, "targetTemperature", old) })
+	return func(t *testing.T) {
+		within(t, 2*patience, "the target of "+name, func() error {
+			if got := b.cloud.actual(t, id, "targetTemperature"); got != celsius {
+				return fmt.Errorf("it is %v", got)
 			}
 			return nil
 		})
-		return id
 	}
-	// set changes a value in the cloud, and puts the old one back at the end.
-	set := func(name, field string, v any) {
-		id := device(name).ID
-		old := b.cloud.value(t, id, field)
-		t.Cleanup(func() { b.cloud.set(t, id, field, old) })
-		b.cloud.set(t, id, field, v)
-	}
-	shows := func(entity string, accept func(entityState) bool) {
-		b.assistant.waitForState(t, patience, entity, accept)
-	}
-	target := func(name string, celsius float64) func(*testing.T) {
-		id := device(name).ID
-		old := b.cloud.value(t, id, "targetTemperature")
-		t.Cleanup(func() { b.cloud.set(t, id, "targetTemperature", old) })
-		return func(t *testing.T) {
-			within(t, 2*patience, "the target of "+name, func() error {
-				if got := b.cloud.actual(t, id, "targetTemperature"); got != celsius {
-					return fmt.Errorf("it is %v", got)
-				}
-				return nil
-			})
-		}
-	}
-	localTime := func(format string, seconds int) string { return b.assistant.localTime(t, format, seconds) }
+}
 
-	tests := []blueprintTest{
-		{
-			blueprint: "battery-low", told: "Stout Pill: battery is low",
-			input:   map[string]any{"powered": registered("Stout Pill")},
-			before:  func(t *testing.T) { shows("sensor.stout_pill_battery", isNumber) },
-			provoke: func(t *testing.T) { set("Stout Pill", "battery", 12.0) },
-		},
-		{
-			blueprint: "device-silent", told: "Attic Thermometer has gone silent",
-			input:  map[string]any{"watched": registered("Attic Thermometer"), "hold": map[string]int{"seconds": 1}},
-			before: func(t *testing.T) { shows("sensor.attic_thermometer_temperature", isNumber) },
-			provoke: func(t *testing.T) {
-				b.cloud.set(t, silent.ID, "lastActivityTime", time.Now().Add(-5*time.Hour).UTC().Format(time.RFC3339))
-			},
-		},
-		{
-			blueprint: "temperature-out-of-range", told: "Cellar Thermometer is too warm",
-			input:   map[string]any{"thermometer": registered("Cellar Thermometer"), "hold": map[string]int{"seconds": 1}, "lowest": 4, "highest": 28},
-			before:  func(t *testing.T) { shows("sensor.cellar_thermometer_temperature", isNumber) },
-			provoke: func(t *testing.T) { set("Cellar Thermometer", "temperature", 35.0) },
-		},
-		{
-			blueprint: "mash-step-reached", told: "Sparge Water has reached 78.0°",
-			input: map[string]any{"kettle": registered("Sparge Water")},
-			before: func(t *testing.T) {
-				set("Sparge Water", "temperature", 60.0)
-				shows("climate.sparge_water", func(s entityState) bool { return s.State == "heat" && near(s.Attributes["current_temperature"], 60) })
-			},
-			provoke: func(t *testing.T) { b.cloud.set(t, device("Sparge Water").ID, "temperature", 77.9) },
-		},
-		{
-			blueprint: "command-failed", told: "BrewZilla: target temperature was not changed",
-			input: map[string]any{"commanded": []string{registered("BrewZilla")}},
-			provoke: func(t *testing.T) {
-				watcher.publish(t, discovery.Topics{}.Command(discovery.BrewZilla, device("BrewZilla").ID, "target_temperature"), "500", false)
-			},
-		},
-		{
-			blueprint: "diacetyl-rest", told: "Pale Ale Pill: diacetyl rest",
-			input: map[string]any{
-				"hydrometer": registered("Pale Ale Pill"), "controller": registered("Fermentation Fridge"),
-				"gravity": 1.016, "temperature": 20.5, "hold": map[string]int{"seconds": 1},
-			},
-			before:  func(t *testing.T) { shows("sensor.pale_ale_pill_gravity", isNumber) },
-			provoke: func(t *testing.T) { set("Pale Ale Pill", "gravity", 1014.0) },
-			done:    target("Fermentation Fridge", 20.5),
-		},
-		{
-			blueprint: "cold-crash", told: "Stout Heat Belt: cold crash",
-			input: map[string]any{
-				"hydrometer": registered("Pale Ale Pill"), "controller": registered("Stout Heat Belt"),
-				"gravity": 1.015, "temperature": 2, "hold": map[string]int{"seconds": 1},
-			}, // the gravity falls with that of the diacetyl rest
-			done: target("Stout Heat Belt", 2),
-		},
-		{
-			blueprint: "cold-crash", told: "Kegerator: cold crash",
-			input: map[string]any{
-				"controller": registered("Kegerator"), "temperature": 1.5,
-				"date": localTime("%Y-%m-%d %H:%M:%S", 15),
-			},
-			done: target("Kegerator", 1.5),
-		},
-		{
-			blueprint: "gravity-stable", told: "Stout Pill: fermentation has finished",
-			input: map[string]any{
-				"hydrometer": registered("Stout Pill"),
-				"at":         localTime("%H:%M:%S", 25),
-			},
-			before: func(t *testing.T) {
-				set("Stout Pill", "gravity", 1018.0)
-				b.assistant.importGravity(t, "sensor.stout_pill_gravity", 4*24+10, 3*24+2, 1.018)
-				shows("sensor.stout_pill_gravity", func(s entityState) bool { return strings.HasPrefix(s.State, "1.018") })
-			},
-		},
-		{
-			blueprint: "submit-readings",
-			input: map[string]any{
-				"external": registered("Cider iSpindel"), "gravity": "sensor.tilt_gravity", "temperature": "sensor.tilt_temperature",
-			},
-			before: func(t *testing.T) {
-				b.assistant.setState(t, "sensor.tilt_gravity", "1050", nil)
-				b.assistant.setState(t, "sensor.tilt_temperature", "68", map[string]any{"unit_of_measurement": "°F"})
-			},
-			provoke: func(t *testing.T) { b.assistant.setState(t, "sensor.tilt_gravity", "1047", nil) },
-			done: func(t *testing.T) {
-				within(t, patience, "the submission", func() error {
-					for _, r := range b.cloud.requests(t) {
-						if r.Method == http.MethodPost && strings.Contains(r.Path, "ExternalDevices/") {
-							return nil
-						}
-					}
-					return errors.New("none came")
-				})
-				within(t, patience, "the readings in the cloud", func() error {
-					g := b.cloud.value(t, device("Cider iSpindel").ID, "gravity")
-					c := b.cloud.value(t, device("Cider iSpindel").ID, "temperature")
-					if !near(g, 1047) || !near(c, 20) {
-						return fmt.Errorf("gravity %v, temperature %v", g, c)
-					}
-					return nil
-				})
-			},
-		},
-	}
+// silence has a device of the cloud report no more since five hours ago.
+func (b blueprints) silence(t testing.TB, id string) {
+	t.Helper()
+	b.cloud.set(t, id, "lastActivityTime", time.Now().Add(-5*time.Hour).UTC().Format(time.RFC3339))
+}
 
+// install copies all blueprints of the examples into Home Assistant, and returns their names.
+func (b blueprints) install(t testing.TB) (names []string) {
+	t.Helper()
 	files, err := filepath.Glob("../../../examples/blueprints/automation/*.yaml")
 	require.NoError(t, err)
-	tested := map[string]bool{}
-	for _, test := range tests {
-		tested[test.blueprint+".yaml"] = true
-	}
 	for _, file := range files {
 		content, err := os.ReadFile(file)
 		require.NoError(t, err)
-		require.True(t, tested[filepath.Base(file)], "no test of "+file)
 		require.NoError(t, b.assistant.CopyToContainer(t.Context(), content, "/config/blueprints/automation/rapt/"+filepath.Base(file), 0o644))
+		names = append(names, strings.TrimSuffix(filepath.Base(file), ".yaml"))
 	}
-	require.Len(t, files, 9)
+	return names
+}
 
-	// All of them first, and then all that they wait for: that takes as long as the slowest.
+// automate makes the automations of tests, which go at the end of the test t, and returns their entity ids.
+func (b blueprints) automate(t *testing.T, tests []blueprintTest) (entities []string) {
+	t.Helper()
 	for i, test := range tests {
 		if test.before != nil {
 			test.before(t)
 		}
+		input := maps.Clone(test.input)
+		for key, format := range test.soon {
+			input[key] = b.assistant.localTime(t, format, 20)
+		}
 		id := fmt.Sprintf("blueprint_%d", i)
 		b.assistant.must(t, http.MethodPost, "/api/config/automation/config/"+id, map[string]any{
 			"alias": fmt.Sprintf("Test %d of %s", i, test.blueprint), "description": "",
-			"use_blueprint": map[string]any{"path": "rapt/" + test.blueprint + ".yaml", "input": test.input},
+			"use_blueprint": map[string]any{"path": "rapt/" + test.blueprint + ".yaml", "input": input},
 		}, nil)
 		t.Cleanup(func() { b.assistant.must(t, http.MethodDelete, "/api/config/automation/config/"+id, nil, nil) })
 		entity := fmt.Sprintf("automation.test_%d_of_%s", i, strings.ReplaceAll(test.blueprint, "-", "_"))
 		b.assistant.waitForState(t, patience, entity, func(s entityState) bool { return s.State == "on" })
+		entities = append(entities, entity)
 	}
+	return entities
+}
+
+// run makes all automations first, and then all that they wait for: that takes as long as the slowest.
+func (b blueprints) run(t *testing.T, tests []blueprintTest) {
+	entities := b.automate(t, tests)
 	for _, test := range tests {
 		if test.provoke != nil {
 			test.provoke(t)
 		}
 	}
 	for _, test := range tests {
-		t.Run(test.blueprint, func(t *testing.T) {
+		name := test.name
+		if name == "" {
+			name = test.blueprint
+		}
+		t.Run(name, func(t *testing.T) {
+			if test.told != "" {
+				within(t, look, "the notification", func() error { return b.assistant.notifiedOf(t, test.told, test.says) })
+			}
 			if test.done != nil {
 				test.done(t)
 			}
-			if test.told != "" {
-				within(t, 2*patience, "the notification", func() error { return b.assistant.notifiedOf(t, test.told) })
-			}
 		})
 	}
+	for i, test := range tests {
+		if test.never {
+			assert.Nil(t, b.assistant.states(t)[entities[i]].Attributes["last_triggered"], "%s must not run", entities[i])
+		}
+	}
+}
+
+func TestBlueprintsDoWhatTheyPromise(t *testing.T) {
+	t.Parallel()
+	b := blueprints{brewery: sharedBrewery(t)}
+	withinOneHour(t)
+	b.watcher = b.watch(t)
+	attic := raptsim.DeviceSpec{Family: raptsim.BondedDevice, ID: "c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0aff", Name: "Attic Thermometer", ReportEvery: time.Minute}
+	loft := raptsim.DeviceSpec{Family: raptsim.BondedDevice, ID: "c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0afe", Name: "Loft Thermometer", ReportEvery: time.Minute}
+	for _, added := range []raptsim.DeviceSpec{attic, loft} {
+		b.cloud.add(t, added)
+		t.Cleanup(func() { b.cloud.remove(t, added.ID) })
+	}
+	mirrored(t, b.watcher, "rapt", len(b.cloud.devices(t)))
+	names := b.install(t)
+	mark := b.assistant.mark(t)
+
+	tests := append(quietBlueprints(t, b, attic, loft), temperatureBlueprints(t, b)...) // what takes longest first
+	tests = append(tests, blueprintTest{
+		blueprint: "gravity-stable", told: "Stout Pill: fermentation has finished",
+		input: map[string]any{"hydrometer": b.registered(t, "Stout Pill")},
+		soon:  map[string]string{"at": "%H:%M:%S"},
+		before: func(t *testing.T) {
+			b.set(t, "Stout Pill", "gravity", 1018.0)
+			b.assistant.importGravity(t, "sensor.stout_pill_gravity", 4*24+10, 3*24+2, 1.018)
+			b.assistant.waitForState(t, patience, "sensor.stout_pill_gravity", func(s entityState) bool { return strings.HasPrefix(s.State, "1.018") })
+		},
+	}, blueprintTest{
+		name: "a cold crash with another topic prefix", blueprint: "cold-crash",
+		told: "Fermentation Fridge: no cold crash", says: "topic prefix",
+		input: map[string]any{
+			"controller": b.registered(t, "Fermentation Fridge"), "temperature": 3, "prefix": "elsewhere",
+		},
+		soon: map[string]string{"date": dateTime},
+	})
+	tested := map[string]bool{}
+	for _, test := range tests {
+		tested[test.blueprint] = true
+	}
+	for _, name := range names {
+		require.True(t, tested[name], "no test of "+name)
+	}
+	require.Len(t, names, 10)
+	b.run(t, tests)
 	assert.Empty(t, b.assistant.complaints(t, mark), "warnings and errors in Home Assistant's log")
 }
 
@@ -238,18 +238,18 @@ func near(got any, want float64) bool {
 	return ok && v > want-0.6 && v < want+0.6
 }
 
-// notifiedOf says why there is no notification with a title.
-func (h *homeAssistant) notifiedOf(t testing.TB, title string) error {
+// notifiedOf says why there is no notification with a title whose message has some words.
+func (h *homeAssistant) notifiedOf(t testing.TB, title, words string) error {
 	t.Helper()
 	var all []struct{ Title, Message string }
 	h.command(t, "persistent_notification/get", nil, &all)
 	for _, n := range all {
-		if n.Title == title {
+		if n.Title == title && strings.Contains(n.Message, words) {
 			t.Logf("%s — %s", n.Title, n.Message)
 			return nil
 		}
 	}
-	return fmt.Errorf("no %q, but: %+v", title, all)
+	return fmt.Errorf("no %q with %q, but: %+v", title, words, all)
 }
 
 // localTime is the time in so many seconds where Home Assistant is.

@@ -24,6 +24,7 @@ type homeAssistantOptions struct {
 	network       *testcontainers.DockerNetwork // where it is known as "homeassistant" and finds "mosquitto"
 	configuration string                        // more of configuration.yaml
 	files         map[string]string             // more files, by their path under /config
+	fahrenheit    bool                          // the home has US customary units
 }
 
 // homeAssistant is a running Home Assistant with one user, who is signed in.
@@ -64,6 +65,14 @@ script: !include scripts.yaml
 template:
 `
 
+// units gives a configuration the home's unit system.
+func (o homeAssistantOptions) units(configuration string) string {
+	if o.fahrenheit {
+		return strings.Replace(configuration, "unit_system: metric", "unit_system: us_customary", 1)
+	}
+	return configuration
+}
+
 // onboarding marks as done those steps that would add integrations which call out.
 const onboarding = `{"version":4,"minor_version":1,"key":"onboarding","data":{"done":["core_config","integration","analytics"]}}`
 
@@ -73,7 +82,7 @@ func startHomeAssistant(t testing.TB, s scope, o homeAssistantOptions) *homeAssi
 	t.Helper()
 	needDocker(t)
 	files := map[string]string{
-		"configuration.yaml":  baseConfiguration + o.configuration,
+		"configuration.yaml":  o.units(baseConfiguration) + o.configuration,
 		"automations.yaml":    "[]\n",
 		"scripts.yaml":        "{}\n",
 		".storage/onboarding": onboarding,

@@ -1,11 +1,11 @@
 package e2e
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net/http"
 	"os"
@@ -117,7 +117,7 @@ func exampleFlows(t testing.TB) []map[string]any {
 	t.Helper()
 	files, err := filepath.Glob("../../../examples/nodered/*.json")
 	require.NoError(t, err)
-	require.Len(t, files, 4)
+	require.Len(t, files, 5)
 	var all []map[string]any
 	seen := map[any]bool{}
 	for _, file := range files {
@@ -176,9 +176,15 @@ func TestNodeREDRunsTheFlowsOfTheExamples(t *testing.T) {
 	flows := exampleFlows(t)
 	start := nodeNamed(t, flows, "inject", "Start the mash")
 	start["payload"] = `{"kettle":"Sparge Water","pump":true,"off_at_end":true,"steps":[
-		{"name":"Alpha","temperature":80,"minutes":0.1},{"name":"Mash out","temperature":84,"minutes":0.1},{"name":"Hot","temperature":88,"minutes":0.05}]}`
+		{"name":"Alpha","temperature_celsius":80,"minutes":0.1},{"name":"Mash out","temperature_celsius":84,"minutes":0.1},{"name":"Hot","temperature_celsius":88,"minutes":0.05}]}`
+	fahrenheit := maps.Clone(start)
+	fahrenheit["id"], fahrenheit["name"] = "72617074ffffff01", "Start a mash in °F"
+	fahrenheit["payload"] = strings.Replace(start["payload"].(string), "80", "152", 1)
+	flows = append(flows, fahrenheit)
+	flows = withInfluxDB(t, flows)
 	red := startNodeRED(t, nw, flows)
 	mirrored(t, watcher, "rapt", len(cloud.devices(t)))
+	rows := newStream(t, cloud)
 
 	mirroredInNodeRED := func(t *testing.T) {
 		within(t, patience, "every device in the global context", func() error {
@@ -215,10 +221,21 @@ func TestNodeREDRunsTheFlowsOfTheExamples(t *testing.T) {
 	}
 
 	t.Run("the mirror has every device", mirroredInNodeRED)
+	rows.publish(t, watcher, "2026-10-31T23:59:50Z", true)
+	rows.publish(t, watcher, "2026-11-01T00:00:00.5Z", false)
+	rows.publish(t, watcher, "2026-11-01T00:00:00.5Z", false) // once more, as after a crash
+	t.Run("the CSV files have every row", func(t *testing.T) { rows.inCSV(t, red) })
+	t.Run("InfluxDB has every row", func(t *testing.T) { rows.inInfluxDB(t, red) })
+	red.press(t, fahrenheit["id"].(string))
 	t.Run("the step mash reaches its steps, through a restart of Node-RED and one of the broker", func(t *testing.T) {
 		red.press(t, start["id"].(string))
 		atMash(t, "the first step", func(m mash) bool { return len(m.Reached) == 1 })
+		for _, m := range watcher.all() {
+			assert.False(t, m.topic == "nodered/step_mash" && strings.Contains(m.payload, "152"), "the mash in °F has begun")
+		}
 		red.stop(t)
+		rows.publish(t, watcher, "2026-11-02T12:00:00Z", false) // which the broker keeps for it
+		rows.publish(t, watcher, "2026-11-01T00:00:00.5Z", false)
 		red.start(t)
 		red.ready(t, 2)
 		atMash(t, "the second step", func(m mash) bool { return len(m.Reached) == 2 })
@@ -284,32 +301,8 @@ func TestNodeREDRunsTheFlowsOfTheExamples(t *testing.T) {
 		}
 		assert.Equal(t, 18.0, cloud.actual(t, fridge.ID, "targetTemperature"))
 	})
-	t.Run("the export has every device, each reading once, and one header", func(t *testing.T) {
-		within(t, patience, "the file", func() error {
-			content := red.file(t, "/data/rapt-"+time.Now().UTC().Format("2006-01")+".csv")
-			rows, err := csv.NewReader(strings.NewReader(content)).ReadAll()
-			if err != nil {
-				return err
-			}
-			if len(rows) == 0 || strings.Join(rows[0], ",") != "time,family,id,device,temperature,target_temperature,gravity,battery" {
-				return fmt.Errorf("no header: %.200q", content)
-			}
-			seen, devices := map[string]bool{}, map[string]bool{}
-			for _, row := range rows[1:] {
-				key := row[0] + row[2]
-				if seen[key] || row[0] == "time" {
-					t.Fatalf("twice: %q", row)
-				}
-				seen[key], devices[row[3]] = true, true
-			}
-			for _, d := range cloud.devices(t) {
-				if !devices[strings.TrimSpace(d.Name)] {
-					return fmt.Errorf("no row of %q", d.Name)
-				}
-			}
-			return nil
-		})
-	})
+	t.Run("the CSV files have every row, also those from the restart", func(t *testing.T) { rows.inCSV(t, red) })
+	t.Run("InfluxDB has them too", func(t *testing.T) { rows.inInfluxDB(t, red) })
 	for _, line := range regexp.MustCompile(`(?m)^.*\[(?:error|warn)\].*$`).FindAllString(red.logText(t), -1) {
 		// Node-RED's own: every installation without projects and without any credentials begins with them.
 		assert.Regexp(t, "Projects disabled|Encrypted credentials not found", line, "a warning or an error in Node-RED's log")

@@ -28,6 +28,7 @@ func TestHomeAssistantTakesEveryEntityOfTheCatalogue(t *testing.T) {
 		all = append(all, d)
 		c.publish(t, topics.Config(d.id), string(discovery.Config(options, discovery.Device{
 			Family: family, ID: d.id, Name: d.name, Firmware: "1.0", SerialNumber: "123", MAC: "AA:BB:CC:00:00:0" + fmt.Sprint(i),
+			HVACMode: "off",
 		})), true)
 		c.publish(t, topics.Availability(family, d.id), "online", true)
 	}
@@ -58,7 +59,7 @@ func TestHomeAssistantTakesEveryEntityOfTheCatalogue(t *testing.T) {
 			for _, d := range all {
 				document := map[string]any{}
 				for _, e := range d.entities() {
-					document[e.Key] = c2.value(e)
+					document[e.DocumentKey()] = c2.value(e)
 					if e.Platform == discovery.Climate {
 						document["hvac_mode"], document["hvac_action"] = "off", "off"
 						document["min_target_temperature"], document["max_target_temperature"] = nil, nil

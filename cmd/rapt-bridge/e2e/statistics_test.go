@@ -31,9 +31,10 @@ func TestLongTermStatisticsTakeEverySensorWithAStateClass(t *testing.T) {
 	measured, counters := map[string]announced{}, map[string]announced{}
 	for _, d := range b.devices(t) {
 		for _, e := range d.entities() {
-			id := registry[d.uniqueID(e.Key)].EntityID
+			row := registry[d.uniqueID(e.Key)]
+			id := row.EntityID
 			switch {
-			case e.StateClass == "" || e.Disabled:
+			case e.StateClass == "" || row.DisabledBy != nil:
 			case e.StateClass == discovery.TotalIncreasing:
 				counters[id] = d
 				fallthrough

@@ -180,7 +180,7 @@ func TestStatusPage(t *testing.T) {
 			return nil
 		})
 		require.NoError(t, chromedp.Do(w, chromedp.Click("button")))
-		w.shows(t, `document.getElementById("answer").textContent`, "was asked for the newest readings")
+		w.shows(t, `document.getElementById("answer").textContent`, "asks for fresh readings")
 		assert.Equal(t, ingressPage, evaluate[string](t, w, "location.href"))
 		w.clean(t, "neighbours:8123")
 	})
@@ -209,7 +209,7 @@ func TestStatusPage(t *testing.T) {
 		require.NoError(t, chromedp.Do(w, chromedp.Navigate(ingressPage)))
 		w.shows(t, "document.body.innerText", "Load it again", "RAPT Pill")
 		require.NoError(t, chromedp.Do(w, chromedp.Click("button")))
-		w.shows(t, "document.body.innerText", "was asked for the newest readings")
+		w.shows(t, "document.body.innerText", "asks for fresh readings")
 		assert.Equal(t, ingressPage+"?asked", evaluate[string](t, w, "location.href"))
 	})
 
@@ -228,7 +228,7 @@ func TestStatusPage(t *testing.T) {
 		requests := func() float64 { return metric(t, page, "rapt_bridge_api_requests_total") }
 		before := requests()
 		require.NoError(t, chromedp.Do(w, chromedp.Click("button")))
-		w.shows(t, `document.getElementById("answer").textContent`, "was asked for the newest readings")
+		w.shows(t, `document.getElementById("answer").textContent`, "asks for fresh readings")
 		within(t, patience, "a request for each family with devices", func() error {
 			if n := requests(); n < before+3 {
 				return fmt.Errorf("%v requests after %v", n, before)

@@ -12,7 +12,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
@@ -51,29 +50,29 @@ func main() {
 	serve(":8123", ingress)
 }
 
-func pageOf(s *bridge.Snapshot) http.Handler {
+func pageOf(s *web.Snapshot) http.Handler {
 	server := web.New(web.Options{})
 	server.Show(s)
 	return server.Handler()
 }
 
 // trouble is a bridge with something in every part of its page, and without a broker.
-func trouble() *bridge.Snapshot {
+func trouble() *web.Snapshot {
 	now := time.Now()
-	s := &bridge.Snapshot{
+	s := &web.Snapshot{
 		At: now, Started: now.Add(-50 * time.Hour), Since: now.Add(-time.Minute), Version: "v1.2.3", Broken: "connection refused",
 		APIStatus: "ok", LastSuccessfulPoll: now.Add(-2 * time.Minute), RateLimitReset: now.Add(5 * time.Minute),
 		RequestsLastHour: 239, RequestsPerHour: 240, RequestsRemaining: 1, UnknownFields: 3, ReadOnly: true, Day: make([]int, 96),
-		Devices: []bridge.DeviceStatus{
+		Devices: []web.DeviceStatus{
 			{Family: discovery.Hydrometer, Name: "Pale ale", LastActivity: now.Add(-14 * time.Minute), Expected: now.Add(46 * time.Minute),
 				Temperature: raptclient.Some(19.0), Gravity: raptclient.Some(1.0485), Battery: raptclient.Some(87.0), Online: true},
 			{Family: discovery.BrewZilla, Name: "In the shed", LastActivity: now.Add(-72 * time.Hour), Expected: now.Add(-70 * time.Hour)},
 		},
-		Commands: []bridge.CommandRecord{
+		Commands: []web.CommandRecord{
 			{At: now.Add(-time.Hour), Device: "Fridge", Key: "target_temperature", Value: "18.5", Outcome: "applied"},
 			{At: now.Add(-time.Minute), Device: "Fridge", Key: "target_temperature", Value: "99", Outcome: "rejected", Error: "99 is above 40"},
 		},
-		Problems: []bridge.Problem{{At: now.Add(-time.Minute), Text: "MQTT: connection refused", Count: 7}},
+		Problems: []web.Problem{{At: now.Add(-time.Minute), Text: "MQTT: connection refused", Count: 7}},
 	}
 	for i := range s.Day {
 		s.Day[i] = i * 7 % 13

@@ -23,6 +23,7 @@ func main() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /services/mqtt", answer("BROKER"))
 	mux.HandleFunc("GET /addons/self/options/config", answer("OPTIONS"))
+	mux.HandleFunc("GET /core/api/config", homeAssistant)
 	mux.HandleFunc("GET "+ingressPath+"/", pass)
 	log.Fatal(http.ListenAndServe(":80", mux))
 }
@@ -37,6 +38,15 @@ func answer(variable string) http.HandlerFunc {
 		fmt.Println(r.Method, r.URL.Path)
 		_ = json.NewEncoder(w).Encode(map[string]any{"result": "ok", "data": json.RawMessage(os.Getenv(variable))})
 	}
+}
+
+// homeAssistant answers what Home Assistant itself is asked through the Supervisor.
+func homeAssistant(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Authorization") != "Bearer "+os.Getenv("TOKEN") {
+		http.Error(w, "401: Unauthorized", http.StatusUnauthorized)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"language": "de"})
 }
 
 // pass gives a request to the add-on, without the prefix of its path.

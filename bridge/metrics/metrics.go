@@ -1,4 +1,6 @@
-package bridge
+// Package metrics counts and measures what the bridge does, for Prometheus, and shows the readings of its devices there. It
+// knows devices and commands, and nothing of who calls it.
+package metrics
 
 import (
 	"slices"
@@ -12,8 +14,8 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
-// metrics are the bridge's collectors, and a sink: the readings are gauges with the labels family, id, name and key.
-type metrics struct {
+// Metrics are the bridge's collectors, and a sink: the readings are gauges with the labels family, id, name and key.
+type Metrics struct {
 	readings *readings
 
 	requests  *prometheus.CounterVec
@@ -27,11 +29,13 @@ type metrics struct {
 	broker    prometheus.Gauge
 	devices   *prometheus.GaugeVec
 	unknown   prometheus.Gauge
+	rows      *prometheus.CounterVec
 }
 
-func newMetrics(r prometheus.Registerer, version string) *metrics {
+// New makes the collectors and registers them with r, where it is not nil.
+func New(r prometheus.Registerer, version string) *Metrics {
 	seconds := []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30}
-	m := &metrics{
+	m := &Metrics{
 		readings:  newReadings(),
 		requests:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "rapt_bridge_api_requests_total", Help: "Requests to the RAPT Cloud by endpoint and outcome: the HTTP status, or none."}, []string{"endpoint", "outcome"}),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "rapt_bridge_api_request_seconds", Help: "Time from a request to the last byte of its answer.", Buckets: seconds}, []string{"endpoint"}),
@@ -45,15 +49,17 @@ func newMetrics(r prometheus.Registerer, version string) *metrics {
 		devices:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "rapt_bridge_devices", Help: "Devices by family and state."}, []string{"family", "state"}),
 		unknown:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "rapt_bridge_unknown_fields", Help: "Fields in the cloud's answers that the bridge doesn't know."}),
 	}
+	m.rows = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "rapt_bridge_telemetry_rows_total", Help: "Telemetry rows handed on by family and source: a poll, or the cloud's history."}, []string{"family", "source"})
 	if r != nil {
 		info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "rapt_bridge_build_info", Help: "1, labelled with the version.", ConstLabels: prometheus.Labels{"version": version}})
 		info.Set(1)
-		r.MustRegister(m.requests, m.durations, m.polls, m.commands, m.staleness, m.notices, m.remaining, m.lastHour, m.broker, m.devices, m.unknown, m.readings, info)
+		r.MustRegister(m.requests, m.durations, m.polls, m.commands, m.staleness, m.notices, m.remaining, m.lastHour, m.broker, m.devices, m.unknown, m.rows, m.readings, info)
 	}
 	return m
 }
 
-func (m *metrics) exchange(e raptclient.Exchange) {
+// Exchange counts a request and its answer.
+func (m *Metrics) Exchange(e raptclient.Exchange) {
 	outcome := "none"
 	if e.Status != 0 {
 		outcome = strconv.Itoa(e.Status)
@@ -62,12 +68,13 @@ func (m *metrics) exchange(e raptclient.Exchange) {
 	m.durations.WithLabelValues(e.Endpoint).Observe(e.Took.Seconds())
 }
 
-func (m *metrics) polled(family string, took time.Duration) {
+// Polled measures a poll, from the decision to its devices being published.
+func (m *Metrics) Polled(family string, took time.Duration) {
 	m.polls.WithLabelValues(family).Observe(took.Seconds())
 }
 
 // Accept keeps a reading, and the age of one that a poll saw for the first time.
-func (m *metrics) Accept(u device.Update) {
+func (m *Metrics) Accept(u device.Update) {
 	if u.New {
 		m.staleness.WithLabelValues(string(u.Family)).Observe(u.Age.Seconds())
 	}
@@ -75,9 +82,10 @@ func (m *metrics) Accept(u device.Update) {
 }
 
 // Remove forgets a device.
-func (m *metrics) Remove(ref device.Ref) { m.readings.latest.Delete(ref) }
+func (m *Metrics) Remove(ref device.Ref) { m.readings.latest.Delete(ref) }
 
-func (m *metrics) command(key string, o command.Outcome, took time.Duration) {
+// Command measures a command, from its arrival to its outcome.
+func (m *Metrics) Command(key string, o command.Outcome, took time.Duration) {
 	m.commands.WithLabelValues(known(key), string(o)).Observe(took.Seconds())
 }
 
@@ -89,27 +97,39 @@ func known(key string) string {
 	return "other"
 }
 
-// gauges sets what is measured at a moment.
-func (m *metrics) gauges(b *bridge, now time.Time) {
-	a := b.account
-	m.remaining.Set(float64(a.remaining(now)))
-	m.lastHour.Set(float64(a.requests.LastHour(now)))
-	m.unknown.Set(float64(a.unknownFields))
-	connected := 0.0
-	if b.mqtt.phase != away {
-		connected = 1
+// State is what is measured at a moment.
+type State struct {
+	RequestsRemaining, RequestsLastHour, UnknownFields int
+	Connected                                          bool // to the broker
+	// Online and Offline are the devices of each family.
+	Online, Offline map[string]int
+}
+
+// Set takes what is measured at a moment.
+func (m *Metrics) Set(s State) {
+	m.remaining.Set(float64(s.RequestsRemaining))
+	m.lastHour.Set(float64(s.RequestsLastHour))
+	m.unknown.Set(float64(s.UnknownFields))
+	m.broker.Set(0)
+	if s.Connected {
+		m.broker.Set(1)
 	}
-	m.broker.Set(connected)
-	for _, f := range a.families {
-		on := 0
-		for _, d := range f.devices {
-			if d.online == online {
-				on++
-			}
-		}
-		m.devices.WithLabelValues(string(f.Name), "online").Set(float64(on))
-		m.devices.WithLabelValues(string(f.Name), "offline").Set(float64(len(f.devices) - on))
+	for family, n := range s.Online {
+		m.devices.WithLabelValues(family, "online").Set(float64(n))
+	}
+	for family, n := range s.Offline {
+		m.devices.WithLabelValues(family, "offline").Set(float64(n))
 	}
 }
 
-func (m *metrics) notice(kind string) { m.notices.WithLabelValues(kind).Inc() }
+// Row counts a telemetry row that was handed on.
+func (m *Metrics) Row(family string, backfilled bool) {
+	source := "poll"
+	if backfilled {
+		source = "history"
+	}
+	m.rows.WithLabelValues(family, source).Inc()
+}
+
+// Notice counts something in an answer that the contract does not have.
+func (m *Metrics) Notice(kind string) { m.notices.WithLabelValues(kind).Inc() }

@@ -2,8 +2,8 @@ package limit
 
 import "time"
 
-// DayCount counts requests by quarters of an hour, for people to look at.
-type DayCount struct {
+// Day counts requests by quarters of an hour.
+type Day struct {
 	counts [96]int
 	last   int64 // the quarter counted in last
 }
@@ -11,12 +11,12 @@ type DayCount struct {
 const quarter = 15 * time.Minute
 
 // Add counts a request at a time of the wall clock. A clock set back counts into the newest quarter.
-func (h *DayCount) Add(at time.Time) {
+func (h *Day) Add(at time.Time) {
 	h.forward(at)
 	h.counts[h.last%96]++
 }
 
-func (h *DayCount) forward(at time.Time) {
+func (h *Day) forward(at time.Time) {
 	now := at.Unix() / int64(quarter/time.Second)
 	if h.last == 0 {
 		h.last = now
@@ -28,8 +28,8 @@ func (h *DayCount) forward(at time.Time) {
 	h.last = max(h.last, now)
 }
 
-// Day returns the counts of the last 24 hours, oldest first.
-func (h *DayCount) Day(at time.Time) []int {
+// Counts returns the counts of the last 24 hours, oldest first.
+func (h *Day) Counts(at time.Time) []int {
 	h.forward(at)
 	out := make([]int, 0, 96)
 	for i := range int64(96) {

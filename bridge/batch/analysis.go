@@ -1,0 +1,159 @@
+package batch
+
+import (
+	"math"
+	"reflect"
+	"slices"
+	"time"
+)
+
+// Analysis follows the batches in one device. It is a function of the rows, the owner's entries and the profile sessions:
+// their order and repetition change nothing. Rows that come months late are left out. The zero value is ready; it is not safe
+// for concurrent use.
+type Analysis struct {
+	rows     points
+	entries  []Entry
+	sessions []Session
+	notes    []note
+	marks    []mark // states to go back to, oldest first
+	now      *tracker
+	taken    int   // how many of the rows now has taken
+	horizon  int64 // rows before it come too late
+	trimmed  bool  // the first mark is of rows that are gone
+}
+
+// mark is the state after so many of the kept rows.
+type mark struct {
+	taken int
+	state *tracker
+}
+
+// Between two marks are so many rows: to take in a row that comes out of order costs at most twice as many.
+const markEvery, keptMarks = 500, 3
+
+// Add takes a row in. A row of the same five minutes as an earlier one adds nothing.
+func (a *Analysis) Add(r Row) {
+	p := newPoint(r)
+	if p.at < a.horizon || r.At.IsZero() {
+		return
+	}
+	if from, ok := a.rows.add(p); ok && from < a.taken {
+		a.rewind(from)
+	}
+}
+
+// SetEntries sets what the owner entered, in place of what was set before.
+func (a *Analysis) SetEntries(entries []Entry) {
+	a.entries = slices.Clone(entries)
+	a.setNotes()
+}
+
+// SetSessions sets the profile sessions of the device, in place of what was set before.
+func (a *Analysis) SetSessions(sessions []Session) {
+	a.sessions = slices.Clone(sessions)
+	a.setNotes()
+}
+
+// setNotes puts entries and sessions in order, and goes back to before the first that is another than it was. What was said
+// of rows that are gone can't be unsaid.
+func (a *Analysis) setNotes() {
+	before := a.notes
+	a.notes = merge(a.entries, a.sessions)
+	same := 0
+	for same < min(len(before), len(a.notes)) && reflect.DeepEqual(before[same], a.notes[same]) {
+		same++
+	}
+	changed := int64(math.MaxInt64)
+	for _, notes := range [][]note{before, a.notes} {
+		if same < len(notes) {
+			changed = min(changed, notes[same].at)
+		}
+	}
+	if changed == math.MaxInt64 {
+		return
+	}
+	a.rewind(a.rows.since(changed))
+	if a.trimmed {
+		base := a.marks[0].state
+		base.noted = 0
+		for base.noted < len(a.notes) && a.notes[base.noted].at < a.horizon {
+			base.noted++
+		}
+	}
+}
+
+// rewind forgets what was made of the rows from an index on.
+func (a *Analysis) rewind(from int) {
+	keep := 0
+	for keep < len(a.marks) && (a.marks[keep].taken <= from || keep == 0 && a.trimmed) {
+		keep++
+	}
+	a.marks = a.marks[:keep]
+	a.now = nil
+}
+
+// Findings are what is known at a time from the rows until then. Later rows wait.
+func (a *Analysis) Findings(now time.Time) Findings {
+	t := a.at(now.Unix())
+	found := t.findings(a.rows[:a.taken], now)
+	a.trim()
+	return found
+}
+
+// at brings the tracker to a time.
+func (a *Analysis) at(now int64) *tracker {
+	if a.now != nil && (a.taken > 0 && a.rows[a.taken-1].at > now || a.now.heardTo > now) {
+		a.rewind(a.rows.since(now + 1))
+	}
+	if a.now == nil {
+		a.now, a.taken = newTracker(), 0
+		if n := len(a.marks); n > 0 {
+			a.now, a.taken = a.marks[n-1].state.clone(), a.marks[n-1].taken
+		}
+	}
+	for a.taken < len(a.rows) && a.rows[a.taken].at <= now {
+		a.now.step(a.rows, a.taken, a.notes)
+		a.taken++
+		a.mark()
+	}
+	a.now.hear(a.notes, now)
+	return a.now
+}
+
+// mark keeps the state, if the last mark is long ago.
+func (a *Analysis) mark() {
+	last := 0
+	if n := len(a.marks); n > 0 {
+		last = a.marks[n-1].taken
+	}
+	if a.taken-last < markEvery {
+		return
+	}
+	a.marks = append(a.marks, mark{a.taken, a.now.clone()})
+	if len(a.marks) > keptMarks {
+		oldest := 0
+		if a.trimmed {
+			oldest = 1
+		}
+		a.marks = slices.Delete(a.marks, oldest, oldest+1)
+	}
+}
+
+// trim lets the oldest rows go when there are more than are kept, a fourth of them at once.
+func (a *Analysis) trim() {
+	if a.taken <= maxPoints {
+		return
+	}
+	base, upTo := newTracker(), 0
+	if a.trimmed {
+		base, upTo = a.marks[0].state.clone(), a.marks[0].taken
+	}
+	for ; upTo < a.taken-maxPoints*3/4; upTo++ {
+		base.step(a.rows, upTo, a.notes)
+	}
+	first := a.rows.since(a.rows[upTo].at - overlap)
+	a.horizon = a.rows[upTo].at
+	a.rows = slices.Clone(a.rows[first:])
+	a.taken -= first
+	a.marks, a.trimmed = []mark{{upTo - first, base}}, true
+}

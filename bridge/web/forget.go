@@ -1,0 +1,57 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+)
+
+// maxFormBytes is more than the page's own form takes.
+const maxFormBytes = 1 << 10
+
+const (
+	forgotten    = "The device is taken out. One that the RAPT Cloud lists again comes back."
+	notForgotten = "The lists of the RAPT Cloud have this device, so it stays. Take it out of the account in the RAPT app first."
+)
+
+// forget takes a device out that the lists lack. A browser's form is sent back to the page, a script gets the text alone.
+func (s *Server) forget(w http.ResponseWriter, r *http.Request) {
+	if !sameOrigin(r) {
+		http.Error(w, "This was not sent from the status page. Open the page and press its button.", http.StatusForbidden)
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
+	id := r.PostFormValue("id")
+	if !s.isMissing(id) {
+		http.Error(w, notForgotten, http.StatusConflict)
+		return
+	}
+	s.options.Forget(id)
+	s.answerForm(w, r, forgotten)
+}
+
+// isMissing reports whether the newest snapshot has a device of that id that the lists lack.
+func (s *Server) isMissing(id string) bool {
+	latest := s.latest.Load()
+	if latest == nil {
+		return false
+	}
+	for _, d := range latest.Devices {
+		if d.Missing && d.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// answerForm answers what one of the page's forms has sent.
+func (s *Server) answerForm(w http.ResponseWriter, r *http.Request, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if strings.HasPrefix(r.Header.Get("Accept"), "text/plain") {
+		w.WriteHeader(http.StatusAccepted)
+	} else {
+		// As it is, relative: http.Redirect would make it a path from the root, which under a prefix is another's.
+		w.Header().Set("Location", "./?asked")
+		w.WriteHeader(http.StatusSeeOther)
+	}
+	_, _ = w.Write([]byte(text + "\n"))
+}
