@@ -94,6 +94,7 @@ func (b *bridge) accept(now time.Time, arrivals ...arrival) {
 		renamed = renamed || a.reading.Identity() != a.device.reading.Identity()
 		if a.device.take(a.reading) {
 			b.reconcile(a.device)
+			b.account.heating.Seen(a.device.Ref, a.device.shown())
 		} else {
 			a.isNew = false
 		}
@@ -136,6 +137,8 @@ func (b *bridge) forget(d *deviceState) {
 	b.account.remove(d)
 	delete(b.account.absent, d.Ref)
 	delete(b.mqtt.deferredConfigs, d)
+	delete(b.mqtt.statesAgain, d)
+	delete(b.account.heating, d.Ref)
 	for _, s := range b.sinks {
 		s.Remove(d.Ref)
 	}

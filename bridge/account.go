@@ -36,7 +36,8 @@ type account struct {
 	withPending []*deviceState
 	bounds      poll.Bounds
 
-	queue command.Queue
+	queue   command.Queue
+	heating command.HeatingWatch
 	// commandsAfter is when the next command may leave after one that failed.
 	commandsAfter time.Time
 
@@ -65,7 +66,7 @@ func accountOf(o *Options, client *raptclient.Client, w *worker, health *limit.H
 	a := &account{
 		client: client, worker: w, requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), health: health,
 		byName: map[discovery.Family]*familyState{}, byID: map[string]*deviceState{},
-		absent: map[device.Ref]*absent{}, changes: limit.NewChanges(o.MaxChangesPerHour), key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
+		absent: map[device.Ref]*absent{}, heating: command.HeatingWatch{}, changes: limit.NewChanges(o.MaxChangesPerHour), key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
 		bounds: poll.Bounds{Min: o.MinPollInterval, Max: o.MaxPollInterval},
 	}
 	for _, f := range device.Families() {
@@ -80,7 +81,7 @@ func accountOf(o *Options, client *raptclient.Client, w *worker, health *limit.H
 // anew is the account as at a start: what another bridge has done meanwhile is with the broker.
 func (a *account) anew(o *Options) *account {
 	next := accountOf(o, a.client, a.worker, a.health)
-	next.skew, next.logged = a.skew, a.logged
+	next.skew, next.logged, next.changes = a.skew, a.logged, a.changes
 	return next
 }
 

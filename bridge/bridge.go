@@ -80,7 +80,7 @@ func (b *bridge) begin(account *account) {
 	b.account, b.ended = account, nil
 	b.mqtt = mqtt{
 		topics: discovery.Topics{Prefix: o.TopicPrefix, DiscoveryPrefix: o.DiscoveryPrefix}, outbox: broker.NewOutbox(),
-		since: b.clock.origin, restore: newRestore(), logged: once.New(), deferredConfigs: map[*deviceState]time.Time{},
+		since: b.clock.origin, restore: newRestore(), logged: once.New(), deferredConfigs: map[*deviceState]time.Time{}, statesAgain: map[*deviceState]time.Time{},
 		watch: standby.New(b.identity.instance, b.identity.lost),
 	}
 	b.validator = command.Validator{ReadOnly: o.ReadOnly}
@@ -139,6 +139,7 @@ func (b *bridge) loop(ctx context.Context) error {
 			b.turned()
 			b.finish(c)
 		case delivered := <-b.backfill.acked:
+			b.turned()
 			b.handedOn(delivered)
 		case m := <-b.backfill.missing():
 			b.backfill.history.Want(m.Ref, m.Span)
@@ -146,6 +147,7 @@ func (b *bridge) loop(ctx context.Context) error {
 			b.turned()
 			b.refresh(b.clock.now())
 		case id := <-b.options.Forget:
+			b.turned()
 			b.forgetFromPage(id)
 		case <-timer.C:
 		case <-pulse.C:

@@ -308,6 +308,7 @@ func (b *bridge) commandTaken(c *command.Command, changed bool, now time.Time) {
 	if changed {
 		outcome = command.Applied
 	}
+	b.account.heating.Carried(c)
 	d := b.account.find(c.Ref.Ref)
 	if d == nil || c.Submits() {
 		b.publishOutcome(c, outcome, nil)

@@ -38,6 +38,6 @@ func (b *bridge) onWake(asleep, unseen time.Duration) {
 		}
 	}
 	m.freshFrom = m.conn.Renew() + 1
-	m.phase, m.since, m.renewing = away, b.clock.now(), true
-	m.outbox.Clear()
+	b.disconnected(false)
+	m.renewing = true
 }

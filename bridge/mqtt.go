@@ -49,10 +49,13 @@ type mqtt struct {
 	republishAt time.Time
 	// deferredConfigs are the devices whose announcement waits, with its time.
 	deferredConfigs map[*deviceState]time.Time
-	ownConfigAt     time.Time // of the bridge's own announcement,
-	ownConfigDue    time.Time // and when it is due again, where it waits
-	state           []byte    // the bridge's own document as published
-	buffer          []byte
+	// statesAgain are the devices whose state is published once more, with its time: Home Assistant doesn't read the retained
+	// state again when an announcement has changed (seen), and what is new in it would be unknown until the next reading.
+	statesAgain  map[*deviceState]time.Time
+	ownConfigAt  time.Time // of the bridge's own announcement,
+	ownConfigDue time.Time // and when it is due again, where it waits
+	state        []byte    // the bridge's own document as published
+	buffer       []byte
 }
 
 // active reports whether this bridge is the one of the account that may use the API.
@@ -86,8 +89,10 @@ func (m *mqtt) offline() broker.Publication {
 // nextConfig is when a deferred announcement is due; zero for none.
 func (m *mqtt) nextConfig() time.Time {
 	next := m.ownConfigDue
-	for _, at := range m.deferredConfigs {
-		next = times.Soonest(next, at)
+	for _, waiting := range []map[*deviceState]time.Time{m.deferredConfigs, m.statesAgain} {
+		for _, at := range waiting {
+			next = times.Soonest(next, at)
+		}
 	}
 	return next
 }
@@ -163,7 +168,7 @@ func (b *bridge) onMessage(msg broker.Message, asleep bool) {
 	switch {
 	case msg.Topic == m.topics.BridgeStandby():
 		b.onSign(msg.Payload, now)
-	case !m.named:
+	case !m.named && !asleep:
 		b.onWatched(msg, now)
 	case msg.Topic == m.topics.HAStatus():
 		if string(msg.Payload) == "online" && m.phase == running {

@@ -9,6 +9,9 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
 
+// stateAfterConfig is how long Home Assistant gets to set up what an announcement has changed.
+const stateAfterConfig = 4 * time.Second
+
 // supportURL is where Home Assistant sends people who look for help.
 const supportURL = "https://github.com/rapt-bridge/rapt-bridge"
 
@@ -83,6 +86,9 @@ func (b *bridge) publishConfig(d *deviceState, now time.Time, again bool) {
 	if !again && bytes.Equal(config, d.config) {
 		return
 	}
+	if d.config != nil && !bytes.Equal(config, d.config) {
+		b.mqtt.statesAgain[d] = now.Add(stateAfterConfig)
+	}
 	d.config, d.configAt = config, now
 	b.mqtt.retain(b.mqtt.topics.Config(d.ID), config)
 }
@@ -96,6 +102,12 @@ func (b *bridge) publishDeferred(now time.Time) {
 		if !at.After(now) {
 			delete(b.mqtt.deferredConfigs, d)
 			b.publishConfig(d, now, true)
+		}
+	}
+	for d, at := range b.mqtt.statesAgain {
+		if !at.After(now) {
+			delete(b.mqtt.statesAgain, d)
+			b.showAgain(d)
 		}
 	}
 }

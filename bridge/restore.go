@@ -19,9 +19,11 @@ type restore struct {
 	marker   string
 	since    time.Time
 	requests *limit.SavedLog
-	devices  map[device.Ref]device.Saved
-	configs  map[string]savedConfig // by object id
-	account  string                 // the hash of the account that it is of; empty for not known
+	// heatingOn are the kettles that an earlier run had switched on.
+	heatingOn []string
+	devices   map[device.Ref]device.Saved
+	configs   map[string]savedConfig // by object id
+	account   string                 // the hash of the account that it is of; empty for not known
 	// positions are the documents of the devices' histories.
 	positions map[device.Ref][]byte
 }
@@ -52,11 +54,12 @@ func restoreFilters(topics discovery.Topics, history bool) []string {
 func (t *restore) collect(topics discovery.Topics, m broker.Message) bool {
 	if m.Topic == topics.BridgeState() {
 		var s struct {
-			Requests *limit.SavedLog `json:"ledger"`
-			Account  string          `json:"account"`
+			Requests  *limit.SavedLog `json:"ledger"`
+			HeatingOn []string        `json:"heating_on"`
+			Account   string          `json:"account"`
 		}
 		if json.Unmarshal(m.Payload, &s) == nil && s.Requests != nil {
-			t.requests, t.account = s.Requests, s.Account
+			t.requests, t.account, t.heatingOn = s.Requests, s.Account, s.HeatingOn
 		}
 		return true
 	}
@@ -127,6 +130,7 @@ func (b *bridge) endRestore() {
 	}
 	m.conn.EndRestore()
 	b.restoreRequests(now)
+	a.heating.Restore(m.restore.heatingOn)
 	for ref := range m.restore.devices {
 		a.absent[ref] = &absent{}
 	}

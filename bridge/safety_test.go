@@ -222,7 +222,7 @@ func TestNoRetainedStateHangsTheBridge(t *testing.T) {
 
 // TestAKeyIsNotSetTooOften has an automation that sets a target every ten seconds, and somebody who switches off.
 func TestAKeyIsNotSetTooOften(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, func(o *Options) { withoutCeiling(o); o.MaxRequestsPerMinute = 1000 }, func(t *testing.T, w *world) {
+	inVirtualTime(t, raptsim.Options{Latency: &raptsim.Latency{}}, func(o *Options) { withoutCeiling(o); o.MaxRequestsPerMinute = 1000 }, func(t *testing.T, w *world) {
 		pass(ready)
 		_, controller := w.deviceOf(raptsim.TemperatureController)
 		_, kettle := w.deviceOf(raptsim.BrewZilla)

@@ -150,4 +150,5 @@ func (b *bridge) beginAnew() {
 	a.worker.drain()
 	b.begin(a.anew(&b.options))
 	b.mqtt.conn, b.mqtt.phase, b.mqtt.since, b.mqtt.watch, b.mqtt.named = was.conn, was.phase, was.since, was.watch, was.named
+	b.mqtt.freshFrom, b.mqtt.renewing = was.freshFrom, was.renewing
 }

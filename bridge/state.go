@@ -22,6 +22,11 @@ type stateDocument struct {
 	RateLimitReset     *time.Time   `json:"rate_limit_reset"`
 	UnknownFields      int          `json:"unknown_fields"`
 	Devices            int          `json:"devices"`
+	// HeatingUnseen says that a kettle which was switched on through the bridge has fallen silent; which ones follows, by
+	// name. HeatingOn are all that were switched on, for the next start.
+	HeatingUnseen        bool     `json:"heating_unseen"`
+	HeatingUnseenDevices []string `json:"heating_unseen_devices"`
+	HeatingOn            []string `json:"heating_on"`
 	// Instance and Account say which bridge wrote this, and a hash of the account that it is for.
 	Instance string         `json:"instance"`
 	Account  string         `json:"account"`
@@ -37,6 +42,8 @@ func (b *bridge) document(now time.Time) []byte {
 		UnknownFields: a.unknownFields, Devices: len(a.byID), Instance: b.identity.instance, Account: b.identity.account,
 		Requests: a.key.Sign(a.requests.Save(now, wall)),
 	}
+	doc.HeatingUnseenDevices, doc.HeatingOn = b.heatingUnseen(now), a.heating.Save()
+	doc.HeatingUnseen = len(doc.HeatingUnseenDevices) > 0
 	if reset := a.health.LimitReset(now); !reset.IsZero() {
 		doc.RateLimitReset = toTheSecond(b.clock.read(reset))
 	}
@@ -77,4 +84,19 @@ func (b *bridge) putState(onAcked func(delivered bool)) {
 func withoutRequests(doc []byte) []byte {
 	before, _, _ := bytes.Cut(doc, []byte(`,"ledger":`))
 	return before
+}
+
+// heatingUnseen are the names of the kettles that were switched on through the bridge and have fallen silent.
+func (b *bridge) heatingUnseen(now time.Time) []string {
+	names := []string{}
+	unseen := b.account.heating.Unseen(now, func(ref device.Ref) time.Time {
+		if d := b.account.find(ref); d != nil {
+			return b.account.steady(d.reading.Activity())
+		}
+		return now // the list will tell
+	})
+	for _, ref := range unseen {
+		names = append(names, b.account.find(ref).name())
+	}
+	return names
 }

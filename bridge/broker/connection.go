@@ -48,13 +48,13 @@ type Event struct {
 type Connection struct {
 	Events chan Event
 	Out    chan Publication
+	// Renew makes the connection anew and returns the number of the one that it gives up: what has come by that one, or still
+	// comes by it, is from before. It returns at once; the old connection is given up when nothing comes by it any more, so
+	// that no message is lost without a word. Where there is a standby's connection, that one comes first.
+	Renew func() int
 	// Take leaves the standby's connection for one under Options.ClientID, whose subscriptions have those of
 	// Options.Restore again when restore is set. It returns at once; Up follows, or Down and a standby's Up.
 	Take func(restore bool)
-	// Renew makes the connection anew and returns the number of the one that it gives up: what has come by that one, or still
-	// comes by it, is from before. It returns at once; the old connection is given up when nothing comes by it any more, so
-	// that no message is lost without a word.
-	Renew func() int
 	// EndRestore gives the subscriptions of Options.Restore up, for good. It returns at once.
 	EndRestore func()
 	// Close publishes a last message, unless it has no topic or the connection is a standby's, disconnects and returns,
@@ -106,7 +106,7 @@ func Connect(ctx context.Context, o Options) (*Connection, error) {
 	out := &Connection{Events: make(chan Event, 64), Out: make(chan Publication)}
 	c := &client{
 		options: o, events: out.Events, out: out.Out, backOff: retry.New(shortestReconnect, longestReconnect, 0),
-		inbox: newInbox(), renew: make(chan bool, 1), closed: make(chan struct{}),
+		inbox: newInbox(), renew: make(chan struct{}, 1), closed: make(chan struct{}),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	c.server.Store(&server)
@@ -120,21 +120,21 @@ func Connect(ctx context.Context, o Options) (*Connection, error) {
 	publishing, stopPublishing := context.WithCancel(c.ctx)
 	c.stopPublishing, c.published = stopPublishing, make(chan struct{})
 	c.work.Go(func() { c.publish(publishing) })
+	out.Renew = func() int {
+		last := int(c.connections.Load())
+		c.drain.Store(true)
+		if !c.look() {
+			c.makeAnew()
+		}
+		return last
+	}
 	out.Take = func(restore bool) {
 		if restore {
 			c.restored.Store(false)
 		}
 		c.atOnce.Store(true)
 		c.named.Store(true)
-		c.makeAnew(false)
-	}
-	out.Renew = func() int {
-		last := int(c.connections.Load())
-		if o.Standby != nil {
-			c.named.Store(false) // another may have taken the name meanwhile
-		}
-		c.makeAnew(true)
-		return last
+		c.makeAnew()
 	}
 	out.EndRestore = func() {
 		if !c.restored.Swap(true) && len(o.Restore)+len(o.Foreign) > 0 {
@@ -159,8 +159,9 @@ type client struct {
 	ctx       context.Context // ends when the connection is closed
 	cancel    context.CancelFunc
 	work      sync.WaitGroup
-	renew     chan bool    // asks for a connection made anew, with true once nothing comes any more
-	messages  atomic.Int64 // that have come
+	renew     chan struct{} // asks for a connection made anew
+	drain     atomic.Bool   // the connection is given up once nothing comes by it any more
+	messages  atomic.Int64  // that have come
 	// connections is how many there have been.
 	connections atomic.Int64
 	closed      chan struct{} // closed when supervise has ended
@@ -205,8 +206,8 @@ func (c *client) supervise() {
 		manager := c.manager.Load()
 		select {
 		case <-c.ctx.Done():
-		case drain := <-c.renew:
-			if drain {
+		case <-c.renew:
+			if c.drain.Swap(false) {
 				c.awaitQuiet()
 			}
 		}
@@ -218,24 +219,6 @@ func (c *client) supervise() {
 		if err := c.start(); err != nil {
 			c.emit(Event{Kind: Failed, Err: fmt.Errorf("mqtt: %w", err)})
 		}
-	}
-}
-
-// look has the next connection be a standby's, and reports whether there is such a one.
-func (c *client) look() bool {
-	if c.options.Standby == nil {
-		return false
-	}
-	c.named.Store(false)
-	c.makeAnew(false)
-	return true
-}
-
-// makeAnew asks for a connection made anew, with drain once nothing comes by this one any more.
-func (c *client) makeAnew(drain bool) {
-	select {
-	case c.renew <- drain:
-	default: // it is asked for already
 	}
 }
 
@@ -257,6 +240,24 @@ func (c *client) awaitQuiet() {
 		if c.messages.Load() == before {
 			return
 		}
+	}
+}
+
+// look has the next connection be a standby's, and reports whether there is such a one.
+func (c *client) look() bool {
+	if c.options.Standby == nil {
+		return false
+	}
+	c.named.Store(false)
+	c.makeAnew()
+	return true
+}
+
+// makeAnew asks for a connection made anew.
+func (c *client) makeAnew() {
+	select {
+	case c.renew <- struct{}{}:
+	default: // it is asked for already
 	}
 }
 

@@ -30,7 +30,7 @@ func (c *client) subscribe(manager *autopaho.ConnectionManager, named bool) {
 	default:
 		c.emit(Event{Kind: Down, Err: fmt.Errorf("the broker doesn't answer the subscription (%w); connecting anew", err)})
 		if !c.look() {
-			c.makeAnew(false)
+			c.makeAnew()
 		}
 		return
 	}

@@ -21,6 +21,7 @@ func TestFamiliesComeInTheOrderOfDiscovery(t *testing.T) {
 var documentOnly = map[string]bool{
 	"name": true, "device_type": true, "paired_device_id": true, "control_device_type": true,
 	"min_target_temperature": true, "max_target_temperature": true, "hvac_mode": true, "hvac_action": true,
+	"profile_step_target": true, "profile_next_step": true, // attributes of the profile
 }
 
 func TestDocumentsHoldWhatTheCatalogueShows(t *testing.T) {

@@ -8,8 +8,9 @@ import (
 
 // profileState is what a brewer wants to know of the profile that a device runs.
 type profileState struct {
-	name, step                    str
+	name, step, nextStep          str
 	stepNumber, stepCount         float // from 1
+	stepTarget                    float // °C
 	progress                      float // percent of the whole profile
 	remaining                     float // seconds from the reading to the estimated end
 	end                           timestamp
@@ -47,12 +48,23 @@ func runningProfile(d *raptclient.Device) profileState {
 		if !d.ActiveProfileStepID.Valid || !step.ID.Valid || step.ID.V != d.ActiveProfileStepID.V {
 			continue
 		}
-		p.step = step.Name
+		p.step, p.stepTarget = step.Name, celsius(step.Temperature)
 		if step.Order.Valid && step.Order.V >= 0 {
 			p.stepNumber = raptclient.Some(float64(step.Order.V) + 1)
+			p.nextStep = stepAt(s.Profile.Steps, step.Order.V+1)
 		}
 	}
 	return p
+}
+
+// stepAt is the name of the step with that place in the order.
+func stepAt(steps []raptclient.ProfileStep, order int) str {
+	for _, step := range steps {
+		if step.Order.Valid && step.Order.V == order {
+			return step.Name
+		}
+	}
+	return str{}
 }
 
 func profileProgress(s *raptclient.ProfileSession) float {

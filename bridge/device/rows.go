@@ -106,6 +106,8 @@ func profileRows() []row[raptclient.Device] {
 		textRow("active_profile_step", func(d *D) str { return runningProfile(d).step }),
 		numberRow("profile_step_number", 0, func(d *D) float { return runningProfile(d).stepNumber }),
 		numberRow("profile_step_count", 0, func(d *D) float { return runningProfile(d).stepCount }),
+		numberRow("profile_step_target", 2, func(d *D) float { return runningProfile(d).stepTarget }),
+		textRow("profile_next_step", func(d *D) str { return runningProfile(d).nextStep }),
 		numberRow("profile_progress", 1, func(d *D) float { return runningProfile(d).progress }),
 		numberRow("profile_time_remaining", 0, func(d *D) float { return runningProfile(d).remaining }),
 		timeRow("profile_estimated_end", func(d *D) timestamp { return runningProfile(d).end }),

@@ -1,0 +1,86 @@
+package bridge
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
+)
+
+// TestAKettleThatHeatsUnseenIsAProblem follows a kettle that was switched on through the bridge and falls silent.
+func TestAKettleThatHeatsUnseenIsAProblem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(raptsim.Options{Devices: []raptsim.DeviceSpec{
+			{Family: raptsim.BrewZilla, Name: "Kettle", ReportEvery: time.Minute, Values: map[string]any{"heatingEnabled": false}},
+		}}, withoutCeiling)
+		w.start(t)
+		pass(ready)
+		id, topic := w.deviceOf(raptsim.BrewZilla)
+		unseen := func() any { return w.broker.document(t, "rapt/bridge/state")["heating_unseen"] }
+		w.cloud.Silence(id, true)
+		pass(20 * time.Minute)
+		assert.Equal(t, false, unseen(), "nobody has switched it on")
+		w.cloud.Silence(id, false)
+		w.publish(topic+"/heating_enabled/set", "ON")
+		pass(5 * time.Minute)
+		assert.Equal(t, false, unseen(), "it reports")
+		w.cloud.Silence(id, true)
+		pass(9 * time.Minute)
+		assert.Equal(t, false, unseen())
+		pass(3 * time.Minute)
+		assert.Equal(t, true, unseen())
+		assert.Equal(t, []any{"Kettle"}, w.broker.document(t, "rapt/bridge/state")["heating_unseen_devices"])
+		w.halt()
+
+		w.start(t)
+		defer w.halt()
+		pass(3 * time.Minute)
+		assert.Equal(t, true, unseen(), "a restart doesn't forget it")
+		w.publish(topic+"/heating_enabled/set", "OFF")
+		pass(2 * time.Minute)
+		assert.Equal(t, false, unseen(), "it was switched off")
+	})
+}
+
+func TestAKettleThatSomebodyElseSwitchesOffIsNoProblem(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{Devices: []raptsim.DeviceSpec{
+		{Family: raptsim.BrewZilla, Name: "Kettle", ReportEvery: time.Minute, Values: map[string]any{"heatingEnabled": false}},
+	}}, withoutCeiling, func(t *testing.T, w *world) {
+		pass(ready)
+		id, topic := w.deviceOf(raptsim.BrewZilla)
+		w.publish(topic+"/heating_enabled/set", "ON")
+		pass(5 * time.Minute)
+		w.cloud.Set(id, "heatingEnabled", false)
+		pass(5 * time.Minute)
+		w.cloud.Silence(id, true)
+		pass(time.Hour)
+		assert.Equal(t, false, w.broker.document(t, "rapt/bridge/state")["heating_unseen"])
+	})
+}
+
+// TestAChangedModeIsAnnouncedAndItsStateFollows: Home Assistant doesn't read the retained state again when an announcement
+// has changed.
+func TestAChangedModeIsAnnouncedAndItsStateFollows(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
+		pass(ready)
+		id, topic := w.deviceOf(raptsim.TemperatureController)
+		config := "homeassistant/device/rapt_" + id + "/config"
+		before := w.broker.last(config)
+		w.cloud.Set(id, "heatingEnabled", false)
+		w.cloud.Set(id, "coolingEnabled", false)
+		w.cloud.ReportNow(id)
+		w.broker.forget()
+		for len(w.broker.on(config)) == 0 {
+			pass(time.Second)
+			require.Less(t, len(w.broker.sent), 10_000)
+		}
+		require.NotEqual(t, before, w.broker.last(config))
+		states := len(w.broker.on(topic + "/state"))
+		pass(stateAfterConfig + 2*time.Second)
+		assert.Greater(t, len(w.broker.on(topic+"/state")), states, "once more, when Home Assistant has set it up")
+	})
+}
