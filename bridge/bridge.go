@@ -122,6 +122,8 @@ func (b *bridge) loop(ctx context.Context) error {
 			b.finish(c)
 		case <-b.options.Refresh:
 			b.refresh(b.clock.now())
+		case hints := <-b.options.Hints:
+			b.onHints(hints, b.clock.now())
 		case id := <-b.options.Forget:
 			b.forgetFromPage(id)
 		case <-timer.C:

@@ -9,6 +9,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
+	"github.com/rapt-bridge/rapt-bridge/bridge/webhook"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
@@ -50,6 +51,8 @@ type Options struct {
 	Refresh <-chan struct{}
 	// Forget, when set, gives ids of devices to take out that no list has.
 	Forget <-chan string
+	// Hints, when set, has what webhooks said that came to a listener of the program.
+	Hints <-chan []webhook.Hint
 	// OnSnapshot, when set, is handed what the status page shows, at most once a second. It must not block.
 	OnSnapshot func(*web.Snapshot)
 }

@@ -22,6 +22,7 @@ type stateDocument struct {
 	RateLimitReset     *time.Time   `json:"rate_limit_reset"`
 	UnknownFields      int          `json:"unknown_fields"`
 	Devices            int          `json:"devices"`
+	PushedDevices      int          `json:"pushed_devices"`
 	// Instance and Account say which bridge wrote this, and a hash of the account that it is for.
 	Instance string         `json:"instance"`
 	Account  string         `json:"account"`
@@ -34,7 +35,7 @@ func (b *bridge) document(now time.Time) []byte {
 	doc := stateDocument{
 		Version: b.options.Version, APIStatus: status,
 		LastSuccessfulPoll: toTheSecond(a.lastPoll), RequestsLastHour: a.requests.LastHour(now), RequestsRemaining: a.remaining(now),
-		UnknownFields: a.unknownFields, Devices: len(a.byID), Instance: b.identity.instance, Account: b.identity.account,
+		UnknownFields: a.unknownFields, Devices: len(a.byID), PushedDevices: a.pushed(), Instance: b.identity.instance, Account: b.identity.account,
 		Requests: a.key.Sign(a.requests.Save(now, wall)),
 	}
 	if reset := a.health.LimitReset(now); !reset.IsZero() {
