@@ -162,12 +162,19 @@ func (a *State) candidates(b Bounds) []candidate {
 				at = times.Latest(at, a.Asked.Add(pace))
 			}
 			out = append(out, candidate{at: at})
+			if a.isPushed(i) {
+				continue
+			}
 		}
 		if a.isSilent(i) {
 			continue
 		}
 		if a.isPushed(i) && r.interval > 0 {
-			if at := r.visible(1).Add(hookFallback); a.Asked.Before(at) {
+			n := 1
+			if r.interval <= 2*b.Min { // asking for one reading would make the next one wait
+				n = 2
+			}
+			if at := r.visible(n).Add(hookFallback); a.Asked.Before(at) {
 				out = append(out, candidate{at: at})
 			}
 			continue
