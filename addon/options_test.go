@@ -25,6 +25,11 @@ var notOptions = map[string]string{
 	"mqtt.cert_file":          "its key would have to be readable for every add-on",
 	"mqtt.key_file":           "it would have to be readable for every add-on",
 	"homeassistant.discovery": "an add-on without it shows nothing; and an optional switch that is on by default looks off",
+	"webhook.listen":          "Home Assistant takes webhooks itself, without an open port: see the blueprint",
+	"webhook.secret":          "as webhook.listen",
+	"webhook.secret_file":     "as webhook.listen",
+	"webhook.cert_file":       "as webhook.listen",
+	"webhook.key_file":        "as webhook.listen",
 	"http.listen":             "the Supervisor's proxy expects the status page at its place",
 	"log.format":              "people read the add-on's log",
 }

@@ -58,6 +58,12 @@ type Config struct {
 	Control struct {
 		ReadOnly bool `koanf:"read_only"`
 	} `koanf:"control"`
+	Webhook struct {
+		Listen   string `koanf:"listen"` // host:port; empty: no listener
+		Secret   Secret `koanf:"secret"` // at least 16 characters, set if Listen is
+		CertFile string `koanf:"cert_file"`
+		KeyFile  string `koanf:"key_file"` // set if CertFile is
+	} `koanf:"webhook"`
 	HTTP struct {
 		Listen string `koanf:"listen"` // host:port; empty: no status page
 	} `koanf:"http"`

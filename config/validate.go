@@ -32,6 +32,7 @@ func (l *loader) validate(cfg *Config) {
 	l.certificates(cfg)
 	l.prefixes(cfg)
 	l.listen(cfg)
+	l.webhook(cfg)
 }
 
 // failed tells whether a problem of the key is known already, so that it isn't called missing as well.
@@ -290,9 +291,45 @@ func (l *loader) prefix(key, text string) {
 	}
 }
 
-func (l *loader) listen(cfg *Config) {
-	const key, do = "http.listen", "Write host:port, such as 127.0.0.1:8099, or :8099 for every address of this computer."
-	listen := cfg.HTTP.Listen
+// webhook checks the listener for webhooks.
+func (l *loader) webhook(cfg *Config) {
+	w := cfg.Webhook
+	l.listenAddress("webhook.listen", "8098", w.Listen)
+	secret := w.Secret.Reveal()
+	switch {
+	case w.Listen == "":
+	case secret == "" && !l.failed("webhook.secret", "webhook.secret_file", ""):
+		l.bad("webhook.secret", "is not set, and webhook.listen is", "Make one with: openssl rand -hex 16")
+	case secret != "" && !strongSecret(secret):
+		l.bad("webhook.secret", "can be guessed, or has a sign that can't be in an address", "Make one of at least 128 bits with: openssl rand -hex 16")
+	}
+	if (w.CertFile == "") != (w.KeyFile == "") && !l.failed("webhook.cert_file", "webhook.key_file") {
+		l.bad("webhook.cert_file", "and webhook.key_file are a pair, and one of them is not set", "Set both, or neither.")
+	}
+}
+
+// strongSecret tells whether a secret can hold 128 bits: 32 hexadecimal digits, or 22 letters, digits, dashes and
+// underscores, with some variety in them.
+func strongSecret(secret string) bool {
+	hex, different := true, map[rune]bool{}
+	for _, r := range secret {
+		switch {
+		case '0' <= r && r <= '9' || 'a' <= r && r <= 'f' || 'A' <= r && r <= 'F':
+		case 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '-' || r == '_':
+			hex = false
+		default:
+			return false
+		}
+		different[r] = true
+	}
+	return len(different) >= 8 && (len(secret) >= 32 || !hex && len(secret) >= 22)
+}
+
+func (l *loader) listen(cfg *Config) { l.listenAddress("http.listen", "8099", cfg.HTTP.Listen) }
+
+// listenAddress checks where something listens; example is the port that is told of.
+func (l *loader) listenAddress(key, example, listen string) {
+	do := "Write host:port, such as 127.0.0.1:" + example + ", or :" + example + " for every address of this computer."
 	if listen == "" {
 		return
 	}
