@@ -76,6 +76,7 @@ func (b *bridge) learn(d *deviceState, r device.Reading, now, before time.Time) 
 	}
 	if activity := b.account.steady(r.Activity()); !activity.IsZero() {
 		age = now.Sub(activity)
+		d.hook.Polled(d.family.Asked, activity.After(d.estimator.LastReading()))
 		isNew = d.estimator.Observe(poll.Sight{Reading: activity, Same: d.reading.SameValues(r), Asked: now, Before: before})
 	}
 	d.derived.Interval, d.derived.Expected = d.estimator.RoundedInterval(), time.Time{}

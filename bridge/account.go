@@ -142,7 +142,9 @@ func (a *account) opening(now time.Time) command.Opening {
 // plan works out when a family is due again, after something about it has changed.
 func (a *account) plan(f *familyState, now time.Time) {
 	f.Devices, f.Silent, f.Heating = f.Devices[:0], f.Silent[:0], false
+	f.Hooks, f.Pushed = f.Hooks[:0], f.Pushed[:0]
 	for _, d := range f.devices {
+		f.Hooks, f.Pushed = append(f.Hooks, &d.hook), append(f.Pushed, d.hook.Pushes(now, d.estimator.Interval()))
 		f.Devices = append(f.Devices, &d.estimator)
 		f.Silent = append(f.Silent, d.estimator.IsSilent(now, f.Floor))
 		f.Heating = f.Heating || d.shown().Heats()

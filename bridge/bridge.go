@@ -146,6 +146,8 @@ func (b *bridge) loop(ctx context.Context) error {
 		case <-b.options.Refresh:
 			b.turned()
 			b.refresh(b.clock.now())
+		case hints := <-b.options.Hints:
+			b.onHints(hints, b.clock.now())
 		case id := <-b.options.Forget:
 			b.turned()
 			b.forgetFromPage(id)

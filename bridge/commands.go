@@ -98,6 +98,10 @@ func (b *bridge) checkAwaiting(f *familyState) {
 
 // onBridgeCommand takes a command to the bridge itself.
 func (b *bridge) onBridgeCommand(r command.Request) {
+	if r.Key == webhookKey {
+		b.onWebhook(r)
+		return
+	}
 	payload := text.Line(string(r.Payload), device.MaxText)
 	var note string
 	var err error
@@ -113,7 +117,7 @@ func (b *bridge) onBridgeCommand(r command.Request) {
 	case r.Key == "forget":
 		note, err = b.forgetDevice(payload, r.At)
 	case payload != "PRESS":
-		err = errors.New("accepted is PRESS")
+		note, err = b.refreshDevice(payload, r.At)
 	default:
 		note = b.refresh(r.At)
 	}

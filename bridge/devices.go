@@ -24,6 +24,7 @@ type deviceState struct {
 	sharesMAC bool
 
 	estimator poll.Estimator
+	hook      poll.Hook
 	derived   device.Derived
 	pending   map[string]*command.PendingWrite // by key
 	// submitAfter is when the next reading may be submitted for an external device.

@@ -10,6 +10,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/statistics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
+	"github.com/rapt-bridge/rapt-bridge/bridge/webhook"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
@@ -62,6 +63,8 @@ type Options struct {
 	Forget <-chan string
 	// Heartbeat, when set, is called once a second at the least, as long as the loop turns. It must not block.
 	Heartbeat func()
+	// Hints, when set, has what webhooks said that came to a listener of the program.
+	Hints <-chan []webhook.Hint
 	// OnSnapshot, when set, is handed what the status page shows, at most once a second. It must not block.
 	OnSnapshot func(*web.Snapshot)
 }

@@ -22,6 +22,7 @@ type stateDocument struct {
 	RateLimitReset     *time.Time   `json:"rate_limit_reset"`
 	UnknownFields      int          `json:"unknown_fields"`
 	Devices            int          `json:"devices"`
+	PushedDevices      int          `json:"pushed_devices"`
 	// HeatingUnseen says that a kettle which was switched on through the bridge has fallen silent; which ones follows, by
 	// name. HeatingOn are all that were switched on, for the next start.
 	HeatingUnseen        bool     `json:"heating_unseen"`
@@ -39,7 +40,7 @@ func (b *bridge) document(now time.Time) []byte {
 	doc := stateDocument{
 		Version: b.options.Version, APIStatus: status,
 		LastSuccessfulPoll: toTheSecond(a.lastPoll), RequestsLastHour: a.requests.LastHour(now), RequestsRemaining: a.remaining(now),
-		UnknownFields: a.unknownFields, Devices: len(a.byID), Instance: b.identity.instance, Account: b.identity.account,
+		UnknownFields: a.unknownFields, Devices: len(a.byID), PushedDevices: a.pushed(), Instance: b.identity.instance, Account: b.identity.account,
 		Requests: a.key.Sign(a.requests.Save(now, wall)),
 	}
 	doc.HeatingUnseenDevices, doc.HeatingOn = b.heatingUnseen(now), a.heating.Save()

@@ -42,7 +42,7 @@ func newVirtual(t testing.TB, o raptsim.Options, adapt func(*Options)) *virtual 
 	require.NoError(t, err)
 	b.clock.elapsed = func() time.Duration { return v.now.Sub(start) }
 	b.mqtt.conn = &broker.Connection{EndRestore: func() {}}
-	v.b = b
+	v.b, b.mqtt.named = b, true
 	b.connected()
 	unused := testKey.Unused(start)
 	b.mqtt.restore.requests = &unused // it has been running before
@@ -57,7 +57,7 @@ func (v *virtual) run(ctx context.Context, d time.Duration) {
 		wait := v.b.step(ctx)
 		v.drain()
 		if v.b.account.calling == nil {
-			v.now = v.now.Add(max(wait, time.Millisecond))
+			v.now = v.now.Add(min(max(wait, time.Millisecond), max(time.Millisecond, end.Sub(v.now))))
 			continue
 		}
 		c := <-v.b.account.worker.calls

@@ -67,6 +67,12 @@ type Config struct {
 		Days         int  `koanf:"days"` // 0 to 365
 		EveryReading bool `koanf:"every_reading"`
 	} `koanf:"history"`
+	Webhook struct {
+		Listen   string `koanf:"listen"` // host:port; empty: no listener
+		Secret   Secret `koanf:"secret"` // at least 16 characters, set if Listen is
+		CertFile string `koanf:"cert_file"`
+		KeyFile  string `koanf:"key_file"` // set if CertFile is
+	} `koanf:"webhook"`
 	HTTP struct {
 		Listen string `koanf:"listen"` // host:port; empty: no status page
 		Hosts  string `koanf:"hosts"`  // names with commas between them

@@ -27,6 +27,10 @@ func TestExampleFileLoads(t *testing.T) {
 	text := regexp.MustCompile(`(?m)^  # ([a-z_]+: )`).ReplaceAllString(string(ExampleYAML()), "  $1")
 	text = regexp.MustCompile(`(?m)^  [a-z_]+_file: .*\n`).ReplaceAllString(text, "")
 	o.Demo = false
+	o.Path = write(t, "known.yaml", text)
+	_, err = Load(o)
+	require.ErrorContains(t, err, "webhook.secret", "everybody can read the example's")
+	text = strings.Replace(text, "by chance: openssl rand -hex 16", "0123456789abcdef0123456789abcdef", 1)
 	o.Path = write(t, "all.yaml", text)
 	cfg, err = Load(o)
 	require.NoError(t, err)
@@ -87,7 +91,7 @@ func TestTableAndConfigHaveTheSameKeys(t *testing.T) {
 	var keys []string
 	for _, k := range Keys() {
 		// The file of a secret ends up in the secret's field.
-		if !strings.HasSuffix(k.Name, "api_secret_file") && !strings.HasSuffix(k.Name, "password_file") && !strings.HasSuffix(k.Name, "token_file") {
+		if !strings.HasSuffix(k.Name, "api_secret_file") && !strings.HasSuffix(k.Name, "password_file") && !strings.HasSuffix(k.Name, "token_file") && k.Name != "webhook.secret_file" {
 			keys = append(keys, k.Name)
 		}
 	}

@@ -55,6 +55,7 @@ func Groups() []Group {
 		{"homeassistant", "What Home Assistant is told"},
 		{"control", "Commands"},
 		{"history", "Every reading, and those that were missed"},
+		{"webhook", "Webhooks of the RAPT portal, straight to the bridge"},
 		{"http", "The status page"},
 		{"log", "The log"},
 	}
@@ -127,6 +128,17 @@ func Keys() []Key {
 			Description: "How many days back a device is completed that the bridge sees for the first time; 0 for none."},
 		{Name: "history.every_reading", Kind: Boolean, Default: "true",
 			Description: "Complete devices that report more often than they are polled, with one request an hour for each."},
+
+		{Name: "webhook.listen", Kind: Text, Example: ":8098",
+			Description: "Where webhooks of the RAPT portal are taken, host:port. Off by default. Needed only without Home Assistant: its blueprint needs no open port."},
+		{Name: "webhook.secret", Kind: Text, Secret: true, Example: "by chance: openssl rand -hex 16",
+			Description: "What a webhook must know: the portal's header X-Webhook-Token, or the end of the address /hook/<secret>. At least 22 characters by chance, or 32 hexadecimal digits."},
+		{Name: "webhook.secret_file", Kind: Path, Example: "/run/secrets/webhook_secret",
+			Description: "File that has the secret, instead of webhook.secret."},
+		{Name: "webhook.cert_file", Kind: Path, Example: "/etc/ssl/rapt-bridge-webhook.pem",
+			Description: "File with the certificate for TLS (PEM). Without it, put a reverse proxy with TLS in front."},
+		{Name: "webhook.key_file", Kind: Path, Example: "/etc/ssl/rapt-bridge-webhook.key",
+			Description: "File with the key of webhook.cert_file (PEM, without a passphrase)."},
 
 		{Name: "http.listen", Kind: Text, Default: defaultListen,
 			Description: "Where the status page listens, host:port. By default this computer alone can open it; in the add-on and the container image it is :8099. Empty turns it off."},

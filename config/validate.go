@@ -34,6 +34,7 @@ func (l *loader) validate(cfg *Config) {
 	l.prefixes(cfg)
 	l.homeAssistant(cfg)
 	l.listen(cfg)
+	l.webhook(cfg)
 }
 
 // failed tells whether a problem of the key is known already, so that it isn't called missing as well.
@@ -314,14 +315,52 @@ func (l *loader) homeAssistant(cfg *Config) {
 	}
 }
 
+// webhook checks the listener for webhooks.
+func (l *loader) webhook(cfg *Config) {
+	w := cfg.Webhook
+	l.listenAddress("webhook.listen", "8098", w.Listen)
+	secret := w.Secret.Reveal()
+	switch {
+	case w.Listen == "":
+	case secret == "" && !l.failed("webhook.secret", "webhook.secret_file", ""):
+		l.bad("webhook.secret", "is not set, and webhook.listen is", "Make one with: openssl rand -hex 16")
+	case secret != "" && !strongSecret(secret):
+		l.bad("webhook.secret", "can be guessed, or has a sign that can't be in an address", "Make one of at least 128 bits with: openssl rand -hex 16")
+	}
+	if (w.CertFile == "") != (w.KeyFile == "") && !l.failed("webhook.cert_file", "webhook.key_file") {
+		l.bad("webhook.cert_file", "and webhook.key_file are a pair, and one of them is not set", "Set both, or neither.")
+	}
+}
+
+// strongSecret tells whether a secret can hold 128 bits: 32 hexadecimal digits, or 22 letters, digits, dashes and
+// underscores, with some variety in them.
+func strongSecret(secret string) bool {
+	hex, different := true, map[rune]bool{}
+	for _, r := range secret {
+		switch {
+		case '0' <= r && r <= '9' || 'a' <= r && r <= 'f' || 'A' <= r && r <= 'F':
+		case 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '-' || r == '_':
+			hex = false
+		default:
+			return false
+		}
+		different[r] = true
+	}
+	return len(different) >= 8 && (len(secret) >= 32 || !hex && len(secret) >= 22)
+}
+
 func (l *loader) listen(cfg *Config) {
 	for name := range strings.SplitSeq(cfg.HTTP.Hosts, ",") {
 		if name = strings.TrimSpace(name); strings.ContainsAny(name, "/ ?#@") {
 			l.bad("http.hosts", "has "+strconv.Quote(short(name))+", which is no host name", "Write names alone, such as brewery.lan, with commas between them.")
 		}
 	}
-	const key, do = "http.listen", "Write host:port, such as 127.0.0.1:8099, or :8099 for every address of this computer."
-	listen := cfg.HTTP.Listen
+	l.listenAddress("http.listen", "8099", cfg.HTTP.Listen)
+}
+
+// listenAddress checks where something listens; example is the port that is told of.
+func (l *loader) listenAddress(key, example, listen string) {
+	do := "Write host:port, such as 127.0.0.1:" + example + ", or :" + example + " for every address of this computer."
 	if listen == "" {
 		return
 	}

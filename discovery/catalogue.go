@@ -145,6 +145,7 @@ func bridge() []Entity {
 		},
 		{Key: "unknown_fields", Name: "Unknown fields", Platform: Sensor, StateClass: Measurement, Category: Diagnostic, Icon: "mdi:help-circle-outline", Precision: decimals(0)},
 		{Key: "devices", Name: "Devices", Platform: Sensor, StateClass: Measurement, Category: Diagnostic, Icon: "mdi:devices", Precision: decimals(0)},
+		{Key: "pushed_devices", Name: "Devices pushed by webhooks", Platform: Sensor, StateClass: Measurement, Category: Diagnostic, Icon: "mdi:webhook", Precision: decimals(0), Disabled: true},
 		{Key: "version", Name: "Version", Platform: Sensor, Category: Diagnostic, Icon: "mdi:tag-outline"},
 		{Key: "refresh", Name: "Refresh", Platform: Button, Icon: "mdi:refresh", Commandable: true, Setter: Setter{Accepts: "PRESS", Example: "PRESS"}},
 	}

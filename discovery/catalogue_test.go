@@ -28,7 +28,7 @@ var familyKeys = map[Family]string{
 		"last_session_cans_per_minute last_session_average_fill_time last_session_average_temperature empty_pressure calibration_factor min_fill_rate fill_timeout temperature_offset sounds_enabled",
 	BondedDevice:   deviceDocument + " temperature battery",
 	ExternalDevice: deviceDocument + " temperature gravity plato pressure battery result",
-	Bridge:         "version api_status last_successful_poll last_error requests_last_hour requests_remaining rate_limit_reset unknown_fields devices heating_unseen refresh",
+	Bridge:         "version api_status last_successful_poll last_error requests_last_hour requests_remaining rate_limit_reset unknown_fields devices heating_unseen pushed_devices refresh",
 }
 
 func keys(entities []Entity) []string {

@@ -114,6 +114,7 @@ var german = map[string]string{
 	"Thermometers":                     "Thermometer",
 	"This day":                         "Dieser Tag",
 	"Total run time":                   "Gesamtlaufzeit",
+	"Devices pushed by webhooks":       "Per Webhook gemeldete Geräte",
 	"Unknown fields":                   "Unbekannte Felder",
 	"Vapour temperature":               "Dampftemperatur",
 	"Version":                          "Version",

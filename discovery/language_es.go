@@ -114,6 +114,7 @@ var spanish = map[string]string{
 	"Thermometers":                     "Termómetros",
 	"This day":                         "Este día",
 	"Total run time":                   "Tiempo de marcha total",
+	"Devices pushed by webhooks":       "Dispositivos notificados por webhook",
 	"Unknown fields":                   "Campos desconocidos",
 	"Vapour temperature":               "Temperatura del vapor",
 	"Version":                          "Versión",

@@ -114,6 +114,7 @@ var french = map[string]string{
 	"Thermometers":                     "Thermomètres",
 	"This day":                         "Ce jour",
 	"Total run time":                   "Durée de marche totale",
+	"Devices pushed by webhooks":       "Appareils signalés par webhook",
 	"Unknown fields":                   "Champs inconnus",
 	"Vapour temperature":               "Température de la vapeur",
 	"Version":                          "Version",

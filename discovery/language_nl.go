@@ -114,6 +114,7 @@ var dutch = map[string]string{
 	"Thermometers":                     "Thermometers",
 	"This day":                         "Deze dag",
 	"Total run time":                   "Totale looptijd",
+	"Devices pushed by webhooks":       "Apparaten gemeld via webhook",
 	"Unknown fields":                   "Onbekende velden",
 	"Vapour temperature":               "Damptemperatuur",
 	"Version":                          "Versie",

@@ -114,6 +114,7 @@ var portuguese = map[string]string{
 	"Thermometers":                     "Termômetros",
 	"This day":                         "Este dia",
 	"Total run time":                   "Tempo total de operação",
+	"Devices pushed by webhooks":       "Dispositivos informados por webhook",
 	"Unknown fields":                   "Campos desconhecidos",
 	"Vapour temperature":               "Temperatura do vapor",
 	"Version":                          "Versão",

@@ -45,6 +45,8 @@ type State struct {
 	CommandedUntil time.Time     // a device of the family has been commanded lately
 	Devices        []*Estimator  // of its devices
 	Silent         []bool        // those that have stopped reporting, in the same order
+	Hooks          []*Hook       // what webhooks have said of them, in the same order; may be empty
+	Pushed         []bool        // those whose webhooks bring their readings, in the same order; may be empty
 }
 
 // Turn is when a family's list should be asked for.
@@ -101,6 +103,8 @@ func firstAsk(asked time.Time) time.Time {
 	return time.Time{}
 }
 
+func (a *State) isPushed(i int) bool { return i < len(a.Pushed) && a.Pushed[i] }
+
 // unknownFor is how long after its last reading a device of which no rhythm is known may still be about to report.
 const unknownFor = 2 * time.Hour
 
@@ -155,7 +159,27 @@ func (a *State) candidates(b Bounds) []candidate {
 	}
 	var out []candidate
 	for i, r := range a.Devices {
+		if i < len(a.Hooks) && !a.Hooks[i].Pending().IsZero() {
+			at := a.Hooks[i].Pending()
+			if r.interval > 0 && r.interval <= 2*b.Min { // more than what is followed of it
+				at = times.Latest(at, a.Asked.Add(pace))
+			}
+			out = append(out, candidate{at: at})
+			if a.isPushed(i) {
+				continue
+			}
+		}
 		if a.isSilent(i) {
+			continue
+		}
+		if a.isPushed(i) && r.interval > 0 {
+			n := 1
+			if r.interval <= 2*b.Min { // asking for one reading would make the next one wait
+				n = 2
+			}
+			if at := r.visible(n).Add(hookFallback); a.Asked.Before(at) {
+				out = append(out, candidate{at: at})
+			}
 			continue
 		}
 		if r.interval <= 0 {

@@ -212,8 +212,13 @@ func (p *program) bridge(ctx context.Context, cfg config.Config, o bridge.Option
 	} else {
 		close(page)
 	}
-	err := p.runUntilStopped(ctx, o)
+	hooks, err := p.hooks(ctx, cfg, &o)
+	if err != nil {
+		return err
+	}
+	err = p.runUntilStopped(ctx, o)
 	cancel()
+	<-hooks
 	if pageErr := <-page; err == nil && pageErr != nil {
 		err = fmt.Errorf("the status page: %w", pageErr)
 	}
