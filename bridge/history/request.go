@@ -40,7 +40,7 @@ func (h *History) Due() time.Time {
 	}
 	var due time.Time
 	for _, t := range h.order {
-		if t.observed == 0 || t.isBusy() {
+		if !t.present || t.isBusy() {
 			continue
 		}
 		for i := range t.gaps {
@@ -65,7 +65,7 @@ func (h *History) Request(now time.Time) (Request, bool) {
 		end    time.Time
 	)
 	for _, t := range h.order {
-		if t.observed == 0 || t.isBusy() {
+		if !t.present || t.isBusy() {
 			continue
 		}
 		for i := range t.gaps {
