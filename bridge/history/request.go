@@ -49,7 +49,7 @@ func (h *History) Due() time.Time {
 			}
 		}
 	}
-	if due.IsZero() && slices.ContainsFunc(h.order, (*track).wants) {
+	if slices.ContainsFunc(h.order, (*track).wants) {
 		return longAgo
 	}
 	return due

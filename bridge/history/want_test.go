@@ -66,6 +66,18 @@ func TestADeviceThatHasNotReportedSinceTheStartIsAskedFor(t *testing.T) {
 	assert.False(t, wanted[0].At.After(rows[40].At.Add(-2*time.Hour)), "with the rows before it")
 }
 
+// TestAGapThatIsAskedForLaterHoldsNothingUp: one that waits for its next try.
+func TestAGapThatIsAskedForLaterHoldsNothingUp(t *testing.T) {
+	rows := rowsOf(t, 48*time.Hour, 15*time.Minute)
+	b := newBrewer(t, Options{}, rows)
+	b.poll(60, time.Time{}, 15*time.Minute)
+	b.poll(len(rows)-1, time.Time{}, 15*time.Minute)
+	b.settle(time.Minute, func(Request) []device.Telemetry { return nil })
+	require.True(t, b.h.Due().After(b.now), "the gap has its next try later")
+	b.h.Want(pill, Span{rows[20].At, rows[40].At})
+	assert.NotEmpty(t, b.ask(b.within))
+}
+
 func TestASpanWithoutRowsIsAskedForOnce(t *testing.T) {
 	rows := rowsOf(t, 48*time.Hour, 15*time.Minute)
 	b := newBrewer(t, Options{}, rows)
