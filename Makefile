@@ -14,7 +14,9 @@ PICTURES    ?= .github/pictures
 SLOW = TestAnOrdinaryDay TestADayWithEveryFault TestAWeekOfAPillAndThreeControllers TestACrashLoopForADay \
 	TestACloudThatLimitsEverySecondRequest TestAClockThatJumps TestARejectedSecretIsNotTriedOnATimer \
 	TestAChangedFrequencyIsFollowedWithinThreeReadings TestWhatADeviceMayLookLike TestEveryReplyFollowsTheContract \
-	TestAnAnswerThatIsOfNoUseIsToldInAFewWords
+	TestAnAnswerThatIsOfNoUseIsToldInAFewWords TestNoRowIsLostInAnOutage TestNoRowIsLostInACrashLoop \
+	TestANewInstallationGetsTheMonthBeforeWithinTheCeiling TestEveryRowOfTheCloudIsExported \
+	TestADeviceThatReportsEachMinuteFitsTheAnswers
 empty :=
 SLOW_PATTERN = ^($(subst $(empty) ,|,$(strip $(SLOW))))$$
 
