@@ -17,7 +17,9 @@ FERMENTATION ?= ../shared/fermentation
 SLOW = TestAnOrdinaryDay TestADayWithEveryFault TestAWeekOfAPillAndThreeControllers TestACrashLoopForADay \
 	TestACloudThatLimitsEverySecondRequest TestAClockThatJumps TestARejectedSecretIsNotTriedOnATimer \
 	TestAChangedFrequencyIsFollowedWithinThreeReadings TestWhatADeviceMayLookLike TestEveryReplyFollowsTheContract \
-	TestAnAnswerThatIsOfNoUseHasAShortError
+	TestAnAnswerThatIsOfNoUseHasAShortError TestNoRowIsLostInAnOutage TestNoRowIsLostInACrashLoop \
+	TestANewInstallationGetsTheMonthBeforeWithinTheCeiling TestEveryRowOfTheCloudIsExported \
+	TestADeviceThatReportsEachMinuteFitsTheAnswers
 empty :=
 SLOW_PATTERN = ^($(subst $(empty) ,|,$(strip $(SLOW))))$$
 

@@ -179,6 +179,7 @@ func (b *bridge) fetched(r history.Request, list device.TelemetryList, err error
 		}
 		b.backfill.history.Fail(r, how, err.Error(), now)
 	}
+	b.backfill.changed[r.Ref] = true // a gap less may complete hours
 	b.publishPosition(r.Ref)
 }
 

@@ -5,7 +5,8 @@
 // account is what belongs to the RAPT account (its devices, its limits, its commands), mqtt what belongs to the broker.
 //
 // What must be proven is in pure packages below, with the time as an argument: when to ask (poll), whether a request may
-// leave (limit), what a reading holds (device), and what may be set (command). The packages below know nothing of this one.
+// leave (limit), what a reading holds (device), what may be set (command), and which telemetry rows are missing (history). The
+// packages below know nothing of this one.
 //
 // The package knows raptclient and discovery. It must not know config: whoever starts it hands over plain values.
 package bridge

@@ -25,10 +25,7 @@ func (h *History) Answer(r Request, rows []device.Telemetry, now, cloudNow time.
 	if len(rows) > 1 {
 		t.answered = rhythm(rows, 0)
 		t.setInterval(h.options.Pace)
-		a.interval = rhythm(rows, 0)
-		if len(rows) < 4 && t.interval > 0 {
-			a.interval = t.interval
-		}
+		a.interval = t.interval
 	}
 	for _, g := range t.gaps {
 		if g.busy || !r.touches(g.Span) {

@@ -65,9 +65,10 @@ func (h *History) Observe(ref device.Ref, row device.Telemetry, o Observation) {
 		t.polled = o.Interval
 	}
 	t.setInterval(h.options.Pace)
-	if t.observed == 0 && t.seen.Sub(row.At) > time.Hour { // a position that can't be true
+	if !t.present && t.seen.Sub(row.At) > time.Hour { // a position that can't be true
 		*t = track{ref: ref, wider: 1, polled: t.polled, interval: t.interval, fast: t.fast}
 	}
+	t.present = true
 	first := t.seen.IsZero()
 	if step := row.At.Sub(t.seen); !first && step <= t.tolerance() && step > -time.Hour {
 		return

@@ -122,7 +122,7 @@ func (b *brewer) once(from, to int) {
 	for _, row := range b.rows[from:to] {
 		assert.Equal(b.t, 1, seen[row.At.String()], row.At)
 	}
-	assert.Len(b.t, b.stream, to-from)
+	assert.Equal(b.t, to-from, len(b.stream))
 }
 
 func TestAPolledRowGoesOutAtOnceAndOnce(t *testing.T) {

@@ -7,9 +7,9 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 )
 
-// rowsPerRequest is how many rows one request asks for at the most, by the device's rhythm: half a month of a reading every
+// rowsPerRequest is how many rows one request asks for at the most, by the device's rhythm: ten days of a reading every
 // quarter of an hour, and some 1 MB of a reply, since the whole answer is in memory.
-const rowsPerRequest = 1500
+const rowsPerRequest = 1000
 
 // mostWaiting is how many rows may wait for the broker when others are asked for, so that one answer is in memory at a time.
 const mostWaiting = 200
@@ -40,7 +40,7 @@ func (h *History) Due() time.Time {
 	}
 	var due time.Time
 	for _, t := range h.order {
-		if t.observed == 0 || t.isBusy() {
+		if !t.present || t.isBusy() {
 			continue
 		}
 		for i := range t.gaps {
@@ -49,7 +49,7 @@ func (h *History) Due() time.Time {
 			}
 		}
 	}
-	if due.IsZero() && slices.ContainsFunc(h.order, (*track).wants) {
+	if slices.ContainsFunc(h.order, (*track).wants) {
 		return longAgo
 	}
 	return due
@@ -65,7 +65,7 @@ func (h *History) Request(now time.Time) (Request, bool) {
 		end    time.Time
 	)
 	for _, t := range h.order {
-		if t.observed == 0 || t.isBusy() {
+		if !t.present || t.isBusy() {
 			continue
 		}
 		for i := range t.gaps {

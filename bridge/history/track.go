@@ -50,6 +50,7 @@ type track struct {
 	polled   time.Duration // the same as polls make it out, which may be a multiple of it
 	answered time.Duration // and as the cloud's rows show it
 	fast     bool          // it reports more often than it is polled
+	present  bool          // it has been seen in this run
 	observed int           // rows that polls have seen since the start
 
 	seen   time.Time        // the newest row that is on its way or handed on

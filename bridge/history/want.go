@@ -10,6 +10,10 @@ import (
 // longAgo is due at once.
 var longAgo = time.Unix(0, 0)
 
+// wantedBefore is how long before a span rows are asked for too: the last value before it holds into it, for as long as the
+// longest floor of a family.
+const wantedBefore = 3 * time.Hour
+
 // maxWanted bounds the spans of a device that wait to be asked for.
 const maxWanted = 100
 
@@ -20,6 +24,7 @@ func (h *History) Want(ref device.Ref, s Span) {
 	if t == nil || len(t.wanted) >= maxWanted || !s.To.After(s.From) || t.missesIn(s.From, s.To) {
 		return
 	}
+	s.From = s.From.Add(-wantedBefore)
 	if n := len(t.wanted); n > 0 && !s.From.Before(t.wanted[n-1].To) && s.To.Sub(t.wanted[n-1].From) <= t.width() && !t.missesIn(t.wanted[n-1].From, s.To) {
 		t.wanted[n-1].To = s.To // one answer holds both
 		return
@@ -58,7 +63,7 @@ func (t *track) missesIn(from, to time.Time) bool {
 	return false
 }
 
-func (t *track) wants() bool { return len(t.wanted) > 0 && t.observed > 0 }
+func (t *track) wants() bool { return len(t.wanted) > 0 && t.present }
 
 // requestWanted asks for the first span that is wanted, or as much of it as one answer can hold.
 func (t *track) requestWanted() Request {

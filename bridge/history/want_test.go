@@ -50,6 +50,34 @@ func TestRowsThatAreWantedOnceMoreAreNotForTheStream(t *testing.T) {
 	}
 }
 
+// TestADeviceThatHasNotReportedSinceTheStartIsAskedFor: its newest row is the one that an earlier run handed on.
+func TestADeviceThatHasNotReportedSinceTheStartIsAskedFor(t *testing.T) {
+	rows := rowsOf(t, 48*time.Hour, 15*time.Minute)
+	b := newBrewer(t, Options{}, rows)
+	b.poll(len(rows)-1, time.Time{}, 15*time.Minute)
+	retained := b.h.Position(pill)
+	b.h = New(Options{})
+	require.True(t, b.h.Restore(pill, retained, b.now))
+	b.h.Want(pill, Span{rows[40].At, rows[60].At})
+	assert.Zero(t, b.h.Due(), "it may not be in the account any more")
+	b.poll(len(rows)-1, time.Time{}, 15*time.Minute)
+	wanted := b.ask(b.within)
+	require.NotEmpty(t, wanted)
+	assert.False(t, wanted[0].At.After(rows[40].At.Add(-2*time.Hour)), "with the rows before it")
+}
+
+// TestAGapThatIsAskedForLaterHoldsNothingUp: one that waits for its next try.
+func TestAGapThatIsAskedForLaterHoldsNothingUp(t *testing.T) {
+	rows := rowsOf(t, 48*time.Hour, 15*time.Minute)
+	b := newBrewer(t, Options{}, rows)
+	b.poll(60, time.Time{}, 15*time.Minute)
+	b.poll(len(rows)-1, time.Time{}, 15*time.Minute)
+	b.settle(time.Minute, func(Request) []device.Telemetry { return nil })
+	require.True(t, b.h.Due().After(b.now), "the gap has its next try later")
+	b.h.Want(pill, Span{rows[20].At, rows[40].At})
+	assert.NotEmpty(t, b.ask(b.within))
+}
+
 func TestASpanWithoutRowsIsAskedForOnce(t *testing.T) {
 	rows := rowsOf(t, 48*time.Hour, 15*time.Minute)
 	b := newBrewer(t, Options{}, rows)

@@ -31,13 +31,15 @@ func BenchmarkProcess(b *testing.B) {
 	for _, c := range []struct {
 		name    string
 		devices []raptsim.DeviceSpec
+		past    time.Duration // of readings that a new installation takes in
 	}{
-		{"12 devices", raptsim.DemoBrewery()},
-		{"1000 devices", raptsim.LargeBrewery(1000)},
+		{"12 devices", raptsim.DemoBrewery(), 0},
+		{"12 devices and their month before", raptsim.DemoBrewery(), 31 * 24 * time.Hour},
+		{"1000 devices", raptsim.LargeBrewery(1000), 0},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			for range b.N {
-				start, resident, most := processFigures(b, binary, c.devices)
+				start, resident, most := processFigures(b, binary, c.devices, c.past)
 				b.ReportMetric(float64(start.Microseconds())/1000, "ms-to-first-config")
 				b.ReportMetric(resident, "MiB-resident")
 				b.ReportMetric(most, "MiB-resident-at-most")
@@ -47,8 +49,8 @@ func BenchmarkProcess(b *testing.B) {
 	}
 }
 
-func processFigures(b *testing.B, binary string, devices []raptsim.DeviceSpec) (start time.Duration, resident, most float64) {
-	cloud, url := served(b, raptsim.Options{Devices: devices})
+func processFigures(b *testing.B, binary string, devices []raptsim.DeviceSpec, past time.Duration) (start time.Duration, resident, most float64) {
+	cloud, url := served(b, raptsim.Options{Devices: devices, Latency: &raptsim.Latency{}, Telemetry: raptsim.Telemetry{Past: past}})
 	broker := startBroker(b, false)
 	require.NoError(b, broker.Publish("rapt/bridge/state", unusedHour(b), true, 1))
 
@@ -69,6 +71,16 @@ func processFigures(b *testing.B, binary string, devices []raptsim.DeviceSpec) (
 	require.Eventually(b, func() bool {
 		return broker.count("rapt/", "/state") > len(devices) && len(cloud.Requests()) > enough
 	}, 2*time.Minute, 100*time.Millisecond)
+	if past > 0 {
+		require.Eventually(b, func() bool {
+			for _, d := range cloud.Devices() {
+				if position := broker.payload("rapt/" + d.Family + "/" + d.ID + "/history"); position == "" || strings.Contains(position, `"first":true`) {
+					return false
+				}
+			}
+			return true
+		}, 10*time.Minute, time.Second)
+	}
 	status, err := os.ReadFile("/proc/" + strconv.Itoa(process.Process.Pid) + "/status")
 	if err != nil {
 		b.Skip("resident memory is measured on Linux alone")
