@@ -58,6 +58,7 @@ api:
 config:
 history:
 logbook:
+webhook:
 recorder:
   commit_interval: 1
 automation: !include automations.yaml
