@@ -20,7 +20,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
-// fuzzID is the id of every device of the desk below, one of each family.
+// fuzzID is the id of every device below, one of each family.
 const fuzzID = "00000000-0000-4000-8000-0000000000aa"
 
 // recorder answers every request, and remembers the last write.

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
-	"net"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
@@ -47,7 +46,7 @@ func (p *program) hooks(ctx context.Context, cfg config.Config, o *bridge.Option
 		}
 		options.Certificate = &pair
 	}
-	listener, err := net.Listen("tcp", w.Listen)
+	listener, err := p.listen(w.Listen)
 	if err != nil {
 		return nil, &exitError{exitFailed, fmt.Errorf("webhooks can't be taken: %w; set webhook.listen to another address, or to nothing to turn it off", err)}
 	}

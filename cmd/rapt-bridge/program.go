@@ -34,6 +34,7 @@ type program struct {
 	brokerWait    time.Duration                               // for the Supervisor to have a broker; 0 for the real one
 	runBridge     func(context.Context, bridge.Options) error // nil for bridge.Run
 	stopWithin    time.Duration                               // for the bridge to end after a stop signal; 0 for the real one
+	listenOn      func(address string) (net.Listener, error)  // nil for a TCP listener
 }
 
 // stopWithin is how long a stop signal waits for the bridge; Docker and Home Assistant kill after ten seconds.
@@ -196,7 +197,7 @@ func (p *program) bridge(ctx context.Context, cfg config.Config, o bridge.Option
 	o.Refresh, o.Forget = refresh, forget
 	page := make(chan error, 1)
 	if cfg.HTTP.Listen != "" {
-		listener, err := net.Listen("tcp", cfg.HTTP.Listen)
+		listener, err := p.listen(cfg.HTTP.Listen)
 		if err != nil {
 			return &exitError{exitFailed, fmt.Errorf("the status page can't be served: %w; set http.listen to another address, or to nothing to turn it off", err)}
 		}
@@ -226,6 +227,14 @@ func (p *program) bridge(ctx context.Context, cfg config.Config, o bridge.Option
 		return &exitError{exitFailed, err}
 	}
 	return nil
+}
+
+// listen takes connections at address, of the status page or of webhooks.
+func (p *program) listen(address string) (net.Listener, error) {
+	if p.listenOn != nil {
+		return p.listenOn(address)
+	}
+	return net.Listen("tcp", address)
 }
 
 // runUntilStopped runs the bridge. A stop signal ends the process whatever the bridge does: where it hangs, the broker

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,4 +52,45 @@ func TestTheLoopsHeartReachesTheHealthCheck(t *testing.T) {
 	}
 	assert.Equal(t, exitOK, run(t.Context(), p))
 	assert.True(t, beats)
+}
+
+// brokenListener is a listener whose socket is gone.
+type brokenListener struct{ net.Listener }
+
+func (brokenListener) Accept() (net.Conn, error) { return nil, errors.New("the socket is gone") }
+
+// TestAListenerThatFailsIsTold breaks the listeners of a bridge that runs on: its log tells at once, not when it stops.
+func TestAListenerThatFailsIsTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		env  []string
+		told string
+		exit int
+	}{
+		"status page": {[]string{"RAPT_BRIDGE_HTTP_LISTEN=127.0.0.1:0"}, "the status page can't be shown any more", exitFailed},
+		"webhooks": {
+			[]string{"RAPT_BRIDGE_HTTP_LISTEN=", "RAPT_BRIDGE_WEBHOOK_LISTEN=127.0.0.1:0", "RAPT_BRIDGE_WEBHOOK_SECRET=" + "q8Zr2vTn5LxWc7KdJm4Hb9"},
+			"webhooks can't be taken any more", exitOK,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, _, stderr := newProgram(append(settings("http://"+closedPort(t), closedPort(t)), c.env...))
+			p.listenOn = func(address string) (net.Listener, error) {
+				listener, err := net.Listen("tcp", address)
+				return brokenListener{listener}, err
+			}
+			p.runBridge = func(ctx context.Context, _ bridge.Options) error {
+				<-ctx.Done()
+				return nil
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			status := make(chan int, 1)
+			go func() { status <- run(ctx, p) }()
+			assert.Eventually(t, func() bool { return strings.Contains(stderr.String(), c.told) }, 20*time.Second, 5*time.Millisecond)
+			assert.Contains(t, stderr.String(), "the socket is gone")
+			assert.Empty(t, status, "it ended")
+			stop()
+			assert.Equal(t, c.exit, <-status)
+		})
+	}
 }
