@@ -42,11 +42,11 @@ build: ## build bin/rapt-bridge, a static binary with the time zones in it
 	CGO_ENABLED=0 $(GO) build -trimpath -tags timetzdata -ldflags "-s -w -X main.version=$(VERSION)" -o bin/rapt-bridge ./cmd/rapt-bridge
 
 test: docker test-race ## run every test, those in containers too (needs Docker)
-	$(GO) test -count=1 -timeout 5m -run '$(SLOW_PATTERN)' $(PLAIN)
+	$(GO) test -count=1 -timeout 10m -run '$(SLOW_PATTERN)' $(PLAIN)
 	$(GO) test -count=1 -timeout 18m ./cmd/rapt-bridge/e2e
 
 test-race: ## run the tests that need no Docker with the race detector (needs a C compiler), but for the slow ones
-	$(GO) test -race -count=1 -timeout 5m -skip '$(SLOW_PATTERN)' $(PLAIN)
+	$(GO) test -race -count=1 -timeout 10m -skip '$(SLOW_PATTERN)' $(PLAIN)
 
 test-short: ## run the tests that need no Docker
 	$(GO) test -short ./...

@@ -22,8 +22,9 @@ const (
 	offPerMinute   = 5
 	offSignIns     = 1
 	commandSignIns = 1
-	// lostSignIns are the sign-ins that are taken for used where the log of the past hour is lost: polls have two then.
-	lostSignIns = 2
+	// lostSignIns are the sign-ins that are taken for used where the log of the past hour is lost: polls have three then,
+	// enough for somebody who sets the bridge up and restarts it to try.
+	lostSignIns = 1
 
 	// A request is counted when it leaves, and arrives a little later: without this margin two requests of a full
 	// window could arrive closer together than they left.

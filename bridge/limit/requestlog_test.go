@@ -135,12 +135,12 @@ func TestAStartWithoutMemoryHasAQuarter(t *testing.T) {
 	assert.True(t, l.Allows(noon.Add(time.Hour+windowMargin), ForPoll, false))
 }
 
-func TestAStartWithoutMemoryHasFourSignIns(t *testing.T) {
+func TestAStartWithoutMemoryHasFiveSignIns(t *testing.T) {
 	l := NewRequestLog(240, 1000)
 	l.Reserve(noon)
-	assert.Equal(t, []int{2, 1, 1}, []int{l.use(noon, ForPoll, true), l.use(noon, ForCommand, true), l.use(noon, ForOff, true)})
+	assert.Equal(t, []int{3, 1, 1}, []int{l.use(noon, ForPoll, true), l.use(noon, ForCommand, true), l.use(noon, ForOff, true)})
 	saved := l.Save(noon, noon)
-	assert.Equal(t, [][2]int{{0, 4}}, saved.SignIns, "what is withheld is no sign-in")
+	assert.Equal(t, [][2]int{{0, 5}}, saved.SignIns, "what is withheld is no sign-in")
 	l = NewRequestLog(240, 1000)
 	l.Restore(saved, noon, noon)
 	assert.False(t, l.Allows(noon, ForOff, true))
@@ -208,7 +208,7 @@ func TestWhatIsWithheldIsNoRequest(t *testing.T) {
 	l.Record(noon.Add(time.Second), ForPoll, true)
 	assert.Equal(t, 1, l.LastHour(noon.Add(time.Minute)))
 	saved := l.Save(noon.Add(time.Minute), noon.Add(time.Minute))
-	assert.Equal(t, &SavedReserve{Age: 60, Polls: 144, Commands: 27, SignIns: 2}, saved.Reserved)
+	assert.Equal(t, &SavedReserve{Age: 60, Polls: 144, Commands: 27, SignIns: 1}, saved.Reserved)
 	assert.Equal(t, [][2]int{{59, 1}}, saved.Polls)
 
 	later := noon.Add(30 * time.Minute)
@@ -229,7 +229,7 @@ func TestARequestInTheMomentOfTheStartIsSaved(t *testing.T) {
 	l.Record(noon, ForPoll, true)
 	l.Record(noon, ForCommand, false)
 	saved := l.Save(noon, noon)
-	assert.Equal(t, &SavedReserve{Age: 0, Polls: 144, Commands: 27, SignIns: 2}, saved.Reserved)
+	assert.Equal(t, &SavedReserve{Age: 0, Polls: 144, Commands: 27, SignIns: 1}, saved.Reserved)
 	assert.Equal(t, [][2]int{{0, 1}}, saved.Polls)
 	assert.Equal(t, [][2]int{{0, 1}}, saved.Commands)
 }

@@ -108,13 +108,13 @@ func (c *mqttClient) get(topic string) (m message, ok bool) {
 	return m, ok && m.payload != ""
 }
 
-// topics are those whose last message begins with prefix and did not clear them, in order.
+// topics are those that begin with prefix and hold a retained message, in order.
 func (c *mqttClient) topics(prefix string) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var found []string
 	for topic, m := range c.last {
-		if strings.HasPrefix(topic, prefix) && m.payload != "" {
+		if strings.HasPrefix(topic, prefix) && m.retained && m.payload != "" {
 			found = append(found, topic)
 		}
 	}
