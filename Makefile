@@ -19,7 +19,10 @@ SLOW = TestAnOrdinaryDay TestADayWithEveryFault TestAWeekOfAPillAndThreeControll
 	TestAChangedFrequencyIsFollowedWithinThreeReadings TestWhatADeviceMayLookLike TestEveryReplyFollowsTheContract \
 	TestAnAnswerThatIsOfNoUseHasAShortError TestNoRowIsLostInAnOutage TestNoRowIsLostInACrashLoop \
 	TestANewInstallationGetsTheMonthBeforeWithinTheCeiling TestEveryRowOfTheCloudIsExported \
-	TestADeviceThatReportsEachMinuteFitsTheAnswers
+	TestADeviceThatReportsEachMinuteFitsTheAnswers TestDaysWithWebhooks TestManyDevicesCostTimeInProportion \
+	TestNoRetainedStateHangsTheBridge TestTenThousandDevicesTakeLittleMemory TestWhatTheCloudMayAnswer \
+	TestAnEmptyListForMinutesTakesNoDeviceOut TestWhatCannotBeLearnedTakesADay TestADeviceThatStopsReportingGoesOffline \
+	TestAClockThatIsSetIsNoHarm TestAFamilyThatCannotBeReadIsSaidOnceWhileOthersCan
 empty :=
 SLOW_PATTERN = ^($(subst $(empty) ,|,$(strip $(SLOW))))$$
 

@@ -272,14 +272,14 @@ func TestACommandGoesBeforeTheHistory(t *testing.T) {
 func TestABrokerThatRefusesTheStreamStopsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, withHistory(0))
-		w.broker.refuse = "/telemetry"
+		w.broker.refuse("/telemetry")
 		w.start(t)
 		defer w.halt()
 		pass(2 * time.Hour)
 		_, topic := w.deviceOf(raptsim.Hydrometer)
 		assert.Empty(t, w.broker.last(topic+"/history"), "nothing was taken")
 		assert.NotEmpty(t, w.broker.on(topic+"/state"))
-		w.broker.refuse = ""
+		w.broker.refuse("")
 		pass(6 * time.Hour)
 		complete(t, w, time.Now().Add(-7*time.Hour), 0, 80*time.Minute)
 	})

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,9 +30,9 @@ type memoryBroker struct {
 	retained map[string][]byte
 	sent     []broker.Publication
 	when     []time.Time // of what was sent
-	mute     bool        // doesn't echo the marker
+	mute     atomic.Bool // doesn't echo the marker
 	stalled  bool        // takes nothing
-	refuse   string      // the end of topics that nobody may publish to; empty for none
+	refused  string      // the end of topics that nobody may publish to; empty for none
 	conn     *broker.Connection
 	number   int           // of the connection
 	slow     time.Duration // until it takes the next message
@@ -103,7 +104,7 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 				return
 			case <-m.wake: // it may take again
 			case p := <-out:
-				if m.refuse != "" && strings.HasSuffix(p.Topic, m.refuse) {
+				if m.refuses(p.Topic) {
 					if p.OnAcked != nil {
 						p.OnAcked(false)
 					}
@@ -118,13 +119,26 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 				if p.OnAcked != nil {
 					p.OnAcked(true)
 				}
-				if p.Topic == b.mqtt.topics.BridgeMarker() && !m.mute {
+				if p.Topic == b.mqtt.topics.BridgeMarker() && !m.mute.Load() {
 					emit(broker.Event{Kind: broker.Received, Message: broker.Message{Topic: p.Topic, Payload: p.Payload}})
 				}
 			}
 		}
 	})
 	return conn
+}
+
+// refuse lets the broker refuse what is published to topics that end like that, "" none.
+func (m *memoryBroker) refuse(suffix string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refused = suffix
+}
+
+func (m *memoryBroker) refuses(topic string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.refused != "" && strings.HasSuffix(topic, m.refused)
 }
 
 func (m *memoryBroker) take(p broker.Publication) {

@@ -186,7 +186,7 @@ func TestDiscoveryTurnedOffClearsWhatWasAnnounced(t *testing.T) {
 func TestWithoutTheEchoItStartsAfterTenSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, nil)
-		w.broker.mute = true
+		w.broker.mute.Store(true)
 		w.start(t)
 		defer w.halt()
 		pass(9 * time.Second)

@@ -384,14 +384,14 @@ var errGone = errors.New("gone")
 func TestTheRestoreIsReadAgainWhereTheBrokerWentAwayDuringIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, nil)
-		w.broker.mute = true
+		w.broker.mute.Store(true)
 		w.start(t)
 		defer w.halt()
 		pass(2 * time.Second)
 		w.broker.lose(errGone.Error())
 		pass(time.Minute)
 		assert.Empty(t, w.cloud.Requests(), "the restore has not ended, and nobody to publish for")
-		w.broker.mute = false
+		w.broker.mute.Store(false)
 		w.broker.back()
 		pass(10 * time.Second)
 		assert.NotEmpty(t, w.cloud.Requests())
