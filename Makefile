@@ -49,7 +49,7 @@ test: docker test-race ## run every test, those in containers too (needs Docker)
 	$(GO) test -count=1 -timeout 18m ./cmd/rapt-bridge/e2e
 
 test-race: ## run the tests that need no Docker with the race detector (needs a C compiler), but for the slow ones
-	$(GO) test -race -count=1 -timeout 10m -skip '$(SLOW_PATTERN)' $(PLAIN)
+	$(GO) test -race -count=1 -timeout 15m -skip '$(SLOW_PATTERN)' $(PLAIN)
 
 test-short: ## run the tests that need no Docker
 	$(GO) test -short ./...
