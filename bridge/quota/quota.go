@@ -18,6 +18,8 @@ import (
 type Options struct {
 	RAPT                                     raptclient.Options
 	MaxRequestsPerHour, MaxRequestsPerMinute int
+	// History says that the bridge keeps a part of the hour for rows that are missing.
+	History bool
 	// FindBroker finds the broker that retains the log of requests; nil where there is none.
 	FindBroker broker.Find
 	// ClientID is the bridge's; the account connects under one of its own.
@@ -34,8 +36,9 @@ type Account struct {
 
 	options  Options
 	requests *limit.RequestLog
+	key      limit.Key // of the log as the broker retains it
 	purpose  limit.Purpose
-	retained map[string]json.RawMessage // the bridge's document
+	retained map[string]json.RawMessage // the bridge's document; nil for one that is not to be trusted, or another account's
 	running  bool                       // a bridge runs
 	used     bool
 }
@@ -45,8 +48,13 @@ const brokerTimeout = 15 * time.Second
 // Open reads what the broker retains of the hour's requests. Without a broker, or one that knows nothing, it starts
 // with a quarter of the hour, like the bridge.
 func Open(ctx context.Context, o Options) (*Account, error) {
-	a := &Account{options: o, requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), Waiting: func(time.Time) {}}
-	a.requests.ShareWithBackfill()
+	a := &Account{
+		options: o, requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
+		Waiting: func(time.Time) {},
+	}
+	if o.History {
+		a.requests.ShareWithBackfill()
+	}
 	if o.FindBroker != nil {
 		if err := a.read(ctx); err != nil {
 			return nil, fmt.Errorf("the requests of this hour can't be read from the broker: %w", err)
@@ -81,13 +89,21 @@ func (a *Account) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.retained = map[string]json.RawMessage{}
-	var saved limit.SavedLog
 	now := time.Now()
-	if len(states) == 0 || json.Unmarshal(states[0], &a.retained) != nil || json.Unmarshal(a.retained["ledger"], &saved) != nil {
+	if len(states) == 0 {
+		a.retained = map[string]json.RawMessage{}
 		a.requests.Reserve(now)
 		return nil
 	}
+	var (
+		retained map[string]json.RawMessage
+		saved    limit.SavedLog
+	)
+	if json.Unmarshal(states[0], &retained) != nil || json.Unmarshal(retained["ledger"], &saved) != nil || a.requests.Check(a.key, saved, now) != nil {
+		a.requests.Reserve(now)
+		return nil
+	}
+	a.retained = retained
 	a.requests.Restore(saved, now, now)
 	return nil
 }
@@ -116,11 +132,11 @@ func (a *Account) permit(ctx context.Context, r raptclient.Request) error {
 // Close leaves the log of requests with the broker for the bridge's next start. A bridge that runs keeps its own.
 func (a *Account) Close() {
 	a.Client.CloseIdleConnections()
-	if !a.used || a.running || a.options.FindBroker == nil {
+	if !a.used || a.running || a.retained == nil {
 		return
 	}
 	now := time.Now()
-	ledger, _ := json.Marshal(a.requests.Save(now, now))
+	ledger, _ := json.Marshal(a.key.Sign(a.requests.Save(now, now)))
 	a.retained["ledger"] = ledger
 	doc, _ := json.Marshal(a.retained)
 	ctx, cancel := context.WithTimeout(context.Background(), brokerTimeout)

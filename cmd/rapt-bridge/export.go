@@ -100,7 +100,7 @@ func (e *exporter) run(cmd *cobra.Command) error {
 func (e *exporter) quota(cfg config.Config, o bridge.Options) quota.Options {
 	out := quota.Options{
 		RAPT: o.RAPT, MaxRequestsPerHour: o.MaxRequestsPerHour, MaxRequestsPerMinute: limit.MinuteLimit(o.MaxRequestsPerHour, o.VendorHost),
-		ClientID: o.ClientID, TopicPrefix: o.TopicPrefix,
+		History: o.History.Enabled, ClientID: o.ClientID, TopicPrefix: o.TopicPrefix,
 	}
 	if _, addOn := e.supervisor(); cfg.MQTT.URL != "" || addOn {
 		out.FindBroker = o.FindBroker

@@ -12,14 +12,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
 // fresh has the broker retain an empty log of requests, as after an hour without any.
 func fresh(t *testing.T, broker *testBroker) {
 	t.Helper()
-	state := `{"version":"1.0.0","ledger":{"at":"` + time.Now().UTC().Format(time.RFC3339) + `","polls":[],"commands":[],"sign_ins":[]}}`
-	require.NoError(t, broker.Publish("rapt/bridge/state", []byte(state), true, 1))
+	state, err := json.Marshal(map[string]any{"version": "1.0.0", "ledger": limit.NewKey(account, secret).Unused(time.Now())})
+	require.NoError(t, err)
+	require.NoError(t, broker.Publish("rapt/bridge/state", state, true, 1))
 }
 
 func TestExportWritesAFileForEachDevice(t *testing.T) {
@@ -51,13 +53,14 @@ func TestExportWritesAFileForEachDevice(t *testing.T) {
 
 	t.Run("its requests are in the log that the bridge takes over", func(t *testing.T) {
 		var state struct {
-			Version string `json:"version"`
-			Ledger  struct {
-				Polls [][2]int `json:"polls"`
-			} `json:"ledger"`
+			Version string         `json:"version"`
+			Ledger  limit.SavedLog `json:"ledger"`
 		}
 		require.NoError(t, json.Unmarshal([]byte(broker.payload("rapt/bridge/state")), &state))
 		assert.Equal(t, "1.0.0", state.Version, "the rest of it is as it was")
+		bridges := limit.NewRequestLog(20_000, 2_500)
+		bridges.ShareWithBackfill()
+		require.NoError(t, bridges.Check(limit.NewKey(account, secret), state.Ledger, time.Now()), "the bridge trusts it")
 		counted := 0
 		for _, entry := range state.Ledger.Polls {
 			counted += entry[1]
@@ -98,6 +101,35 @@ func TestExportTakesTheTenthWhileTheBridgeRuns(t *testing.T) {
 	require.Equal(t, exitOK, o.status, o.stderr)
 	assert.LessOrEqual(t, len(cloud.Requests()), 100)
 	assert.Equal(t, before, broker.payload("rapt/bridge/state"), "that is the running bridge's to write")
+}
+
+// Anybody may write what the broker retains. A log that isn't this account's counts as lost, and is left alone: it may be
+// another account's.
+func TestExportTrustsNoForgedLog(t *testing.T) {
+	cloud, url := served(t, raptsim.Options{Latency: &raptsim.Latency{}, Devices: []raptsim.DeviceSpec{{Family: raptsim.Hydrometer, Name: "Pill"}}})
+	day := "--from=" + time.Now().AddDate(0, 0, -1).Format(time.DateOnly)
+	full := limit.SavedLog{At: time.Now().UTC().Truncate(time.Second), Polls: [][2]int{{1, 700}}, Commands: [][2]int{}, SignIns: [][2]int{{1, 4}}}
+	for name, c := range map[string]struct{ ledger any }{
+		"unsigned":          {full},
+		"another account's": {limit.NewKey("neighbour@example.com", secret).Sign(full)},
+		"no log":            {"none"},
+		"null":              {nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			broker := startBroker(t, true)
+			state, err := json.Marshal(map[string]any{"ledger": c.ledger})
+			require.NoError(t, err)
+			if c.ledger == nil {
+				state = []byte("null")
+			}
+			require.NoError(t, broker.Publish("rapt/bridge/state", state, true, 1))
+			before := len(cloud.Requests())
+			o := ran(t, append(settings(url, broker.address), "RAPT_BRIDGE_RAPT_MAX_REQUESTS_PER_HOUR=1000"), "export", "--output", "-", day)
+			require.Equal(t, exitOK, o.status, o.stderr)
+			assert.Greater(t, len(cloud.Requests()), before, "it doesn't wait for an hour")
+			assert.Equal(t, string(state), broker.payload("rapt/bridge/state"))
+		})
+	}
 }
 
 func TestExportSaysWhatIsWrong(t *testing.T) {
