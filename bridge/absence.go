@@ -16,7 +16,6 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/internal/text"
-	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
 // Devices that lists lack are asked for one by one with these distances: a family that vanishes as a whole must not use
@@ -120,21 +119,12 @@ func (b *bridge) look(ctx context.Context, ref device.Ref, now time.Time) {
 	a.lastLook = now
 	a.planLooks()
 	f := a.byName[ref.Family]
-	type answer struct {
-		device.Reading
-		raptclient.Report
-	}
-	c := newCall(limit.ForPoll,
-		func(ctx context.Context) (r answer, err error) {
-			r.Reading, r.Report, err = f.Get(ctx, a.client, ref.ID)
-			return r, err
-		},
-		func(r answer, err error) {
-			if err == nil {
-				b.notice(r.Report)
-			}
-			b.looked(f, ref, r.Reading, err)
-		})
+	c := b.newRead(limit.ForPoll, f, ref.ID, func(r answer, err error) {
+		if err == nil {
+			b.notice(r.Report)
+		}
+		b.looked(f, ref, r.Reading, err)
+	})
 	c.yields = true
 	b.start(ctx, c)
 }
@@ -157,7 +147,7 @@ func (b *bridge) looked(f *familyState, ref device.Ref, r device.Reading, err er
 		if d := b.admit(f, r, now); d != nil {
 			b.accept(now, arrival{device: d, reading: r})
 		}
-	case err == nil && r.ID() == ref.ID, isNotFound(err):
+	case err == nil && r.ID() == ref.ID, answered(err, http.StatusNotFound, http.StatusGone):
 		b.onAPISuccess()
 		b.removeGone(ref)
 	case errors.Is(err, context.Canceled), errors.As(err, &held):
@@ -174,11 +164,6 @@ func (b *bridge) looked(f *familyState, ref device.Ref, r device.Reading, err er
 			b.mqtt.retain(b.mqtt.topics.Availability(ref.Family, ref.ID), offline.payload())
 		}
 	}
-}
-
-func isNotFound(err error) bool {
-	var api *raptclient.APIError
-	return errors.As(err, &api) && (api.Status == http.StatusNotFound || api.Status == http.StatusGone)
 }
 
 // unproven reports whether lists lack a device and asking for it left open whether it is there.

@@ -30,3 +30,6 @@ func (c clock) now() time.Time { return c.origin.Add(c.elapsed()) }
 
 // read is a steady time as people read it.
 func (c clock) read(at time.Time) time.Time { return c.wall().Add(at.Sub(c.now())) }
+
+// text is the time of day of a steady time, in words.
+func (c clock) text(at time.Time) string { return c.read(at).Format(time.TimeOnly) }

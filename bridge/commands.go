@@ -276,32 +276,38 @@ func (b *bridge) verify(ctx context.Context, c *command.Command) {
 	})
 }
 
+// answer is the API's to a request for one device.
+type answer struct {
+	device.Reading
+	raptclient.Report
+}
+
+// newRead is a call for one device of a family.
+func (b *bridge) newRead(p limit.Purpose, f *familyState, id string, done func(answer, error)) *call {
+	client := b.account.client
+	return newCall(p, func(ctx context.Context) (a answer, err error) {
+		a.Reading, a.Report, err = f.Get(ctx, client, id)
+		return a, err
+	}, done)
+}
+
 // readDevice asks for one device and takes its reading into account. Commands that wait for it are its batch; without one
 // the call may be cancelled for a command.
 func (b *bridge) readDevice(ctx context.Context, d *deviceState, batch []*command.Command, then func(device.Reading, error)) {
-	type answer struct {
-		device.Reading
-		raptclient.Report
-	}
-	c := newCall(limit.ForCommand,
-		func(ctx context.Context) (a answer, err error) {
-			a.Reading, a.Report, err = d.family.Get(ctx, b.account.client, d.ID)
-			return a, err
-		},
-		func(a answer, err error) {
-			if b.account.find(d.Ref) != d {
-				return // it was removed meanwhile, and its commands with it
-			}
-			now := b.clock.now()
-			if err == nil {
-				b.onAPISuccess()
-				b.notice(a.Report)
-				b.accept(now, arrival{device: d, reading: a.Reading})
-			} else {
-				b.onAPIError(now, err)
-			}
-			then(a.Reading, err)
-		})
+	c := b.newRead(limit.ForCommand, d.family, d.ID, func(a answer, err error) {
+		if b.account.find(d.Ref) != d {
+			return // it was removed meanwhile, and its commands with it
+		}
+		now := b.clock.now()
+		if err == nil {
+			b.onAPISuccess()
+			b.notice(a.Report)
+			b.accept(now, arrival{device: d, reading: a.Reading})
+		} else {
+			b.onAPIError(now, err)
+		}
+		then(a.Reading, err)
+	})
 	c.batch, c.yields = batch, batch == nil
 	b.start(ctx, c)
 }

@@ -27,7 +27,7 @@ func (b *bridge) apiStatus(now time.Time) (limit.Status, string) {
 	if open.Sub(times.Latest(now, due)) <= slowedBy {
 		return limit.OK, a.health.Reason
 	}
-	return limit.Slowed, fmt.Sprintf("requests are held back until %s to stay below the limits", b.clock.read(open).Format(time.TimeOnly))
+	return limit.Slowed, fmt.Sprintf("requests are held back until %s to stay below the limits", b.clock.text(open))
 }
 
 // onAPISuccess notes that the API answers.

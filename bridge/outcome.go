@@ -90,10 +90,7 @@ func (b *bridge) showAgain(d *deviceState) {
 	if d.document == nil {
 		return
 	}
-	var changed bool
-	if b.mqtt.buffer, changed = d.render(b.mqtt.buffer); changed {
-		d.document = append([]byte(nil), b.mqtt.buffer...)
-	}
+	b.render(d)
 	b.mqtt.retain(b.mqtt.topics.State(d.Family, d.ID), d.document)
 }
 

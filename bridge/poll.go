@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -200,7 +201,7 @@ func (b *bridge) pollFailed(f *familyState, now time.Time, err error) {
 	switch health := b.account.health; {
 	case errors.Is(err, context.Canceled) || errors.As(err, &held):
 		f.Asked = f.Answered
-	case isForbidden(err):
+	case answered(err, http.StatusForbidden):
 		f.failures++
 		f.Retry = now.Add(limit.AfterForbidden)
 	case health.Status == limit.OK:
@@ -215,9 +216,10 @@ func (b *bridge) pollFailed(f *familyState, now time.Time, err error) {
 	b.account.plan(f, now)
 }
 
-func isForbidden(err error) bool {
+// answered reports whether the API has refused a request with one of these statuses.
+func answered(err error, statuses ...int) bool {
 	var api *raptclient.APIError
-	return errors.As(err, &api) && api.Status == http.StatusForbidden
+	return errors.As(err, &api) && slices.Contains(statuses, api.Status)
 }
 
 // refresh has every family asked for at once, within the limits, and says what happens.
@@ -241,18 +243,17 @@ func (b *bridge) askAll(now time.Time, except *familyState) {
 // refreshPlan is what happens when somebody asks for fresh readings at now, in words.
 func (b *bridge) refreshPlan(now time.Time) string {
 	a := b.account
-	clock := func(at time.Time) string { return b.clock.read(at).Format(time.TimeOnly) }
 	if until := a.health.Until; until.After(now) {
-		return fmt.Sprintf("Nothing is asked before %s: %s", clock(until), a.health.Reason)
+		return fmt.Sprintf("Nothing is asked before %s: %s", b.clock.text(until), a.health.Reason)
 	}
 	open := a.nextPoll(now)
 	if open.Sub(now) > time.Second {
-		return fmt.Sprintf("The bridge asks for fresh readings from %s on, to stay below the limits.", clock(open))
+		return fmt.Sprintf("The bridge asks for fresh readings from %s on, to stay below the limits.", b.clock.text(open))
 	}
 	var later []string
 	for _, f := range a.families {
 		if f.Retry.After(times.Latest(now, open)) {
-			later = append(later, fmt.Sprintf("%s at %s", f.Name, clock(f.Retry)))
+			later = append(later, fmt.Sprintf("%s at %s", f.Name, b.clock.text(f.Retry)))
 		}
 	}
 	if len(later) > 0 {

@@ -54,15 +54,19 @@ func (b *bridge) publishBridgeConfig(now time.Time) {
 
 // publishDevice publishes what has changed about a device, or all of it, and reports whether its state has changed.
 func (b *bridge) publishDevice(d *deviceState, now time.Time, all bool) (changed bool) {
-	m := &b.mqtt
 	b.publishConfig(d, now, all)
-	if m.buffer, changed = d.render(m.buffer); changed {
-		d.document = bytes.Clone(m.buffer)
-	}
-	if changed || all {
-		m.retain(m.topics.State(d.Family, d.ID), d.document)
+	if changed = b.render(d); changed || all {
+		b.mqtt.retain(b.mqtt.topics.State(d.Family, d.ID), d.document)
 	}
 	b.publishAvailability(d, now)
+	return changed
+}
+
+// render makes the device's document anew, and reports whether it has changed.
+func (b *bridge) render(d *deviceState) (changed bool) {
+	if b.mqtt.buffer, changed = d.render(b.mqtt.buffer); changed {
+		d.document = bytes.Clone(b.mqtt.buffer)
+	}
 	return changed
 }
 

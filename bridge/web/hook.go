@@ -78,25 +78,7 @@ func (s *HookServer) Serve(ctx context.Context, l net.Listener) error {
 		// Its lines name addresses and parts of requests.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
 	}
-	stopped := make(chan struct{})
-	release := context.AfterFunc(ctx, func() {
-		defer close(stopped)
-		patience, end := context.WithTimeout(context.WithoutCancel(ctx), s.limits.stop)
-		defer end()
-		if server.Shutdown(patience) != nil {
-			_ = server.Close()
-		}
-	})
-	err := server.Serve(l)
-	if release() { // the listener failed by itself
-		_ = server.Close()
-		return err
-	}
-	<-stopped
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return err
+	return serveUntil(ctx, server, l, s.limits.stop)
 }
 
 // ServeHTTP answers one request: 202 for what is well formed, whether it names a known device or not.

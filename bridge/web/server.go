@@ -131,16 +131,22 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		ErrorLog:                     slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
 		DisableGeneralOptionsHandler: true,
 	}
+	return serveUntil(ctx, server, newBounded(l, maxConnections, reserved, maxOfAddress), s.limits.stop)
+}
+
+// serveUntil serves until ctx ends, then closes l, gives answers under way that long and returns nil. It returns an error
+// only when l fails.
+func serveUntil(ctx context.Context, server *http.Server, l net.Listener, patience time.Duration) error {
 	stopped := make(chan struct{})
 	release := context.AfterFunc(ctx, func() {
 		defer close(stopped)
-		patience, end := context.WithTimeout(context.WithoutCancel(ctx), s.limits.stop)
+		stopping, end := context.WithTimeout(context.WithoutCancel(ctx), patience)
 		defer end()
-		if err := server.Shutdown(patience); err != nil {
+		if server.Shutdown(stopping) != nil {
 			_ = server.Close()
 		}
 	})
-	err := server.Serve(newBounded(l, maxConnections, reserved, maxOfAddress))
+	err := server.Serve(l)
 	if release() { // the listener failed by itself
 		_ = server.Close()
 		return err
