@@ -67,16 +67,8 @@ func (b *bridge) missing(f *familyState, seen map[string]bool, now time.Time) {
 
 // isDeviceID reports whether an id has the form of the API's: a UUID in lower case.
 func isDeviceID(id string) bool {
-	if len(id) != 36 {
-		return false
-	}
-	for i := range len(id) {
-		dash := i == 8 || i == 13 || i == 18 || i == 23
-		if dash != (id[i] == '-') || !dash && !strings.Contains("0123456789abcdef", id[i:i+1]) {
-			return false
-		}
-	}
-	return true
+	lower, ok := text.UUID(id)
+	return ok && lower == id
 }
 
 // planLooks works out when the first device may be asked for by itself.

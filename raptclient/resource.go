@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/rapt-bridge/rapt-bridge/internal/text"
 )
 
 // resourceFacts is what the contract says of one resource's endpoints.
@@ -80,7 +82,7 @@ func (r Resource[D, T]) Telemetry(ctx context.Context, id string, q TelemetryQue
 		}
 	}
 	if q.ProfileSessionID != "" {
-		session, ok := parseUUID(q.ProfileSessionID)
+		session, ok := text.UUID(q.ProfileSessionID)
 		switch {
 		case !r.facts.sessions:
 			return List[T]{}, fmt.Errorf("%s: %w", endpoint, &ArgumentError{"profileSessionId", "is not taken by this family"})
@@ -104,7 +106,7 @@ func (r Collection[L, D]) Get(ctx context.Context, id string) (Item[D], error) {
 
 // query is the query string that names one item.
 func (f resourceFacts) query(id string) (url.Values, error) {
-	uuid, ok := parseUUID(id)
+	uuid, ok := text.UUID(id)
 	if !ok {
 		return nil, fmt.Errorf("%s: %w", f.name, &ArgumentError{f.idParam, "is not a uuid"})
 	}

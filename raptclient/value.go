@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/rapt-bridge/rapt-bridge/internal/text"
 )
 
 // scalar reads one value into its field, or leaves the field null and counts.
@@ -54,7 +56,7 @@ func (d *decoding) text(f *field, raw []byte) (n Null[string], ok bool) {
 	}
 	switch f.kind {
 	case kindUUID:
-		id, valid := parseUUID(b)
+		id, valid := text.UUID(b)
 		if !valid {
 			// .NET's default and an empty text stand for none.
 			return n, len(b) == 0 || id != ""
@@ -73,7 +75,7 @@ func (d *decoding) text(f *field, raw []byte) (n Null[string], ok bool) {
 // key reads the id of an item, "" when it is not a valid one.
 func key(raw []byte) (string, bool) {
 	b, _ := unquote(raw)
-	if id, ok := parseUUID(b); ok {
+	if id, ok := text.UUID(b); ok {
 		return id, true
 	}
 	return "", false

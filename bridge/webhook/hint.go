@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/rapt-bridge/rapt-bridge/internal/text"
 )
 
 // Bounds of what is read.
@@ -116,17 +118,10 @@ func sortedKeys(fields map[string][]string) []string {
 
 // uuid is s where it is a uuid, and nothing else.
 func uuid(s string) string {
-	if len(s) != 36 {
-		return ""
+	if id, ok := text.UUID(s); ok {
+		return id
 	}
-	for i := range len(s) {
-		dash := i == 8 || i == 13 || i == 18 || i == 23
-		hex := '0' <= s[i] && s[i] <= '9' || 'a' <= s[i] && s[i] <= 'f'
-		if dash != (s[i] == '-') || !dash && !hex {
-			return ""
-		}
-	}
-	return s
+	return ""
 }
 
 func cut(s string) string {
