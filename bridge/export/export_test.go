@@ -147,7 +147,7 @@ func TestAFileIsGoneOnWith(t *testing.T) {
 
 func TestAFileOfAnotherKindIsLeftAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "notes.txt")
-	for _, content := range []string{"my notes\n", "at,row,temperature\n2026-01-01T00:00:00Z,1,18\n"} {
+	for _, content := range []string{"my notes\n", "my notes", "at,row,temperature\n2026-01-01T00:00:00Z,1,18\n"} {
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o644))
 		for _, format := range []Format{CSV, JSONL} {
 			_, _, _, err := Open(path, format, device.Families()[0])
@@ -155,6 +155,19 @@ func TestAFileOfAnotherKindIsLeftAlone(t *testing.T) {
 			kept, _ := os.ReadFile(path)
 			assert.Equal(t, content, string(kept))
 		}
+	}
+}
+
+func TestAFileThatEndsInItsFirstLineBeginsAnew(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pill")
+	for format, content := range map[Format]string{CSV: "at,row,rs", JSONL: `{"at":"2026-01-01T0`} {
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o644))
+		file, _, until, err := Open(path, format, device.Families()[0])
+		require.NoError(t, err, format)
+		require.NoError(t, file.Close())
+		assert.Zero(t, until)
+		kept, _ := os.ReadFile(path)
+		assert.NotContains(t, string(kept), "2026")
 	}
 }
 

@@ -113,8 +113,11 @@ func Open(path string, format Format, f *device.Family) (file *os.File, w *Write
 	if err != nil {
 		return nil, nil, until, err
 	}
+	if !isExport(content, format, f) {
+		return nil, nil, until, fmt.Errorf("%s: %w", path, errNotOurs)
+	}
 	content = content[:bytes.LastIndexByte(content, '\n')+1]
-	if until, err = lastRow(content, format, f); err != nil {
+	if until, err = lastRow(content, format); err != nil {
 		return nil, nil, until, fmt.Errorf("%s: %w", path, err)
 	}
 	if err = file.Truncate(int64(len(content))); err != nil {
@@ -129,8 +132,18 @@ func Open(path string, format Format, f *device.Family) (file *os.File, w *Write
 
 var errNotOurs = errors.New("it is there already and is not an export of this device's kind in this format; move it away or choose another --output")
 
+// isExport reports whether a file begins as an export of the family does, as far as it was written.
+func isExport(content []byte, format Format, f *device.Family) bool {
+	begins := `{"at":"`
+	if format == CSV {
+		begins = strings.Join(append([]string{"at", "row"}, f.TelemetryKeys()...), ",") + "\n"
+	}
+	n := min(len(content), len(begins))
+	return string(content[:n]) == begins[:n]
+}
+
 // lastRow is the time of the last row of a file.
-func lastRow(content []byte, format Format, f *device.Family) (time.Time, error) {
+func lastRow(content []byte, format Format) (time.Time, error) {
 	lines := strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")
 	last := lines[len(lines)-1]
 	switch {
@@ -144,8 +157,6 @@ func lastRow(content []byte, format Format, f *device.Family) (time.Time, error)
 			return time.Time{}, errNotOurs
 		}
 		return row.At, nil
-	case lines[0] != strings.Join(append([]string{"at", "row"}, f.TelemetryKeys()...), ","):
-		return time.Time{}, errNotOurs
 	case len(lines) == 1:
 		return time.Time{}, nil
 	}

@@ -32,7 +32,7 @@ const (
 	lastRetry  = time.Hour
 	askAgain   = time.Hour // for what Home Assistant doesn't take yet
 
-	maxPending = 200_000 // hours of values that wait; the oldest devices' go
+	maxPending = 200_000 // hours of values that wait; what comes after them is left out
 )
 
 // Missing is a span of which Home Assistant lacks the hours.
