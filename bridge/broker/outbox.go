@@ -1,6 +1,9 @@
 package broker
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // What may wait towards a broker that takes its time, beside the latest message of each retained topic.
 const (
@@ -53,6 +56,9 @@ func (o *Outbox) bound() {
 		delete(o.items, key) // its place in the order is passed over
 		o.dropped++
 		p.acked(false)
+	}
+	if len(o.order) > 2*len(o.items) {
+		o.order = slices.DeleteFunc(o.order, func(key string) bool { _, waits := o.items[key]; return !waits })
 	}
 }
 

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -112,4 +113,26 @@ func TestLargeOutcomesAreBoundedByTheirSize(t *testing.T) {
 	o.empty()
 	assert.Zero(t, o.bytes)
 	assert.Zero(t, o.Len())
+}
+
+// TestWhatIsDroppedLeavesNothingBehind has a broker that takes nothing at all, not even the first message.
+func TestWhatIsDroppedLeavesNothingBehind(t *testing.T) {
+	o := NewOutbox()
+	o.Put(Publication{Topic: "state", Payload: []byte("1"), Retain: true})
+	for i := range 20 * maxUnretained {
+		o.Put(Publication{Topic: "result", Payload: []byte(strconv.Itoa(i))})
+		assert.LessOrEqual(t, len(o.order), 2*(maxUnretained+1)+1)
+	}
+	assert.Equal(t, 19*maxUnretained, o.Dropped())
+	first, _ := o.Next()
+	assert.Equal(t, "state", first.Topic)
+	for i := range maxUnretained {
+		o.Sent()
+		p, ok := o.Next()
+		assert.True(t, ok)
+		assert.Equal(t, strconv.Itoa(19*maxUnretained+i), string(p.Payload))
+	}
+	o.Sent()
+	_, more := o.Next()
+	assert.False(t, more)
 }
