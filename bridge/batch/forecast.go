@@ -3,6 +3,8 @@ package batch
 import (
 	"math"
 	"time"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 )
 
 // Forecast is when the beer will be within one point of its final gravity: a window of 80 % and the middle of what is
@@ -63,7 +65,7 @@ func (b *batch) forecast(s points, l *level, now time.Time) (*Forecast, *float64
 	at := func(h float64) time.Time {
 		return unix(l.last).Add(time.Duration(h * float64(time.Hour))).Truncate(time.Minute)
 	}
-	return &Forecast{later(at(earliest), now), later(at(expected), now), later(at(latest), now)}, gravityOut(fg)
+	return &Forecast{times.Latest(at(earliest), now), times.Latest(at(expected), now), times.Latest(at(latest), now)}, gravityOut(fg)
 }
 
 // leastExpected is the final gravity of the drop that three in four batches reach.
@@ -76,13 +78,6 @@ func (b *batch) leastExpected() float64 {
 // every law is days early.
 func (b *batch) heavy() bool {
 	return b.top() > heaviestBeer && !known(b.details.finalGravity()) && !known(b.details.attenuation)
-}
-
-func later(t, now time.Time) time.Time {
-	if t.Before(now) {
-		return now
-	}
-	return t
 }
 
 // priorFinal is how probable a final gravity is, in points, before the readings tell: its logarithm.

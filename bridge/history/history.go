@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 )
 
 // Options are how far the history goes.
@@ -102,7 +103,7 @@ func (h *History) gapBefore(t *track, row device.Telemetry, o Observation) *gap 
 	}
 	step := row.At.Sub(t.seen)
 	looked := row.At.Sub(o.Before) // how long before the row the list was last seen without a newer one
-	g := &gap{Span: Span{later(t.seen, h.oldest(row.At)), row.At}, next: o.Now.Add(soon)}
+	g := &gap{Span: Span{times.Latest(t.seen, h.oldest(row.At)), row.At}, next: o.Now.Add(soon)}
 	switch {
 	case step < 0:
 		return nil // a clock was set back
@@ -124,16 +125,9 @@ func (h *History) gapBefore(t *track, row device.Telemetry, o Observation) *gap 
 		if t.asked.IsZero() {
 			t.asked = o.Now // the first hour begins
 		}
-		g.next = later(o.Now, t.asked.Add(completeEvery))
+		g.next = times.Latest(o.Now, t.asked.Add(completeEvery))
 	}
 	return g
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // Remove forgets a device.

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
@@ -84,7 +85,7 @@ func (b *brewer) settle(d time.Duration, answer func(Request) []device.Telemetry
 			b.now = end
 			return
 		}
-		b.now = later(b.now, due)
+		b.now = times.Latest(b.now, due)
 		r, ok := b.h.Request(b.now)
 		require.True(b.t, ok, "due and nothing to ask")
 		b.asked = append(b.asked, r)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 )
 
 // maxSamples bounds the rows of a device that wait for their hours to be complete; the oldest go.
@@ -150,7 +151,7 @@ func weigh(rows []sample, key int, start, end time.Time, holds time.Duration) (v
 		if !known {
 			continue
 		}
-		from, to := later(r.at, start), end
+		from, to := times.Latest(r.at, start), end
 		if i+1 < len(rows) {
 			to = rows[i+1].at
 		}

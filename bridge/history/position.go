@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/internal/text"
 )
 
@@ -158,12 +159,12 @@ func (t *track) restoreGaps(saved []savedGap, oldest, now time.Time) {
 	}
 	slices.SortStableFunc(gaps, func(a, b gap) int { return a.From.Compare(b.From) })
 	for _, g := range gaps[max(0, len(gaps)-maxGaps):] {
-		g.From = later(g.From, oldest)
+		g.From = times.Latest(g.From, oldest)
 		if g.To.After(t.latest) {
 			g.To = t.latest
 		}
 		if n := len(t.gaps); n > 0 && g.From.Before(t.gaps[n-1].To) {
-			t.gaps[n-1].To = later(t.gaps[n-1].To, g.To)
+			t.gaps[n-1].To = times.Latest(t.gaps[n-1].To, g.To)
 			continue
 		}
 		if g.To.After(g.From) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 )
 
 // rowsPerRequest is how many rows one request asks for at the most, by the device's rhythm: ten days of a reading every
@@ -163,7 +164,7 @@ func (t *track) again(tries int, now time.Time) time.Time {
 	waits := []time.Duration{10 * time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour}
 	at := now.Add(waits[min(tries, len(waits)-1)])
 	if t.fast {
-		return later(at, t.asked.Add(completeEvery))
+		return times.Latest(at, t.asked.Add(completeEvery))
 	}
 	return at
 }
