@@ -140,13 +140,14 @@ func (b blueprints) automate(t *testing.T, tests []blueprintTest) (entities []st
 		for key, format := range test.soon {
 			input[key] = b.assistant.localTime(t, format, 20)
 		}
-		id := fmt.Sprintf("blueprint_%d", i)
+		// An id of its own, because Home Assistant gives an id that comes back the entity that it was before.
+		id := fmt.Sprintf("test_%d_of_%s", i, strings.ReplaceAll(test.blueprint, "-", "_"))
 		b.assistant.must(t, http.MethodPost, "/api/config/automation/config/"+id, map[string]any{
 			"alias": fmt.Sprintf("Test %d of %s", i, test.blueprint), "description": "",
 			"use_blueprint": map[string]any{"path": "rapt/" + test.blueprint + ".yaml", "input": input},
 		}, nil)
 		t.Cleanup(func() { b.assistant.must(t, http.MethodDelete, "/api/config/automation/config/"+id, nil, nil) })
-		entity := fmt.Sprintf("automation.test_%d_of_%s", i, strings.ReplaceAll(test.blueprint, "-", "_"))
+		entity := "automation." + id
 		b.assistant.waitForState(t, patience, entity, func(s entityState) bool { return s.State == "on" })
 		entities = append(entities, entity)
 	}
