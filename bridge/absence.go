@@ -117,14 +117,14 @@ func (b *bridge) look(ctx context.Context, ref device.Ref, now time.Time) {
 		}
 		b.looked(f, ref, r.Reading, err)
 	})
-	c.yields = true
+	c.Yields = true
 	b.start(ctx, c)
 }
 
 // looked takes the answer: one that has the device keeps it, one that says it is not there takes it out, and anything
 // else leaves the question open.
 func (b *bridge) looked(f *familyState, ref device.Ref, r device.Reading, err error) {
-	a, now := b.account, b.clock.now()
+	a, now := b.account, b.clock.Now()
 	e := a.absent[ref]
 	if e == nil {
 		return // it was taken out meanwhile
@@ -189,7 +189,7 @@ func (b *bridge) removeGone(gone ...device.Ref) {
 		b.clearDevice(ref, config)
 	}
 	if known {
-		b.distinguish(b.clock.now())
+		b.distinguish(b.clock.Now())
 	}
 }
 
@@ -216,7 +216,7 @@ func (b *bridge) forgetDevice(id string, now time.Time) (note string, err error)
 
 // forgetFromPage takes out a device that somebody has chosen on the status page.
 func (b *bridge) forgetFromPage(id string) {
-	if _, err := b.forgetDevice(id, b.clock.now()); err != nil {
+	if _, err := b.forgetDevice(id, b.clock.Now()); err != nil {
 		b.log.Warn("a device was not taken out", slog.Any("reason", err))
 	}
 }

@@ -60,7 +60,7 @@ func (b *bridge) admit(f *familyState, r device.Reading, now time.Time) *deviceS
 func (b *bridge) found(f *familyState, r device.Reading) *deviceState {
 	d := b.account.add(f, r.ID())
 	if known, ok := b.mqtt.restore.device(d.Ref); ok {
-		d.estimator.Resume(b.account.steady(known.LastActivity), known.Interval, b.account.steady(known.Expected), b.clock.now())
+		d.estimator.Resume(b.account.steady(known.LastActivity), known.Interval, b.account.steady(known.Expected), b.clock.Now())
 		d.derived.Heating, d.derived.Cooling = known.Heating, known.Cooling
 	}
 	b.log.Info("found a device", slog.String("family", string(f.Name)), slog.String("device", nameOf(r, d.Ref)))
@@ -81,7 +81,7 @@ func (b *bridge) learn(d *deviceState, r device.Reading, now, before time.Time) 
 	}
 	d.derived.Interval, d.derived.Expected = d.estimator.RoundedInterval(), time.Time{}
 	if at := d.estimator.Expected(now); !at.IsZero() && !d.estimator.IsSilent(now, d.family.Floor) {
-		d.derived.Expected = b.clock.read(at)
+		d.derived.Expected = b.clock.Read(at)
 	}
 	return age, isNew
 }

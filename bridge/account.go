@@ -5,10 +5,12 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/clock"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/retry"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
+	"github.com/rapt-bridge/rapt-bridge/bridge/worker"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
@@ -16,14 +18,15 @@ import (
 // account is what belongs to the RAPT account.
 type account struct {
 	client   *raptclient.Client
-	worker   *worker
+	worker   *worker.Worker
 	requests *limit.RequestLog
 	changes  *limit.Changes
 	key      limit.Key // of the log as the broker retains it
 	health   *limit.Health
 	skew     time.Duration // what the cloud's clock is ahead of steady time
 	lastSent time.Time     // when the last request left
-	calling  *call         // in flight; nil for none
+	calling  *worker.Call  // in flight; nil for none
+	carried  command.Queue // the commands that it carries out or verifies
 
 	families []*familyState
 	byName   map[discovery.Family]*familyState
@@ -50,10 +53,10 @@ type account struct {
 }
 
 // newAccount is the account before the first request.
-func newAccount(o *Options, clock clock) (*account, error) {
-	w := newWorker(clock)
+func newAccount(o *Options, clock clock.Clock) (*account, error) {
+	w := worker.New(clock)
 	api := o.RAPT
-	api.Permit, api.Answered, api.Now = w.authorize, w.answered, clock.now
+	api.Permit, api.Answered, api.Now = w.Authorize, w.Answered, clock.Now
 	client, err := raptclient.New(api)
 	if err != nil {
 		return nil, err
@@ -62,7 +65,7 @@ func newAccount(o *Options, clock clock) (*account, error) {
 }
 
 // accountOf is an account of which nothing is known yet but its health.
-func accountOf(o *Options, client *raptclient.Client, w *worker, health *limit.Health) *account {
+func accountOf(o *Options, client *raptclient.Client, w *worker.Worker, health *limit.Health) *account {
 	a := &account{
 		client: client, worker: w, requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), health: health,
 		byName: map[discovery.Family]*familyState{}, byID: map[string]*deviceState{},

@@ -10,10 +10,12 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/history"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/clock"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 	"github.com/rapt-bridge/rapt-bridge/bridge/statistics"
+	"github.com/rapt-bridge/rapt-bridge/bridge/worker"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
@@ -29,7 +31,7 @@ const (
 type backfill struct {
 	enabled bool
 	history *history.History
-	clock   clock
+	clock   clock.Clock
 	acked   chan bool // what became of the row that is on its way; one at a time
 	flying  *history.Outgoing
 	retryAt time.Time // zero for at once
@@ -41,7 +43,7 @@ type backfill struct {
 	hoursAt    time.Time           // when to look
 }
 
-func newBackfill(o *Options, clock clock) *backfill {
+func newBackfill(o *Options, clock clock.Clock) *backfill {
 	return &backfill{
 		enabled: o.History.Enabled, clock: clock, acked: make(chan bool, 1),
 		statistics: o.Statistics, hours: history.NewHours(), changed: map[device.Ref]bool{},
@@ -59,7 +61,7 @@ func (f *backfill) Accept(u device.Update) {
 	if f.statistics != nil {
 		f.statistics.Device(u.Ref)
 	}
-	f.history.Observe(u.Ref, u.Reading.Telemetry(), history.Observation{Now: f.clock.now(), Before: u.Before, Interval: u.Derived.Interval})
+	f.history.Observe(u.Ref, u.Reading.Telemetry(), history.Observation{Now: f.clock.Now(), Before: u.Before, Interval: u.Derived.Interval})
 }
 
 // Remove forgets a device.
@@ -121,7 +123,7 @@ func (b *bridge) handedOn(delivered bool) {
 		b.publishPosition(ref)
 	}
 	if !delivered && b.mqtt.phase == running {
-		f.retryAt = b.clock.now().Add(rowRetry)
+		f.retryAt = b.clock.Now().Add(rowRetry)
 	}
 }
 
@@ -155,19 +157,19 @@ func (b *bridge) fetch(ctx context.Context, now time.Time) {
 	if !ok || d == nil {
 		return
 	}
-	c := newCall(limit.ForBackfill,
+	c := worker.NewCall(limit.ForBackfill,
 		// A second more: the cloud may leave out what is written with fewer digits than asked for.
 		func(ctx context.Context) (device.TelemetryList, error) {
 			return d.family.Telemetry(ctx, b.account.client, d.ID, r.From, r.To.Add(time.Second))
 		},
 		func(list device.TelemetryList, err error) { b.fetched(r, list, err) })
-	c.yields = true
+	c.Yields = true
 	b.start(ctx, c)
 }
 
 // fetched takes the rows of an answer.
 func (b *bridge) fetched(r history.Request, list device.TelemetryList, err error) {
-	now := b.clock.now()
+	now := b.clock.Now()
 	if err == nil {
 		b.onAPISuccess()
 		b.notice(list.Report)

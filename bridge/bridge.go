@@ -10,6 +10,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/clock"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/once"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/sleep"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
@@ -29,7 +30,7 @@ const (
 type bridge struct {
 	options   Options
 	log       *slog.Logger
-	clock     clock
+	clock     clock.Clock
 	account   *account
 	mqtt      mqtt
 	validator command.Validator
@@ -64,7 +65,7 @@ func Run(ctx context.Context, o Options) error {
 
 func newBridge(o Options) (*bridge, error) {
 	o.defaults()
-	b := &bridge{options: o, log: o.Log, clock: newClock(o.Wall), warned: once.New(), refusals: newRefusalLog(), identity: newIdentity(o.RAPT.Username, o.TopicPrefix)}
+	b := &bridge{options: o, log: o.Log, clock: clock.New(o.Wall), warned: once.New(), refusals: newRefusalLog(), identity: newIdentity(o.RAPT.Username, o.TopicPrefix)}
 	b.metrics, b.page = metrics.New(o.Metrics, o.Version), newStatusPage()
 	account, err := newAccount(&b.options, b.clock)
 	if err != nil {
@@ -80,7 +81,7 @@ func (b *bridge) begin(account *account) {
 	b.account, b.ended = account, nil
 	b.mqtt = mqtt{
 		topics: discovery.Topics{Prefix: o.TopicPrefix, DiscoveryPrefix: o.DiscoveryPrefix}, outbox: broker.NewOutbox(),
-		since: b.clock.origin, restore: newRestore(), logged: once.New(), deferredConfigs: map[*deviceState]time.Time{}, statesAgain: map[*deviceState]time.Time{},
+		since: b.clock.Origin, restore: newRestore(), logged: once.New(), deferredConfigs: map[*deviceState]time.Time{}, statesAgain: map[*deviceState]time.Time{},
 		watch: standby.New(b.identity.instance, b.identity.lost),
 	}
 	b.validator = command.Validator{ReadOnly: o.ReadOnly}
@@ -112,7 +113,7 @@ func (b *bridge) loop(ctx context.Context) error {
 	timer, pulse := time.NewTimer(0), time.NewTicker(pulseEvery)
 	defer timer.Stop()
 	defer pulse.Stop()
-	b.watch = sleep.NewWatch(b.clock.moment)
+	b.watch = sleep.NewWatch(b.clock.Moment)
 	watched := make(chan struct{})
 	go func() { defer close(watched); b.watch.Run(working) }()
 	defer func() { stop(); <-watched }()
@@ -132,10 +133,10 @@ func (b *bridge) loop(ctx context.Context) error {
 		case e := <-b.mqtt.conn.Events:
 			b.turned()
 			b.onBroker(e)
-		case r := <-b.account.worker.permits:
+		case r := <-b.account.worker.Permits:
 			b.turned()
 			b.authorize(r)
-		case c := <-b.account.worker.results:
+		case c := <-b.account.worker.Results:
 			b.turned()
 			b.finish(c)
 		case delivered := <-b.backfill.acked:
@@ -145,9 +146,9 @@ func (b *bridge) loop(ctx context.Context) error {
 			b.backfill.history.Want(m.Ref, m.Span)
 		case <-b.options.Refresh:
 			b.turned()
-			b.refresh(b.clock.now())
+			b.refresh(b.clock.Now())
 		case hints := <-b.options.Hints:
-			b.onHints(hints, b.clock.now())
+			b.onHints(hints, b.clock.Now())
 		case id := <-b.options.Forget:
 			b.turned()
 			b.forgetFromPage(id)
@@ -170,7 +171,7 @@ func (b *bridge) loop(ctx context.Context) error {
 // work runs what has a goroutine of its own until ctx ends.
 func (b *bridge) work(ctx context.Context) {
 	var all sync.WaitGroup
-	all.Go(func() { b.account.worker.run(ctx) })
+	all.Go(func() { b.account.worker.Run(ctx) })
 	if w := b.options.Statistics; w != nil {
 		all.Go(func() { w.Run(ctx) })
 	}
@@ -194,7 +195,7 @@ func (b *bridge) stop(cancel context.CancelFunc, done <-chan struct{}) {
 
 // step does what is due at this moment and returns how long until something else is.
 func (b *bridge) step(ctx context.Context) time.Duration {
-	now := b.clock.now()
+	now := b.clock.Now()
 	b.takeName(now)
 	if b.mqtt.phase == restoring && now.Sub(b.mqtt.restore.since) >= restoreWait {
 		b.log.Warn("the broker didn't return a message of the bridge's own; its access rules may forbid it; starting without what an earlier run left",
@@ -263,8 +264,8 @@ func (b *bridge) wake(now time.Time) time.Time {
 		sooner(a.queue.Wake(open))
 		sooner(a.nextReadback(now, open))
 	default:
-		if ready := a.queue.Ready(open); a.calling != nil && a.calling.yields && !ready.IsZero() && a.calling.ctx.Err() == nil {
-			sooner(times.Latest(a.calling.since.Add(preemptAfter), ready))
+		if ready := a.queue.Ready(open); a.calling != nil && a.calling.Yields && !ready.IsZero() && !a.calling.Cancelled() {
+			sooner(times.Latest(a.calling.Since.Add(preemptAfter), ready))
 		}
 		later := now.Add(time.Hour)
 		sooner(a.queue.Wake(command.Opening{Commands: later, Off: later}))
@@ -285,7 +286,7 @@ func (b *bridge) tick(now time.Time) {
 }
 
 // problem keeps something that went wrong for the bridge's entity and the status page.
-func (b *bridge) problem(text string) { b.page.addProblem(text, b.clock.wall()) }
+func (b *bridge) problem(text string) { b.page.addProblem(text, b.clock.Wall()) }
 
 // warnOnce logs something strange once, and reports whether it did.
 func (b *bridge) warnOnce(key, format string, args ...any) bool {

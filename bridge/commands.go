@@ -11,6 +11,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
+	"github.com/rapt-bridge/rapt-bridge/bridge/worker"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/internal/text"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
@@ -125,7 +126,7 @@ func (b *bridge) onBridgeCommand(r command.Request) {
 		b.reject(r, err)
 		return
 	}
-	result := command.NewResult(r, jsonText(payload), command.Applied, nil, b.clock.now(), b.clock.wall())
+	result := command.NewResult(r, jsonText(payload), command.Applied, nil, b.clock.Now(), b.clock.Wall())
 	result.Note = &note
 	b.publishResult(r, result)
 }
@@ -164,23 +165,22 @@ func (b *bridge) send(ctx context.Context, batch []*command.Command) {
 		return true, d.family.Submit(ctx, client, c.Ref.ID, *c.Asked.Telemetry)
 	}
 	if c.Submits() {
-		d.submitAfter = b.clock.now().Add(command.SubmissionPace)
+		d.submitAfter = b.clock.Now().Add(command.SubmissionPace)
 	} else {
 		values := command.Arguments(batch, d.shown())
 		run = func(ctx context.Context) (bool, error) { return c.Setter.Call(ctx, client, c.Ref.ID, values) }
 	}
-	call := newCall(purposeOf(c), run, func(changed bool, err error) { b.commandDone(batch, changed, err) })
-	call.batch = batch
+	call := worker.NewCall(purposeOf(c), run, func(changed bool, err error) { b.commandDone(batch, changed, err) })
 	for _, c := range batch {
-		b.account.changes.Record(b.clock.now(), c.Ref.String())
+		b.account.changes.Record(b.clock.Now(), c.Ref.String())
 	}
-	call.leaveBy(c.Expires(), b.clock)
-	b.start(ctx, call)
+	call.LeaveBy(c.Expires(), b.clock)
+	b.start(ctx, call, batch...)
 }
 
 // commandDone takes the answer to a command's call.
 func (b *bridge) commandDone(batch []*command.Command, changed bool, err error) {
-	a, now := b.account, b.clock.now()
+	a, now := b.account, b.clock.Now()
 	var (
 		held *limit.RateLimitedError
 		api  *raptclient.APIError
@@ -192,8 +192,8 @@ func (b *bridge) commandDone(batch []*command.Command, changed bool, err error) 
 			b.commandTaken(c, changed, now)
 		}
 		return
-	case errors.Is(err, errLate):
-		b.requeue(batch, errLate.Error())
+	case errors.Is(err, worker.ErrLate):
+		b.requeue(batch, worker.ErrLate.Error())
 		return
 	case errors.As(err, &held):
 		b.onAPIError(now, err)
@@ -261,7 +261,7 @@ func (b *bridge) scheduleVerify(batch []*command.Command, now time.Time, err err
 func (b *bridge) verify(ctx context.Context, c *command.Command) {
 	d := b.account.find(c.Ref.Ref)
 	b.readDevice(ctx, d, []*command.Command{c}, func(r device.Reading, err error) {
-		now := b.clock.now()
+		now := b.clock.Now()
 		if err != nil {
 			c.VerifyAt = now.Add(verifyAfter)
 			b.putBack(c)
@@ -283,9 +283,9 @@ type answer struct {
 }
 
 // newRead is a call for one device of a family.
-func (b *bridge) newRead(p limit.Purpose, f *familyState, id string, done func(answer, error)) *call {
+func (b *bridge) newRead(p limit.Purpose, f *familyState, id string, done func(answer, error)) *worker.Call {
 	client := b.account.client
-	return newCall(p, func(ctx context.Context) (a answer, err error) {
+	return worker.NewCall(p, func(ctx context.Context) (a answer, err error) {
 		a.Reading, a.Report, err = f.Get(ctx, client, id)
 		return a, err
 	}, done)
@@ -298,7 +298,7 @@ func (b *bridge) readDevice(ctx context.Context, d *deviceState, batch []*comman
 		if b.account.find(d.Ref) != d {
 			return // it was removed meanwhile, and its commands with it
 		}
-		now := b.clock.now()
+		now := b.clock.Now()
 		if err == nil {
 			b.onAPISuccess()
 			b.notice(a.Report)
@@ -308,8 +308,8 @@ func (b *bridge) readDevice(ctx context.Context, d *deviceState, batch []*comman
 		}
 		then(a.Reading, err)
 	})
-	c.batch, c.yields = batch, batch == nil
-	b.start(ctx, c)
+	c.Yields = batch == nil
+	b.start(ctx, c, batch...)
 }
 
 // commandTaken tells of a command that the API took, and keeps its value shown until the cloud shows it.

@@ -14,7 +14,7 @@ func (b *bridge) turned() bool {
 	if b.options.Heartbeat != nil {
 		b.options.Heartbeat()
 	}
-	b.turnedAt = b.clock.now()
+	b.turnedAt = b.clock.Now()
 	asleep, unseen, slept := b.watch.Slept()
 	if slept {
 		b.onWake(asleep, unseen)
@@ -33,8 +33,8 @@ func (b *bridge) onWake(asleep, unseen time.Duration) {
 		slog.Duration("for", asleep.Round(time.Second)))
 	a.queue.Age(unseen)
 	if c := a.calling; c != nil {
-		if c.batch.Age(unseen); c.late(b.clock) != nil {
-			c.cancel()
+		if a.carried.Age(unseen); c.Late(b.clock) != nil {
+			c.Cancel()
 		}
 	}
 	m.freshFrom = m.conn.Renew() + 1

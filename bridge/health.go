@@ -27,7 +27,7 @@ func (b *bridge) apiStatus(now time.Time) (limit.Status, string) {
 	if open.Sub(times.Latest(now, due)) <= slowedBy {
 		return limit.OK, a.health.Reason
 	}
-	return limit.Slowed, fmt.Sprintf("requests are held back until %s to stay below the limits", b.clock.text(open))
+	return limit.Slowed, fmt.Sprintf("requests are held back until %s to stay below the limits", b.clock.Text(open))
 }
 
 // onAPISuccess notes that the API answers.
@@ -54,7 +54,7 @@ func (b *bridge) onAPIError(now time.Time, err error) {
 		return // the ceiling is the bridge's own: nothing is wrong with the API
 	}
 	was := a.health.Reason
-	a.health.OnError(now, b.clock.wall(), err)
+	a.health.OnError(now, b.clock.Wall(), err)
 	status, reason := a.health.Status, a.health.Reason
 	if reason == "" || errors.Is(err, context.Canceled) {
 		return

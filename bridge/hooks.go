@@ -60,7 +60,7 @@ func (b *bridge) refreshDevice(id string, now time.Time) (string, error) {
 	d.family.Refresh = true
 	b.account.plan(d.family, now)
 	if at := d.family.turn.At; at.After(now) { // after a failure
-		return fmt.Sprintf("The list of the family %s failed; it is asked for again at %s.", d.Family, b.clock.text(at)), nil
+		return fmt.Sprintf("The list of the family %s failed; it is asked for again at %s.", d.Family, b.clock.Text(at)), nil
 	}
 	return b.refreshPlan(now), nil
 }

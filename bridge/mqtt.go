@@ -147,7 +147,7 @@ func (b *bridge) brokerError(reason string) {
 func (b *bridge) connected() {
 	m := &b.mqtt
 	b.log.Info("connected to the MQTT broker", slog.Bool("again", m.restored))
-	m.lastErr, m.since, m.renewing = "", b.clock.now(), false
+	m.lastErr, m.since, m.renewing = "", b.clock.Now(), false
 	m.logged.Clear()
 	b.identity.waiting = false
 	if m.restored {
@@ -164,7 +164,7 @@ func (b *bridge) connected() {
 
 // onMessage takes a message of the broker. asleep says that it may have come while the bridge did not run.
 func (b *bridge) onMessage(msg broker.Message, asleep bool) {
-	m, now := &b.mqtt, b.clock.now()
+	m, now := &b.mqtt, b.clock.Now()
 	switch {
 	case msg.Topic == m.topics.BridgeStandby():
 		b.onSign(msg.Payload, now)

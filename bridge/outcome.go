@@ -37,7 +37,7 @@ func jsonText(s string) json.RawMessage {
 
 // report is the way of every outcome: it is published, logged, counted, and kept for the status page.
 func (b *bridge) report(r command.Request, value json.RawMessage, o command.Outcome, err error) {
-	now, wall := b.clock.now(), b.clock.wall()
+	now, wall := b.clock.Now(), b.clock.Wall()
 	name, key := shownRequest(r)
 	nth := 1
 	if o == command.Rejected || o == command.Superseded {

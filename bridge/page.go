@@ -103,15 +103,15 @@ func (b *bridge) snapshot(now time.Time) {
 	}
 	status, reason := b.apiStatus(now)
 	s := &web.Snapshot{
-		At: b.clock.wall(), Started: b.clock.read(b.clock.origin), Version: b.options.Version,
-		Connected: m.phase != away, Since: b.clock.read(m.since), Broken: m.lastErr, Standby: m.phase == standingBy && m.watch.Active(),
+		At: b.clock.Wall(), Started: b.clock.Read(b.clock.Origin), Version: b.options.Version,
+		Connected: m.phase != away, Since: b.clock.Read(m.since), Broken: m.lastErr, Standby: m.phase == standingBy && m.watch.Active(),
 		APIStatus: string(status), APIReason: reason, LastSuccessfulPoll: a.lastPoll,
 		RequestsLastHour: a.requests.LastHour(now), RequestsPerHour: b.options.MaxRequestsPerHour, RequestsRemaining: a.remaining(now),
-		UnknownFields: a.unknownFields, ReadOnly: b.options.ReadOnly, Refresh: b.refreshPlan(now), Day: p.requests.Counts(b.clock.wall()),
+		UnknownFields: a.unknownFields, ReadOnly: b.options.ReadOnly, Refresh: b.refreshPlan(now), Day: p.requests.Counts(b.clock.Wall()),
 		Commands: slices.Clone(p.commands), Problems: slices.Clone(p.problems),
 	}
 	if reset := a.health.LimitReset(now); !reset.IsZero() {
-		s.RateLimitReset = b.clock.read(reset)
+		s.RateLimitReset = b.clock.Read(reset)
 	}
 	if w := b.options.Statistics; w != nil {
 		s.Statistics = w.Status()

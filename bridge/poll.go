@@ -10,10 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
+	"github.com/rapt-bridge/rapt-bridge/bridge/worker"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
@@ -52,24 +54,24 @@ func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 	}
 }
 
-func (b *bridge) start(ctx context.Context, c *call) {
-	c.ctx, c.cancel = context.WithCancel(ctx)
-	c.since = b.clock.now()
-	b.account.calling = c
-	b.account.worker.calls <- c // there is room: one call at a time
+// start hands a call to the worker. carried are the commands that it carries out or verifies.
+func (b *bridge) start(ctx context.Context, c *worker.Call, carried ...*command.Command) {
+	c.Begin(ctx, b.clock.Now())
+	b.account.calling, b.account.carried = c, carried
+	b.account.worker.Calls <- c // there is room: one call at a time
 }
 
 // poll asks for a family's list, which a command may wait for.
 func (b *bridge) poll(ctx context.Context, f *familyState, now time.Time, p limit.Purpose) {
 	f.Asked, f.Refresh = now, false
-	c := newCall(p,
+	c := worker.NewCall(p,
 		func(ctx context.Context) (device.Listing, error) { return f.List(ctx, b.account.client) },
 		func(list device.Listing, err error) {
 			if b.polled(f, list, err); err != nil && p != limit.ForPoll {
-				b.account.commandsAfter = b.clock.now().Add(afterRefusal)
+				b.account.commandsAfter = b.clock.Now().Add(afterRefusal)
 			}
 		})
-	c.yields = p == limit.ForPoll
+	c.Yields = p == limit.ForPoll
 	b.start(ctx, c)
 }
 
@@ -78,32 +80,32 @@ func (b *bridge) poll(ctx context.Context, f *familyState, now time.Time, p limi
 func (b *bridge) preempt(now time.Time) {
 	a := b.account
 	ready := a.queue.Ready(a.opening(now))
-	if a.calling.yields && now.Sub(a.calling.since) >= preemptAfter && !ready.IsZero() && !ready.After(now) {
-		a.calling.cancel()
+	if a.calling.Yields && now.Sub(a.calling.Since) >= preemptAfter && !ready.IsZero() && !ready.After(now) {
+		a.calling.Cancel()
 	}
 }
 
 // authorize answers the worker: the request is counted, and the count is with the broker before it leaves, so that a
 // crash doesn't forget it.
-func (b *bridge) authorize(r permitRequest) {
-	a, now, purpose := b.account, b.clock.now(), limit.ForPoll
+func (b *bridge) authorize(r worker.Permit) {
+	a, now, purpose := b.account, b.clock.Now(), limit.ForPoll
 	if a.calling != nil {
-		purpose = a.calling.purpose
+		purpose = a.calling.Purpose
 	}
-	if at := a.requests.NextAllowed(now, purpose, r.request.SignIn); at.After(now) {
-		signIns := r.request.SignIn && a.requests.Allows(now, purpose, false)
-		r.reply <- &limit.RateLimitedError{At: at, Purpose: purpose, SignIns: signIns, Reason: b.usedUp(purpose, signIns, at)}
+	if at := a.requests.NextAllowed(now, purpose, r.SignIn); at.After(now) {
+		signIns := r.SignIn && a.requests.Allows(now, purpose, false)
+		r.Reply <- &limit.RateLimitedError{At: at, Purpose: purpose, SignIns: signIns, Reason: b.usedUp(purpose, signIns, at)}
 		return
 	}
-	a.requests.Record(now, purpose, r.request.SignIn)
+	a.requests.Record(now, purpose, r.SignIn)
 	a.lastSent = now
-	b.page.requests.Add(b.clock.wall())
+	b.page.requests.Add(b.clock.Wall())
 	b.putState(func(delivered bool) {
-		if !delivered || b.clock.now().Sub(now) > staleAck {
-			r.reply <- &limit.RateLimitedError{At: now, Reason: "the MQTT broker is away, so that another bridge of the account may be active"}
+		if !delivered || b.clock.Now().Sub(now) > staleAck {
+			r.Reply <- &limit.RateLimitedError{At: now, Reason: "the MQTT broker is away, so that another bridge of the account may be active"}
 			return
 		}
-		r.reply <- nil
+		r.Reply <- nil
 	})
 }
 
@@ -111,13 +113,13 @@ func (b *bridge) authorize(r permitRequest) {
 const staleAck = 20 * time.Second
 
 // finish takes the worker's result.
-func (b *bridge) finish(c *call) {
-	c.cancel()
-	b.account.calling = nil
-	for _, e := range c.exchanges {
+func (b *bridge) finish(c *worker.Call) {
+	c.Cancel()
+	b.account.calling, b.account.carried = nil, nil
+	for _, e := range c.Exchanges {
 		b.exchanged(e)
 	}
-	c.done()
+	c.Done()
 	b.publishState()
 }
 
@@ -126,7 +128,7 @@ const mostSkew = 100 * 365 * 24 * time.Hour
 
 // exchanged takes what an answer says beside its body: the cloud's clock and the rate limit.
 func (b *bridge) exchanged(e raptclient.Exchange) {
-	a, now := b.account, b.clock.now()
+	a, now := b.account, b.clock.Now()
 	b.metrics.Exchange(e)
 	if e.Date.Valid {
 		if skew := e.Date.V.Sub(now); skew.Abs() < mostSkew && (skew-a.skew).Abs() > 2*time.Second {
@@ -155,7 +157,7 @@ func (b *bridge) adjustClock(skew time.Duration) {
 
 // polled takes the answer to a family's list.
 func (b *bridge) polled(f *familyState, list device.Listing, err error) {
-	now := b.clock.now()
+	now := b.clock.Now()
 	if err != nil {
 		b.pollFailed(f, now, err)
 		return
@@ -169,7 +171,7 @@ func (b *bridge) polled(f *familyState, list device.Listing, err error) {
 	before := f.Answered
 	f.Answered, f.failures, f.Retry = now, 0, time.Time{}
 	f.backOff.Reset()
-	b.account.lastPoll = b.clock.wall()
+	b.account.lastPoll = b.clock.Wall()
 	b.metrics.Polled(string(f.Name), now.Sub(f.Asked))
 
 	seen := b.observe(f, list.Readings, now, before)
@@ -244,16 +246,16 @@ func (b *bridge) askAll(now time.Time, except *familyState) {
 func (b *bridge) refreshPlan(now time.Time) string {
 	a := b.account
 	if until := a.health.Until; until.After(now) {
-		return fmt.Sprintf("Nothing is asked before %s: %s", b.clock.text(until), a.health.Reason)
+		return fmt.Sprintf("Nothing is asked before %s: %s", b.clock.Text(until), a.health.Reason)
 	}
 	open := a.nextPoll(now)
 	if open.Sub(now) > time.Second {
-		return fmt.Sprintf("The bridge asks for fresh readings from %s on, to stay below the limits.", b.clock.text(open))
+		return fmt.Sprintf("The bridge asks for fresh readings from %s on, to stay below the limits.", b.clock.Text(open))
 	}
 	var later []string
 	for _, f := range a.families {
 		if f.Retry.After(times.Latest(now, open)) {
-			later = append(later, fmt.Sprintf("%s at %s", f.Name, b.clock.text(f.Retry)))
+			later = append(later, fmt.Sprintf("%s at %s", f.Name, b.clock.Text(f.Retry)))
 		}
 	}
 	if len(later) > 0 {

@@ -22,7 +22,7 @@ func (b *bridge) discoveryOptions() discovery.Options {
 // republish publishes everything: discovery first, then states and availability. It runs on every connection and after
 // Home Assistant's start, because the broker and Home Assistant may each have forgotten.
 func (b *bridge) republish() {
-	m, now := &b.mqtt, b.clock.now()
+	m, now := &b.mqtt, b.clock.Now()
 	m.republishAt = time.Time{}
 	b.publishBridgeConfig(now)
 	m.retain(m.topics.BridgeAvailability(), online.payload())

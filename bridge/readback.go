@@ -106,7 +106,7 @@ func (a *account) nextReadback(now time.Time, open command.Opening) time.Time {
 
 // readBack asks for a device to see whether the cloud shows what was set.
 func (b *bridge) readBack(ctx context.Context, d *deviceState) {
-	now := b.clock.now()
+	now := b.clock.Now()
 	for _, p := range d.pending {
 		if at := p.NextReadback(); !at.IsZero() && !at.After(now) {
 			p.Readbacks++

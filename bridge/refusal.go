@@ -23,7 +23,7 @@ func purposeOf(c *command.Command) limit.Purpose {
 func (b *bridge) refusal(c *command.Command, now time.Time) error {
 	p := purposeOf(c)
 	if p == limit.ForCommand && !c.Submits() {
-		if err := b.account.changes.Check(now, c.Ref.String(), b.clock.text); err != nil {
+		if err := b.account.changes.Check(now, c.Ref.String(), b.clock.Text); err != nil {
 			return err
 		}
 	}
@@ -51,7 +51,7 @@ func (b *bridge) usedUp(p limit.Purpose, signIns bool, until time.Time) string {
 	if signIns {
 		what = "sign-ins"
 	}
-	text := fmt.Sprintf("the %s that the bridge allows itself are used up until %s", what, b.clock.text(until))
+	text := fmt.Sprintf("the %s that the bridge allows itself are used up until %s", what, b.clock.Text(until))
 	if p == limit.ForCommand {
 		text += "; what switches something off is still sent"
 	}

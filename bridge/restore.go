@@ -110,9 +110,9 @@ func (b *bridge) restoreRequests(now time.Time) {
 	a, r := b.account, b.mqtt.restore
 	why, level := "the broker holds nothing of an earlier run", slog.LevelInfo
 	if r.requests != nil {
-		err := a.requests.Check(a.key, *r.requests, b.clock.wall())
+		err := a.requests.Check(a.key, *r.requests, b.clock.Wall())
 		if err == nil {
-			a.requests.Restore(*r.requests, now, b.clock.wall())
+			a.requests.Restore(*r.requests, now, b.clock.Wall())
 			b.log.Info("took over from an earlier run", slog.Int("requests_last_hour", a.requests.LastHour(now)), slog.Int("devices", len(r.devices)))
 			return
 		}
@@ -124,7 +124,7 @@ func (b *bridge) restoreRequests(now time.Time) {
 
 // endRestore goes on where the earlier run left off: the ceiling holds, and devices that are gone are known.
 func (b *bridge) endRestore() {
-	a, m, now := b.account, &b.mqtt, b.clock.now()
+	a, m, now := b.account, &b.mqtt, b.clock.Now()
 	if b.isForeign(m.restore.account) {
 		return
 	}

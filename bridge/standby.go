@@ -24,7 +24,7 @@ func (b *bridge) standbyConnection() *broker.Standby {
 // standBy begins to look: what the broker retains comes before the echo of the question.
 func (b *bridge) standBy() {
 	m := &b.mqtt
-	m.phase, m.since, m.lastErr = standingBy, b.clock.now(), ""
+	m.phase, m.since, m.lastErr = standingBy, b.clock.Now(), ""
 	b.ask(m.since)
 }
 
@@ -116,7 +116,7 @@ func (b *bridge) takeName(now time.Time) {
 // disconnected notes that the connection is gone. taken says that another client has taken the name.
 func (b *bridge) disconnected(taken bool) {
 	m := &b.mqtt
-	m.phase, m.since, m.named = away, b.clock.now(), false
+	m.phase, m.since, m.named = away, b.clock.Now(), false
 	m.outbox.Clear()
 	b.identity.lost = b.identity.lost || taken
 	m.watch = standby.New(b.identity.instance, b.identity.lost)
@@ -147,7 +147,7 @@ func (b *bridge) beginAnew() {
 			s.Remove(d.Ref)
 		}
 	}
-	a.worker.drain()
+	a.worker.Drain()
 	b.begin(a.anew(&b.options))
 	b.mqtt.conn, b.mqtt.phase, b.mqtt.since, b.mqtt.watch, b.mqtt.named = was.conn, was.phase, was.since, was.watch, was.named
 	b.mqtt.freshFrom, b.mqtt.renewing = was.freshFrom, was.renewing

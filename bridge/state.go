@@ -35,7 +35,7 @@ type stateDocument struct {
 }
 
 func (b *bridge) document(now time.Time) []byte {
-	a, wall := b.account, b.clock.wall()
+	a, wall := b.account, b.clock.Wall()
 	status, _ := b.apiStatus(now)
 	doc := stateDocument{
 		Version: b.options.Version, APIStatus: status,
@@ -46,7 +46,7 @@ func (b *bridge) document(now time.Time) []byte {
 	doc.HeatingUnseenDevices, doc.HeatingOn = b.heatingUnseen(now), a.heating.Save()
 	doc.HeatingUnseen = len(doc.HeatingUnseenDevices) > 0
 	if reset := a.health.LimitReset(now); !reset.IsZero() {
-		doc.RateLimitReset = toTheSecond(b.clock.read(reset))
+		doc.RateLimitReset = toTheSecond(b.clock.Read(reset))
 	}
 	if last := text.Line(b.page.lastProblem(), device.MaxText); last != "" {
 		doc.LastError = &last
@@ -69,7 +69,7 @@ func (b *bridge) publishState() {
 	if b.mqtt.phase != running {
 		return
 	}
-	doc := b.document(b.clock.now())
+	doc := b.document(b.clock.Now())
 	if !bytes.Equal(withoutRequests(doc), withoutRequests(b.mqtt.state)) {
 		b.mqtt.state = doc
 		b.mqtt.retain(b.mqtt.topics.BridgeState(), doc)
@@ -78,7 +78,7 @@ func (b *bridge) publishState() {
 
 // putState publishes it whatever has changed, and calls onAcked once the broker has it or can't be reached.
 func (b *bridge) putState(onAcked func(delivered bool)) {
-	b.mqtt.state = b.document(b.clock.now())
+	b.mqtt.state = b.document(b.clock.Now())
 	b.mqtt.put(broker.Publication{Topic: b.mqtt.topics.BridgeState(), Payload: b.mqtt.state, Retain: true, OnAcked: onAcked})
 }
 

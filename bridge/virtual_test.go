@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
+	"github.com/rapt-bridge/rapt-bridge/bridge/worker"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
@@ -40,7 +41,7 @@ func newVirtual(t testing.TB, o raptsim.Options, adapt func(*Options)) *virtual 
 	}
 	b, err := newBridge(options)
 	require.NoError(t, err)
-	b.clock.elapsed = func() time.Duration { return v.now.Sub(start) }
+	b.clock.Elapsed = func() time.Duration { return v.now.Sub(start) }
 	b.mqtt.conn = &broker.Connection{EndRestore: func() {}}
 	v.b, b.mqtt.named = b, true
 	b.connected()
@@ -60,16 +61,16 @@ func (v *virtual) run(ctx context.Context, d time.Duration) {
 			v.now = v.now.Add(min(max(wait, time.Millisecond), max(time.Millisecond, end.Sub(v.now))))
 			continue
 		}
-		c := <-v.b.account.worker.calls
-		done := make(chan *call, 1)
+		c := <-v.b.account.worker.Calls
+		done := make(chan *worker.Call, 1)
 		v.now = v.now.Add(answerTakes)
 		go func() {
-			v.b.account.worker.carryOut(c)
+			v.b.account.worker.CarryOut(c)
 			done <- c
 		}()
 		for waiting := true; waiting; {
 			select {
-			case r := <-v.b.account.worker.permits:
+			case r := <-v.b.account.worker.Permits:
 				v.b.authorize(r)
 				v.drain()
 			case r := <-done:
