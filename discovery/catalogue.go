@@ -48,7 +48,7 @@ func Commands(f Family) []Entity {
 func rows(f Family) []Entity {
 	switch f {
 	case Hydrometer:
-		return slices.Concat(beer(), hydrometer(), profile(), profileGravities(false), device())
+		return slices.Concat(beer(), hydrometer(), batch(), batchInputs(), profile(), profileGravities(false), device())
 	case TemperatureController:
 		return slices.Concat(climate(coolingKind()), control(), cooling(), profile(), profileGravities(true), settings(),
 			coolingSettings(), device(), outcome())
@@ -66,7 +66,7 @@ func rows(f Family) []Entity {
 	case BondedDevice:
 		return slices.Concat(thermometer(), device())
 	case ExternalDevice:
-		return slices.Concat(beer(), external(), device(), outcome())
+		return slices.Concat(beer(), external(), batch(), batchInputs(), device(), outcome())
 	case Bridge:
 		return bridge()
 	}

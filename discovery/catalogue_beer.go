@@ -19,12 +19,10 @@ func battery() Entity {
 	}
 }
 
-// hydrometer rows are the Pill's beside those of beer. The last two are unknown without an original gravity.
+// hydrometer rows are the Pill's beside those of beer.
 func hydrometer() []Entity {
 	return []Entity{
 		{Key: "gravity_velocity", Name: "Gravity velocity", Platform: Sensor, Unit: "points/d", StateClass: Measurement, Icon: "mdi:trending-down", Precision: decimals(1)},
-		{Key: "abv", Name: "ABV", Platform: Sensor, Unit: percent, StateClass: Measurement, Icon: "mdi:glass-mug-variant", Precision: decimals(1)},
-		{Key: "apparent_attenuation", Name: "Apparent attenuation", Platform: Sensor, Unit: percent, StateClass: Measurement, Icon: "mdi:chart-bell-curve-cumulative", Precision: decimals(1)},
 	}
 }
 

@@ -14,11 +14,13 @@ const (
 	controlDocument = "climate temperature target_temperature control_device_temperature total_run_time heating_run_time heating_starts heating_active heating_enabled heating_utilisation " +
 		"high_temp_alarm low_temp_alarm pid_enabled pid_proportional pid_integral pid_derivative pid_cycle_time heating_hysteresis sensor_differential sensor_timeout " +
 		"use_internal_sensor sounds_enabled bluetooth_enabled telemetry_frequency result"
+	batchDocument = "stage batch_day gravity_rate filtered_gravity abv apparent_attenuation real_attenuation calories expected_end earliest_end latest_end expected_final_gravity stuck disturbed " +
+		"outside_yeast_range batch_event batch_original_gravity batch_final_gravity batch_name new_batch"
 	coolingDocument = "cooling_run_time cooling_starts cooling_active cooling_enabled cooling_hysteresis compressor_delay mode_switch_delay"
 )
 
 var familyKeys = map[Family]string{
-	Hydrometer:            deviceDocument + " " + profileDocument + " gravity gravity_velocity plato temperature battery abv apparent_attenuation",
+	Hydrometer:            deviceDocument + " " + profileDocument + " " + batchDocument + " gravity gravity_velocity plato temperature battery",
 	TemperatureController: deviceDocument + " " + profileDocument + " " + controlDocument + " " + coolingDocument,
 	FermentationChamber: deviceDocument + " " + profileDocument + " " + controlDocument + " " + coolingDocument +
 		" compressor_run_time compressor_starts auxillary_run_time auxillary_starts fan_enabled light_enabled",
@@ -27,7 +29,7 @@ var familyKeys = map[Family]string{
 	CanFiller: deviceDocument + " total_fill_count total_failed_count last_session_start last_session_end last_session_fill_count last_session_failed_count last_session_duration " +
 		"last_session_cans_per_minute last_session_average_fill_time last_session_average_temperature empty_pressure calibration_factor min_fill_rate fill_timeout temperature_offset sounds_enabled",
 	BondedDevice:   deviceDocument + " temperature battery",
-	ExternalDevice: deviceDocument + " temperature gravity plato pressure battery result",
+	ExternalDevice: deviceDocument + " " + batchDocument + " temperature gravity plato pressure battery result",
 	Bridge:         "version api_status last_successful_poll last_error requests_last_hour requests_remaining rate_limit_reset unknown_fields devices heating_unseen pushed_devices refresh",
 }
 
@@ -98,7 +100,7 @@ func TestReadingsThatMeanSomethingToABrewerAreEnabled(t *testing.T) {
 		"hydrometer.gravity", "hydrometer.plato", "hydrometer.abv", "hydrometer.original_gravity", "temperature_controller.cooling_active",
 		"fermentation_chamber.fan_enabled", "brewzilla.pump_enabled", "still.temperature_vapour", "can_filler.total_fill_count",
 		"external_device.pressure", "bonded_device.temperature", "brewzilla.pid_enabled", "still.profile", "hydrometer.last_activity",
-		"bridge.heating_unseen", "bridge.api_status",
+		"bridge.heating_unseen", "bridge.api_status", "hydrometer.stage", "external_device.expected_end", "external_device.abv", "hydrometer.batch_event",
 	} {
 		assert.True(t, enabled[key], key)
 	}
@@ -107,7 +109,7 @@ func TestReadingsThatMeanSomethingToABrewerAreEnabled(t *testing.T) {
 		"brewzilla.pid_proportional", "still.pid_integral", "fermentation_chamber.pid_derivative", "brewzilla.result", "external_device.result",
 		"brewzilla.telemetry_frequency", "still.rssi", "hydrometer.next_reading_expected", "brewzilla.total_run_time", "still.status",
 		"hydrometer.active_profile", "hydrometer.profile_time_remaining", "still.profile_estimated_end", "still.temp_per_min",
-		"bridge.last_successful_poll", "bridge.requests_last_hour", "bridge.requests_remaining", "bridge.rate_limit_reset",
+		"hydrometer.earliest_end", "external_device.latest_end", "hydrometer.real_attenuation", "external_device.calories", "bridge.last_successful_poll", "bridge.requests_last_hour", "bridge.requests_remaining", "bridge.rate_limit_reset",
 	} {
 		assert.False(t, enabled[key], key)
 	}
@@ -171,6 +173,11 @@ func TestASilentDeviceKeepsSayingWhy(t *testing.T) {
 		want := map[string]bool{"last_activity": true}
 		if f == Hydrometer || f == BondedDevice || f == ExternalDevice {
 			want["battery"] = true
+		}
+		if f == Hydrometer || f == ExternalDevice { // what the owner says of a batch needs no device
+			for _, key := range []string{"batch_event", "batch_original_gravity", "batch_final_gravity", "batch_name", "new_batch"} {
+				want[key] = true
+			}
 		}
 		assert.Equal(t, want, always, f)
 	}

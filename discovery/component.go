@@ -34,16 +34,16 @@ type component struct {
 	CommandTemplate    string `json:"cmd_tpl,omitempty"`
 	PayloadPress       string `json:"pl_prs,omitempty"`
 
-	*numberInput
+	*input
 	*thermostat
 }
 
-// numberInput is what a number entity has beside.
-type numberInput struct {
+// input is what an entity has beside that takes a number, or a text of so many characters.
+type input struct {
 	Min  float64 `json:"min"`
 	Max  float64 `json:"max"`
-	Step float64 `json:"step"`
-	Mode string  `json:"mode"`
+	Step float64 `json:"step,omitempty"`
+	Mode string  `json:"mode,omitempty"`
 }
 
 // thermostat is what a climate entity has beside.
@@ -117,8 +117,12 @@ func (e Entity) readOnly() (substitute Entity, changes bool) {
 		if e.Step < 1 {
 			substitute.Precision = decimals(3)
 		}
-	case Button, Event:
+	case Text:
+		substitute.Platform = Sensor
+	case Button:
 		return Entity{}, true
+	case Event:
+		return Entity{}, e.Document == StateDocument // there are no results without commands
 	default:
 		return e, false
 	}
@@ -160,7 +164,10 @@ func (e Entity) component(o Options, d Device, slug string) component {
 		c.Availability = []availability{{o.BridgeAvailability()}}
 	}
 	if c.AttributesTemplate = e.attributesTemplate(); c.AttributesTemplate != "" {
-		c.AttributesTopic = o.stateTopic(d)
+		c.AttributesTopic = o.documentTopic(d, e)
+	}
+	if e.Document != StateDocument && e.Platform != Button || e.Platform == Event {
+		c.StateTopic = o.documentTopic(d, e)
 	}
 	switch e.Platform {
 	case Climate:
@@ -169,18 +176,19 @@ func (e Entity) component(o Options, d Device, slug string) component {
 		c.thermostat = e.thermostat(o, d)
 	case Number:
 		low, high := e.limits(d)
-		c.numberInput = &numberInput{Min: low, Max: high, Step: e.Step, Mode: "box"}
+		c.input = &input{Min: low, Max: high, Step: e.Step, Mode: "box"}
 		if e.Slider {
-			c.numberInput.Mode = "slider"
+			c.input.Mode = "slider"
 		}
-		c.CommandTopic, c.CommandTemplate = o.Command(d.Family, d.ID, e.Key), commandTemplate(e.Step)
+		c.CommandTopic, c.CommandTemplate = o.Command(d.Family, d.ID, e.Key), e.commandTemplate()
+	case Text:
+		c.input = &input{Max: MaxBatchName}
+		c.CommandTopic = o.Command(d.Family, d.ID, e.Key)
 	case Switch:
 		c.CommandTopic = o.Command(d.Family, d.ID, e.Key)
 	case Button:
-		c.CommandTopic = o.BridgeCommand(e.Key)
+		c.CommandTopic = o.commandTopic(d, e.Key)
 		c.PayloadPress = e.Example
-	case Event:
-		c.StateTopic = o.Result(d.Family, d.ID)
 	}
 	return c
 }
@@ -212,7 +220,7 @@ func (e Entity) thermostat(o Options, d Device) *thermostat {
 	for _, command := range Commands(d.Family) {
 		switch command.Key {
 		case "target_temperature":
-			t.TemperatureCommandTopic, t.TemperatureCommandTemplate = o.Command(d.Family, d.ID, command.Key), commandTemplate(e.Step)
+			t.TemperatureCommandTopic, t.TemperatureCommandTemplate = o.Command(d.Family, d.ID, command.Key), e.commandTemplate()
 		case "heating_enabled":
 			t.ModeCommandTopic = o.Command(d.Family, d.ID, command.Key)
 		}

@@ -9,6 +9,7 @@ const (
 	Climate      = "climate"
 	Event        = "event"
 	Button       = "button"
+	Text         = "text"
 )
 
 // Entity categories of Home Assistant. An entity without one is among a device's main controls or readings.
@@ -70,7 +71,8 @@ type Setter struct {
 
 // Source is where an entity's value comes from, in the state document, and what is made of it.
 type Source struct {
-	Member string // empty: the key
+	Member   string // empty: the key
+	Document Document
 	// Divisor and Multiplier, where they are set, turn the member into the entity's unit: a long time is in seconds there,
 	// and in hours in Home Assistant. DocumentUnit is the unit before.
 	Divisor, Multiplier float64
@@ -90,6 +92,15 @@ type Source struct {
 	// Attributes are members of the document that Home Assistant shows beside the state, by the attribute's name.
 	Attributes []attribute
 }
+
+// Document is which of a device's documents an entity shows.
+type Document int
+
+// The documents.
+const (
+	StateDocument Document = iota // Topics.State, or Topics.Result for an event
+	BatchDocument                 // Topics.Batch, or Topics.BatchEvent for an event
+)
 
 // attribute is an attribute of an entity: its name and the template of its value.
 type attribute struct{ name, template string }

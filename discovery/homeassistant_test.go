@@ -30,6 +30,7 @@ var ownKeys = map[string]string{
 		"mode_command_template mode_command_topic mode_state_template mode_state_topic modes optimistic payload_off payload_on power_command_template power_command_topic precision retain " +
 		"temp_step temperature_command_template temperature_command_topic temperature_state_template temperature_state_topic temperature_unit value_template",
 	Event:  "device_class event_types state_topic value_template",
+	Text:   "command_template command_topic max min mode pattern retain state_topic value_template",
 	Button: "command_template command_topic device_class payload_press retain",
 }
 
@@ -42,6 +43,7 @@ var requiredKeys = map[string]string{
 	Climate: "modes mode_state_topic mode_state_template action_topic action_template current_temperature_topic current_temperature_template " +
 		"temperature_state_topic temperature_state_template min_temp max_temp temp_step precision temperature_unit",
 	Event:  "state_topic value_template event_types",
+	Text:   "state_topic value_template command_topic min max",
 	Button: "command_topic payload_press",
 }
 
@@ -211,7 +213,16 @@ func TestReadOnlyHasNoCommandTopic(t *testing.T) {
 				assert.Equal(t, BinarySensor, stand["platform"], e.Key)
 			case Number:
 				assert.Equal(t, Sensor, stand["platform"], e.Key)
+			case Text:
+				assert.Equal(t, Sensor, stand["platform"], e.Key)
+			case Button:
+				assert.Equal(t, map[string]any{"platform": Button}, components[e.Key])
+				continue
 			case Event:
+				if e.Document == BatchDocument {
+					assert.Equal(t, normal[e.Key], components[e.Key], "it tells of no command")
+					continue
+				}
 				assert.Equal(t, map[string]any{"platform": Event}, components[e.Key])
 				continue
 			default:

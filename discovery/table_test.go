@@ -21,7 +21,12 @@ func TestCommandTableHasEachCommandOfTheContract(t *testing.T) {
 		"pump_enabled":        kettles,
 		"pump_utilisation":    kettles,
 		"telemetry":           {ExternalDevice},
-		"refresh":             {Bridge},
+
+		"batch_original_gravity": {Hydrometer, ExternalDevice},
+		"batch_final_gravity":    {Hydrometer, ExternalDevice},
+		"batch_name":             {Hydrometer, ExternalDevice},
+		"new_batch":              {Hydrometer, ExternalDevice},
+		"refresh":                {Bridge},
 	}
 	got := map[string][]Family{}
 	for _, row := range CommandTable(Topics{}) {

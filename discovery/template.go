@@ -21,10 +21,14 @@ func (e Entity) template(language string) string {
 	switch {
 	case e.Platform == Climate || e.Platform == Button:
 		return ""
+	case e.Platform == Event && e.Document == BatchDocument:
+		return "{{value_json|to_json if value_json is mapping else ''}}"
 	case e.Platform == Event:
 		// Home Assistant asks for the outcome by another name; the rest become attributes. What isn't JSON, which anybody
 		// may publish there, is ignored without a line in its log.
 		return "{{dict(value_json,event_type=value_json.outcome)|to_json if value_json is mapping else ''}}"
+	case e.Platform == Text:
+		return "{{(" + v + " or '')|string|truncate(" + strconv.Itoa(MaxBatchName) + ",true,'…',0)}}"
 	case e.Platform == Number:
 		// Home Assistant logs an error for a value outside the limits.
 		return fmt.Sprintf("{%%set v=%s%%}{{v if v is number and %s<=v<=%s else none}}", v, number(e.Min), number(e.Max))
@@ -88,11 +92,13 @@ func (e Entity) attributesTemplate() string {
 
 // commandTemplate rounds what Home Assistant sends. It converts between units without rounding: 66 °F arrive as
 // 18.88888888888889 °C.
-func commandTemplate(step float64) string {
+func (e Entity) commandTemplate() string {
 	switch {
-	case step >= 1:
+	case e.Unit == sg:
+		return "{{value|round(4)}}"
+	case e.Step >= 1:
 		return "{{value|round(0)}}"
-	case step >= 0.1:
+	case e.Step >= 0.1:
 		return "{{value|round(2)}}"
 	}
 	return "{{value|round(3)}}"

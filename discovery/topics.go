@@ -3,6 +3,7 @@ package discovery
 import (
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"strings"
 )
 
@@ -67,6 +68,20 @@ func (t Topics) Telemetry(f Family, id string) string { return t.own(string(f), 
 
 // History says until when a device's telemetry is complete, retained JSON.
 func (t Topics) History(f Family, id string) string { return t.own(string(f), id, "history") }
+
+// Batch carries what is known of the batch in a device that measures gravity, and what its owner entered, retained JSON.
+func (t Topics) Batch(f Family, id string) string { return t.own(string(f), id, "batch") }
+
+// BatchEvent carries what happens to a device's batches, JSON, never retained.
+func (t Topics) BatchEvent(f Family, id string) string { return t.own(string(f), id, "batch", "event") }
+
+// EndedBatch carries the summary of a device's batch that has ended, retained JSON.
+func (t Topics) EndedBatch(f Family, id string, number int) string {
+	return t.own(string(f), id, "batch", strconv.Itoa(number))
+}
+
+// EndedBatchFilter matches every topic of EndedBatch, and of BatchEvent.
+func (t Topics) EndedBatchFilter() string { return t.own("+", "+", "batch", "+") }
 
 // Config is where Home Assistant looks for a device's discovery payload, retained.
 func (t Topics) Config(id string) string {
@@ -147,6 +162,46 @@ func (t Topics) ParseState(topic string) (f Family, id string, ok bool) {
 // ParseHistory is the reverse of History.
 func (t Topics) ParseHistory(topic string) (f Family, id string, ok bool) {
 	return t.parse(topic, "/history")
+}
+
+// ParseBatch is the reverse of Batch.
+func (t Topics) ParseBatch(topic string) (f Family, id string, ok bool) {
+	return t.parse(topic, "/batch")
+}
+
+// ParseEndedBatch is the reverse of EndedBatch.
+func (t Topics) ParseEndedBatch(topic string) (f Family, id string, number int, ok bool) {
+	i := strings.LastIndexByte(topic, '/')
+	if i < 0 {
+		return "", "", 0, false
+	}
+	number, err := strconv.Atoi(topic[i+1:])
+	if err != nil || number < 1 || strconv.Itoa(number) != topic[i+1:] {
+		return "", "", 0, false
+	}
+	f, id, ok = t.ParseBatch(topic[:i])
+	return f, id, number, ok
+}
+
+// commandTopic takes a command to a device, or to the bridge.
+func (t Topics) commandTopic(d Device, key string) string {
+	if d.Family == Bridge {
+		return t.BridgeCommand(key)
+	}
+	return t.Command(d.Family, d.ID, key)
+}
+
+// documentTopic carries the document that an entity of a device shows.
+func (t Topics) documentTopic(d Device, e Entity) string {
+	switch {
+	case e.Document == BatchDocument && e.Platform == Event:
+		return t.BatchEvent(d.Family, d.ID)
+	case e.Document == BatchDocument:
+		return t.Batch(d.Family, d.ID)
+	case e.Platform == Event:
+		return t.Result(d.Family, d.ID)
+	}
+	return t.stateTopic(d)
 }
 
 // parse reads family and id from a topic of a device that ends with a level.

@@ -20,6 +20,9 @@ func TestTopicsAreThoseOfTheDesign(t *testing.T) {
 		{"rapt/still/x/result", plain.Result(Still, "x")},
 		{"rapt/still/x/telemetry", plain.Telemetry(Still, "x")},
 		{"rapt/still/x/history", plain.History(Still, "x")},
+		{"rapt/hydrometer/x/batch", plain.Batch(Hydrometer, "x")},
+		{"rapt/hydrometer/x/batch/event", plain.BatchEvent(Hydrometer, "x")},
+		{"rapt/hydrometer/x/batch/7", plain.EndedBatch(Hydrometer, "x", 7)},
 		{"homeassistant/device/rapt_x/config", plain.Config("x")},
 		{"homeassistant/device/rapt_bridge/config", plain.BridgeConfig()},
 		{"homeassistant/device/+/config", plain.ConfigFilter()},
@@ -119,5 +122,25 @@ func TestParseStateIsTheReverseOfState(t *testing.T) {
 			_, _, ok := topics.ParseState(topic)
 			assert.False(t, ok, topic)
 		}
+	}
+}
+
+func TestTopicsOfBatchesAreReadBack(t *testing.T) {
+	for _, topics := range []Topics{{}, {Prefix: "home/rapt"}} {
+		family, device, ok := topics.ParseBatch(topics.Batch(ExternalDevice, id))
+		assert.True(t, ok)
+		assert.Equal(t, []string{"external_device", id}, []string{string(family), device})
+		family, device, number, ok := topics.ParseEndedBatch(topics.EndedBatch(Hydrometer, id, 12))
+		assert.True(t, ok)
+		assert.Equal(t, []string{"hydrometer", id}, []string{string(family), device})
+		assert.Equal(t, 12, number)
+	}
+	for _, topic := range []string{
+		"", "/", "7", "rapt/hydrometer/x/batch", "rapt/hydrometer/x/batch/", "rapt/hydrometer/x/batch/event", "rapt/hydrometer/x/batch/0", "rapt/hydrometer/x/batch/-1",
+		"rapt/hydrometer/x/batch/+1", "rapt/hydrometer/x/batch/01", "rapt/hydrometer/x/batch/1.5", "rapt/hydrometer/x/batch/99999999999999999999", "rapt/hydrometer/x/state/7",
+		"rapt/fridge/x/batch/7", "rapt/hydrometer//batch/7", "rapt/hydrometer/x/y/batch/7", "other/hydrometer/x/batch/7",
+	} {
+		_, _, _, ok := Topics{}.ParseEndedBatch(topic)
+		assert.False(t, ok, topic)
 	}
 }

@@ -126,13 +126,6 @@ func TestWhatIsComputedFromGravity(t *testing.T) {
 	n := func(v float64) float { return raptclient.Some(v) }
 	assert.InDelta(t, 12.39, plato(n(1.050)).V, 0.02)
 	assert.InDelta(t, 0, plato(n(1.000)).V, 0.01)
-	assert.InDelta(t, 5.25, alcohol(n(1.050), n(1.010)).V, 0.001)
-	assert.InDelta(t, 80, attenuation(n(1.050), n(1.010)).V, 0.001)
-	for _, pair := range [][2]float{{float{}, n(1.01)}, {n(1.05), float{}}, {n(1.01), n(1.05)}} {
-		assert.False(t, alcohol(pair[0], pair[1]).Valid)
-		assert.False(t, attenuation(pair[0], pair[1]).Valid)
-	}
-	assert.False(t, attenuation(n(1.0), n(0.995)).Valid, "nothing there to ferment")
 	assert.InDelta(t, 1.05, sessionGravity(n(1050)).V, 1e-9)
 	assert.InDelta(t, 1.05, sessionGravity(n(1.05)).V, 1e-9)
 	assert.False(t, sessionGravity(n(12.4)).Valid, "°P perhaps, which is not guessed")

@@ -21,8 +21,6 @@ func hydrometers() *Family {
 		T = raptclient.HydrometerTelemetry
 	)
 	device := func(d *D) *raptclient.Device { return &d.Device }
-	gravity := func(d *D) float { return specificGravity(d.Gravity) }
-	original := func(d *D) float { return runningProfile(&d.Device).originalGravity }
 	f := newFamily(discovery.Hydrometer,
 		func(c *raptclient.Client) raptclient.Resource[D, T] {
 			return c.Hydrometers
@@ -39,8 +37,6 @@ func hydrometers() *Family {
 		gravityRows(func(d *D) float { return d.Gravity }),
 		[]row[D]{
 			numberRow("gravity_velocity", 2, func(d *D) float { return within(d.GravityVelocity, -1000, 1000) }),
-			numberRow("abv", 2, func(d *D) float { return alcohol(original(d), gravity(d)) }),
-			numberRow("apparent_attenuation", 1, func(d *D) float { return attenuation(original(d), gravity(d)) }),
 			numberRow("temperature", 2, func(d *D) float { return celsius(d.Temperature) }),
 			numberRow("battery", 1, func(d *D) float { return percent(d.Battery) }),
 			textRow("paired_device_id", func(d *D) str { return d.PairedDeviceID }),

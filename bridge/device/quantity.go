@@ -45,19 +45,3 @@ func plato(sg float) float {
 	s := sg.V
 	return raptclient.Some(135.997*s*s*s - 630.272*s*s + 1111.14*s - 616.868)
 }
-
-// alcohol is the ABV in percent from the original gravity and the gravity now, both SG.
-func alcohol(og, sg float) float {
-	if !og.Valid || !sg.Valid || sg.V > og.V {
-		return float{}
-	}
-	return raptclient.Some((og.V - sg.V) * 131.25)
-}
-
-// attenuation is the apparent attenuation in percent; there is none where nothing was there to ferment.
-func attenuation(og, sg float) float {
-	if !og.Valid || !sg.Valid || og.V <= 1 || sg.V > og.V {
-		return float{}
-	}
-	return raptclient.Some((og.V - sg.V) / (og.V - 1) * 100)
-}

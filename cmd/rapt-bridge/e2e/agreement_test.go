@@ -43,6 +43,9 @@ func shownWrong(e discovery.Entity, state entityState, document map[string]any) 
 	}
 	switch v := want.(type) {
 	case nil:
+		if e.Platform == discovery.Text {
+			return differs(state.State, "")
+		}
 		if e.Empty != "" {
 			return differs(state.State, e.Empty)
 		}

@@ -75,11 +75,21 @@ func (b *brewery) devices(t testing.TB) []announced {
 	return all
 }
 
-// document is a device's state document as a subscriber has it.
+// hasBatch reports whether the device measures gravity, so that it has a document of its batch.
+func (a announced) hasBatch() bool {
+	return a.family == discovery.Hydrometer || a.family == discovery.ExternalDevice
+}
+
+// document is a device's state document as a subscriber has it, with the members of its batch's.
 func document(t testing.TB, watcher *mqttClient, a announced) map[string]any {
 	t.Helper()
 	m := watcher.waitFor(t, patience, a.topic(), nil)
 	var document map[string]any
 	require.NoError(t, json.Unmarshal([]byte(m.payload), &document), a.topic())
+	if a.hasBatch() {
+		topic := discovery.Topics{}.Batch(a.family, a.id)
+		m := watcher.waitFor(t, patience, topic, nil)
+		require.NoError(t, json.Unmarshal([]byte(m.payload), &document), topic)
+	}
 	return document
 }

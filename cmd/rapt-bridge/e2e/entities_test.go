@@ -149,14 +149,14 @@ func TestNoiseIsNoChange(t *testing.T) {
 		Family: discovery.Hydrometer, ID: "00000000-0000-4000-8000-00000000f004", Name: "Quiet pill",
 	})
 	h.assistant.entityID(t, pill.uniqueID("gravity"))
-	pill.state(t, `{"gravity":1.0301,"plato":7.56,"temperature":18.61,"battery":95.9,"abv":2.91,"last_activity":"2026-11-22T13:45:51Z","rssi":-66}`)
+	pill.state(t, `{"gravity":1.0301,"plato":7.56,"temperature":18.61,"battery":95.9,"last_activity":"2026-11-22T13:45:51Z","rssi":-66}`)
 	h.assistant.waitForState(t, patience, "sensor.quiet_pill_gravity", state("1.0301"))
 	before := h.assistant.states(t)
-	pill.state(t, `{"gravity":1.0301,"plato":7.58,"temperature":18.64,"battery":95.7,"abv":2.93,"last_activity":"2026-11-22T13:49:51Z","rssi":-61}`)
-	pill.state(t, `{"gravity":1.0302,"plato":7.61,"temperature":18.64,"battery":95.7,"abv":2.93,"last_activity":"2026-11-22T13:49:51Z","rssi":-61}`)
+	pill.state(t, `{"gravity":1.0301,"plato":7.58,"temperature":18.64,"battery":95.7,"last_activity":"2026-11-22T13:49:51Z","rssi":-61}`)
+	pill.state(t, `{"gravity":1.0302,"plato":7.61,"temperature":18.64,"battery":95.7,"last_activity":"2026-11-22T13:49:51Z","rssi":-61}`)
 	h.assistant.waitForState(t, patience, "sensor.quiet_pill_gravity", state("1.0302"))
 	after := h.assistant.states(t)
-	for _, key := range []string{"plato", "temperature", "battery", "abv", "last_activity"} {
+	for _, key := range []string{"plato", "temperature", "battery", "last_activity"} {
 		id := "sensor.quiet_pill_" + key
 		assert.Equal(t, before[id].State, after[id].State, key)
 		assert.NotContains(t, []string{"", "unknown", "unavailable"}, after[id].State, key)

@@ -69,6 +69,9 @@ func TestHomeAssistantTakesEveryEntityOfTheCatalogue(t *testing.T) {
 				payload, err := json.Marshal(document)
 				require.NoError(t, err)
 				c.publish(t, d.topic(), string(payload), true)
+				if d.hasBatch() {
+					c.publish(t, topics.Batch(d.family, d.id), string(payload), true)
+				}
 			}
 			within(t, patience, "the states", func() error {
 				registry, states := h.assistant.entities(t), h.assistant.states(t)
@@ -104,6 +107,9 @@ func plausible(e discovery.Entity) any {
 	case len(e.Options) > 0:
 		return e.Options[0]
 	case e.Unit != "" || e.StateClass != "" || e.Precision != nil || e.Platform == discovery.Number:
+		if e.Platform == discovery.Number && e.Unit == "SG" {
+			return 1.052
+		}
 		return 21.5
 	}
 	return "some text"
