@@ -51,6 +51,33 @@ type DeviceStatus struct {
 	Battery      raptclient.Null[float64] // percent; not valid where the family has none
 	Online       bool
 	Missing      bool // the lists of its family lack it, so that it can be taken out
+	// Paired is the id of the device that heats or cools what this one is in; empty for none.
+	Paired string
+	Target raptclient.Null[float64] // °C; not valid where the family has none
+	// Heating and Cooling say what it did between its last two readings.
+	Heating, Cooling bool
+	// Batch is the batch in it; nil for none, and for devices that measure no gravity.
+	Batch *Batch
+}
+
+// Batch is a batch of beer as its analysis finds it. What is not known is not valid, or zero.
+type Batch struct {
+	Name   string // the owner's or the profile's; empty for none
+	Number int    // batches of the device so far
+	Began  time.Time
+	Day    int    // 1 on the first
+	Stage  string // lag, active, slowing, finishing, complete or cold_crash
+
+	OriginalGravity      raptclient.Null[float64] // SG
+	Gravity              raptclient.Null[float64] // SG, without outliers
+	ExpectedFinalGravity raptclient.Null[float64] // SG
+	ABV                  raptclient.Null[float64] // % by volume
+
+	// The end is expected at ExpectedEnd, and between the others with 80 %; all three are zero where none is.
+	EarliestEnd, ExpectedEnd, LatestEnd time.Time
+
+	Stuck     bool // it stands still well above its final gravity
+	Disturbed bool // the gravity moved lately for another reason than fermentation
 }
 
 // CommandRecord is one command and what became of it.
