@@ -56,12 +56,12 @@ func TestSecretsAreNoFlags(t *testing.T) {
 	flags := pflag.NewFlagSet("rapt-bridge", pflag.ContinueOnError)
 	AddFlags(flags)
 	for _, arg := range []string{"--rapt-api-secret=" + canary, "--mqtt-password"} {
-		err := FlagError(flags.Parse([]string{arg}))
+		err := FlagError(flags.Parse([]string{arg}), flags)
 		require.ErrorContains(t, err, "is no flag")
 		assert.Contains(t, err.Error(), "-file")
 		assert.NotContains(t, err.Error(), canary)
 	}
-	assert.ErrorContains(t, FlagError(flags.Parse([]string{"--nothing"})), "unknown flag")
+	assert.ErrorContains(t, FlagError(flags.Parse([]string{"--nothing"}), flags), "unknown flag")
 
 	o := nowhere()
 	o.Environ = complete()

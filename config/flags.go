@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -24,12 +25,21 @@ func AddFlags(flags *pflag.FlagSet) {
 	}
 }
 
-// FlagError explains an error of parsing flags where one of them is a secret's.
-func FlagError(err error) error {
+// FlagError explains an error of parsing flags: one that is a secret's, or one that is not known, where flags are the known ones.
+func FlagError(err error, flags *pflag.FlagSet) error {
 	for _, k := range Keys() {
 		if k.Secret && strings.HasSuffix(err.Error(), ": --"+k.Flag()) {
 			return fmt.Errorf("--%s is no flag, because every user of this computer could see the secret: set %s, or name a file with --%s-file", k.Flag(), k.Env(), k.Flag())
 		}
+	}
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	var known []string
+	flags.VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	if near := Nearest(unknown.GetSpecifiedName(), known); near != "" {
+		return fmt.Errorf("%w; did you mean --%s?", err, near)
 	}
 	return err
 }

@@ -102,9 +102,15 @@ func Load(o Options) (Config, error) {
 	}
 	l.validate(&cfg)
 	if len(l.problems) > 0 {
-		return cfg, &Problems{All: l.sorted()}
+		return cfg, &Problems{All: l.sorted(), Looked: l.looked, Unconfigured: l.nothingSet(cfg)}
 	}
 	return cfg, nil
+}
+
+// nothingSet tells whether nobody has begun to configure the program. An add-on is begun with.
+func (l *loader) nothingSet(cfg Config) bool {
+	isSet := func(p Problem) bool { return !p.Missing }
+	return !cfg.Configured() && l.variable("SUPERVISOR_TOKEN") == "" && !slices.ContainsFunc(l.problems, isSet)
 }
 
 // loader puts the layers on top of each other and collects what is wrong with them.
@@ -114,6 +120,7 @@ type loader struct {
 	sources  map[string]string // where they came from
 	problems []Problem
 	warnings []string
+	looked   []string // files that were looked for and are not there
 }
 
 func (l *loader) add(p Problem) { l.problems = append(l.problems, p) }
@@ -171,9 +178,11 @@ func (l *loader) configFile() {
 				path = found
 				break
 			}
+			l.looked = append(l.looked, found)
 		}
 	}
 	if path != "" {
+		l.looked = nil
 		values := l.readFile(path, yaml.Parser(), "YAML")
 		l.unknown(values, path)
 		l.put(values, func(Key) string { return path })
@@ -185,6 +194,7 @@ func (l *loader) addOnOptions() {
 	if _, err := os.Stat(path); path == os.DevNull || errors.Is(err, fs.ErrNotExist) {
 		return
 	}
+	l.looked = nil // an add-on is configured by its options
 	var values map[string]any
 	if _, err := readSmall(path); errors.Is(err, fs.ErrPermission) && l.ReadOptions != nil {
 		values = l.askOptions()

@@ -29,9 +29,13 @@ func (p Problem) String() string {
 // Problems is the error of a bad configuration: all that is wrong with it, in the order of Keys.
 type Problems struct {
 	All []Problem
+	// Looked are the files that were looked for and are not there; empty when a file was found or named.
+	Looked []string
+	// Unconfigured says that nothing names an account or a broker.
+	Unconfigured bool
 }
 
-// Error has a line for each problem.
+// Error has a line for each problem, and where nothing is configured what to begin with.
 func (p *Problems) Error() string {
 	var b strings.Builder
 	if len(p.All) == 1 {
@@ -41,6 +45,12 @@ func (p *Problems) Error() string {
 	}
 	for _, one := range p.All {
 		b.WriteString("\n  - " + one.String())
+	}
+	if len(p.Looked) > 0 {
+		b.WriteString("\nNo configuration file was found. Looked for " + strings.Join(p.Looked, ", ") + "; --config names another.")
+	}
+	if p.Unconfigured {
+		b.WriteString("\nTo look around without an account: rapt-bridge demo")
 	}
 	return b.String()
 }

@@ -33,6 +33,17 @@ func suggest(prefix, name string, known []string) string {
 	return "Known in " + group + " are " + strings.Join(leaves, ", ") + "."
 }
 
+// Nearest is the known name that an unknown one was probably meant to be; empty when none is near.
+func Nearest(name string, known []string) string {
+	best, least := "", len(name)/3+2
+	for _, k := range known {
+		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
 // distance counts the letters to insert, delete, replace or swap with their neighbour to make a of b.
 func distance(a, b string) int {
 	x, y := []rune(short(a)), []rune(short(b))

@@ -178,12 +178,12 @@ func TestWhatASignInThatFailsMeans(t *testing.T) {
 		want      string
 	}{
 		"400 invalid_grant": {status: 400, body: `{"error":"invalid_grant"}`, rejected: true,
-			want: `sign-in was rejected with 400 Bad Request ("{\"error\":\"invalid_grant\"}"): check the username and the API secret`},
-		"401 empty":           {status: 401, rejected: true, want: "sign-in was rejected with 401 Unauthorized: check the username and the API secret"},
-		"401 web page":        {status: 401, body: "<html>Unauthorized</html>", rejected: true, want: "sign-in was rejected with 401"},
+			want: "the RAPT Cloud refuses the username or the API secret (400 Bad Request): check the username"},
+		"401 empty":           {status: 401, rejected: true, want: "the RAPT Cloud refuses the username or the API secret (401 Unauthorized): check the username"},
+		"401 web page":        {status: 401, body: "<html>Unauthorized</html>", rejected: true, want: "the RAPT Cloud refuses the username or the API secret (401 Unauthorized): "},
 		"400 web page":        {status: 400, body: "<html>Bad Request</html>", want: "sign-in was answered with 400 Bad Request (\"<html>Bad Request</html>\"): the cloud refuses the request as it is"},
 		"400 of the server's": {status: 400, body: `{"error":"temporarily_unavailable"}`, want: "sign-in was answered with 400"},
-		"200 with an error":   {status: 200, body: `{"error":"invalid_grant","access_token":"leaked"}`, rejected: true, want: "sign-in was rejected with 200"},
+		"200 with an error":   {status: 200, body: `{"error":"invalid_grant","access_token":"leaked"}`, rejected: true, want: "the RAPT Cloud refuses the username or the API secret (200 OK): "},
 		"403":                 {status: 403, want: "sign-in was answered with 403 Forbidden: the account may not do this"},
 		"429":                 {status: 429, headers: []string{"Retry-After", "90"}, temporary: true, want: "sign-in was answered with 429 Too Many Requests: the vendor's limit is reached"},
 		"503":                 {status: 503, body: "maintenance", temporary: true, want: `sign-in was answered with 503 Service Unavailable ("maintenance"): the cloud has a problem`},

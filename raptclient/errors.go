@@ -44,8 +44,11 @@ type SignInError struct {
 func (e *SignInError) Error() string {
 	switch {
 	case e.Rejected:
-		return sentence("sign-in was rejected with "+statusText(e.Status), e.Excerpt,
-			"check the username and the API secret; a new secret is made in the RAPT app under My Account, Api Secrets")
+		answer := statusText(e.Status)
+		if e.Code != "" && e.Code != wrongCredentials {
+			answer += ", " + e.Code
+		}
+		return "the RAPT Cloud refuses the username or the API secret (" + answer + "): check the username, which is the account's email address, and make a new secret in the RAPT app under My Account, Api Secrets; it is not the password"
 	case e.err != nil:
 		return fmt.Sprintf("sign-in failed: %v", e.err)
 	}
@@ -185,6 +188,9 @@ func (c *Client) signInError(r *reply, err error) *SignInError {
 	}
 	return e
 }
+
+// wrongCredentials is the OAuth error code of a wrong username or secret.
+const wrongCredentials = "invalid_grant"
 
 // temporaryCodes are the OAuth error codes that don't speak of the credentials.
 var temporaryCodes = map[string]bool{"temporarily_unavailable": true, "server_error": true}

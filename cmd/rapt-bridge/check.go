@@ -48,8 +48,8 @@ func (p *program) checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the configuration, the account and the broker, and say what is wrong",
-		Long:  "Goes step by step: configuration, sign-in, device list, broker, discovery. It ends with status 1 at the first step that fails (2 for the configuration).",
-		Args:  cobra.NoArgs,
+		Long:  "Goes step by step: configuration, sign-in, broker, discovery, device list. It ends with status 1 at the first step that fails (2 for the configuration).",
+		Args:  noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c := checker{program: p, out: p.stdout, report: report{Steps: []step{}, Devices: []listedDevice{}}}
 			if asJSON {
@@ -116,15 +116,6 @@ func (c *checker) run(cmd *cobra.Command) error {
 	}
 	c.pass("sign-in", "the RAPT Cloud accepts the API secret")
 
-	var devices []bridge.Listed
-	if err := within(cmd.Context(), func(ctx context.Context) (err error) {
-		devices, err = bridge.Inventory(ctx, client)
-		return err
-	}); err != nil {
-		return c.fail("device list", exitFailed, err)
-	}
-	c.list(devices)
-
 	var announced [][]byte
 	if err := within(cmd.Context(), func(ctx context.Context) (err error) {
 		announced, err = bridge.RetainedConfigs(ctx, options)
@@ -141,6 +132,15 @@ func (c *checker) run(cmd *cobra.Command) error {
 	default:
 		c.pass("discovery", "nothing is announced under %s/ yet; check that this is the prefix of Home Assistant's MQTT integration", cfg.HomeAssistant.DiscoveryPrefix)
 	}
+
+	var devices []bridge.Listed
+	if err := within(cmd.Context(), func(ctx context.Context) (err error) {
+		devices, err = bridge.Inventory(ctx, client)
+		return err
+	}); err != nil {
+		return c.fail("device list", exitFailed, err)
+	}
+	c.list(devices)
 	return nil
 }
 

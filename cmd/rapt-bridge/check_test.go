@@ -25,7 +25,7 @@ func TestCheckGoesThroughEverything(t *testing.T) {
 			steps = append(steps, strings.TrimSpace(rest[:14]))
 		}
 	}
-	assert.Equal(t, []string{"configuration", "sign-in", "device list", "broker", "discovery"}, steps)
+	assert.Equal(t, []string{"configuration", "sign-in", "broker", "discovery", "device list"}, steps)
 	for _, d := range cloud.Devices() {
 		assert.Regexp(t, `(?m)^  `+d.Family+` +`+d.Name+` +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`, o.stdout)
 	}
@@ -56,11 +56,11 @@ func TestCheckEndsAtTheFirstStepThatFails(t *testing.T) {
 	}{
 		{"configuration", nil, exitConfig, 0, "configuration", "rapt.username"},
 		{"certificate", append(good, "RAPT_BRIDGE_MQTT_URL=mqtts://127.0.0.1:1", "RAPT_BRIDGE_MQTT_CA_FILE=/nowhere/ca.pem"), exitConfig, 0, "configuration", "mqtt.ca_file"},
-		{"wrong secret", append(good, "RAPT_BRIDGE_RAPT_API_SECRET=wrong"), exitFailed, 1, "sign-in", "secret"},
+		{"wrong secret", append(good, "RAPT_BRIDGE_RAPT_API_SECRET=wrong"), exitFailed, 1, "sign-in", "the RAPT Cloud refuses the username or the API secret"},
 		{"cloud away", settings("http://"+closedPort(t), broker.address), exitFailed, 1, "sign-in", "refused"},
-		{"web page in place of a list", settings(limitedURL, broker.address), exitFailed, 2, "device list", "brewzilla"},
-		{"broker away", settings(url, closedPort(t)), exitFailed, 3, "broker", "mqtt.url"},
-		{"wrong password", append(good, "RAPT_BRIDGE_MQTT_PASSWORD=wrong"), exitFailed, 3, "broker", "mqtt.password"},
+		{"web page in place of a list", settings(limitedURL, broker.address), exitFailed, 4, "device list", "brewzilla"},
+		{"broker away", settings(url, closedPort(t)), exitFailed, 2, "broker", "mqtt.url"},
+		{"wrong password", append(good, "RAPT_BRIDGE_MQTT_PASSWORD=wrong"), exitFailed, 2, "broker", "mqtt.password"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := ran(t, c.environ, "check")
@@ -70,6 +70,7 @@ func TestCheckEndsAtTheFirstStepThatFails(t *testing.T) {
 			_, failure, _ := strings.Cut(o.stdout, "✗ ")
 			assert.True(t, strings.HasPrefix(failure, c.failed), o.stdout)
 			assert.Contains(t, failure, c.says)
+			assert.NotContains(t, failure, "{", "nobody reads JSON")
 			assert.Empty(t, o.stderr, "it is said once")
 
 			var r report

@@ -19,7 +19,7 @@ func (p *program) dashboardCommand() *cobra.Command {
 		Short: "Print a Home Assistant dashboard for the devices of the account",
 		Long: "Signs in, lists the devices once, reads the entity ids that the broker retains for Home Assistant, and prints a dashboard\n" +
 			"in YAML. Nothing is published and nothing is changed. Without the broker the entity ids are those that a new device gets.",
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := p.load(cmd, false)
 			if err != nil {

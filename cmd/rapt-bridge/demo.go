@@ -41,7 +41,7 @@ func (p *program) demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run the bridge on a simulated brewery, with a broker of its own unless mqtt.url is set",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !(speed > 0 && speed <= maxSpeed) {
 				return &exitError{exitConfig, fmt.Errorf("--speed %v is outside the range above 0 to %d; 1 is real time", speed, maxSpeed)}

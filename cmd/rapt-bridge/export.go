@@ -47,7 +47,7 @@ func (p *program) exportCommand() *cobra.Command {
 			"each device into the current folder. A file that is there already is gone on with, so an export that was interrupted is\n" +
 			"started again with the same command. Requests count in the ceiling of the hour (rapt.max_requests_per_hour): while the\n" +
 			"bridge runs, the export takes what is left of the tenth of it that is for missed readings, so a long history takes its time.",
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error { return e.run(cmd) },
 	}
 	cmd.Flags().StringSliceVar(&e.devices, "device", nil, "name or id of a device; may be given several times (all devices)")

@@ -48,12 +48,12 @@ func (p *program) command() *cobra.Command {
 		Long: "rapt-bridge mirrors the devices of a RAPT account to MQTT for Home Assistant, and carries commands back.\n" +
 			"Without a command it runs. It is an unofficial client, not made or supported by KegLand.\n\n" + config.Usage(),
 		SilenceUsage: true, SilenceErrors: true,
-		Args: cobra.NoArgs,
+		Args: knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.serve(cmd, false) },
 	}
 	config.AddFlags(root.PersistentFlags())
 	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = f.Name != "config" }) // config.Usage tells of them
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return config.FlagError(err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return config.FlagError(err, cmd.Flags()) })
 	root.SetArgs(p.args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
@@ -61,10 +61,35 @@ func (p *program) command() *cobra.Command {
 	return root
 }
 
+// knownCommand refuses a word that is no command, and names the nearest one.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var known []string
+	for _, c := range cmd.Commands() {
+		if !c.Hidden {
+			known = append(known, c.Name())
+		}
+	}
+	if near := config.Nearest(args[0], known); near != "" {
+		return fmt.Errorf("unknown command %q; did you mean %s %s?", args[0], cmd.CommandPath(), near)
+	}
+	return fmt.Errorf("unknown command %q; rapt-bridge --help lists the known ones", args[0])
+}
+
+// noWords refuses words after a command that takes none.
+func noWords(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no %q; %s --help tells what it takes", cmd.CommandPath(), args[0], cmd.CommandPath())
+	}
+	return nil
+}
+
 func (p *program) runCommand() *cobra.Command {
 	var demo bool
 	cmd := &cobra.Command{
-		Use: "run", Short: "Run the bridge (what happens without a command too)", Args: cobra.NoArgs,
+		Use: "run", Short: "Run the bridge (what happens without a command too)", Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.serve(cmd, demo) },
 	}
 	cmd.Flags().BoolVar(&demo, "demo-if-unconfigured", false, "run the demo when no account and no broker is configured")
@@ -74,14 +99,14 @@ func (p *program) runCommand() *cobra.Command {
 
 func (p *program) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the version", Args: noWords,
 		Run: func(cmd *cobra.Command, _ []string) { fmt.Fprintln(p.stdout, "rapt-bridge", programVersion()) },
 	}
 }
 
 func (p *program) healthCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "healthcheck", Short: "Ask the running bridge whether it is well; for containers", Args: cobra.NoArgs,
+		Use: "healthcheck", Short: "Ask the running bridge whether it is well; for containers", Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, _ := config.Load(p.layers(cmd, true)) // the running bridge tells of problems; here only the address matters
 			if cfg.HTTP.Listen == "" {
