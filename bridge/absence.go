@@ -92,7 +92,7 @@ func (a *account) planLooks() {
 
 // lookDue is the device that should be asked for by itself at now; false for none.
 func (a *account) lookDue(now time.Time) (due device.Ref, ok bool) {
-	if a.nextLook.IsZero() || a.nextLook.After(now) || a.nextPoll(now).After(now) {
+	if a.nextLook.IsZero() || a.nextLook.After(now) || a.gate.NextPoll(now).After(now) {
 		return due, false
 	}
 	var since time.Time

@@ -7,7 +7,6 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/clock"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/retry"
-	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 	"github.com/rapt-bridge/rapt-bridge/bridge/worker"
@@ -17,16 +16,13 @@ import (
 
 // account is what belongs to the RAPT account.
 type account struct {
-	client   *raptclient.Client
-	worker   *worker.Worker
-	requests *limit.RequestLog
-	changes  *limit.Changes
-	key      limit.Key // of the log as the broker retains it
-	health   *limit.Health
-	skew     time.Duration // what the cloud's clock is ahead of steady time
-	lastSent time.Time     // when the last request left
-	calling  *worker.Call  // in flight; nil for none
-	carried  command.Queue // the commands that it carries out or verifies
+	client  *raptclient.Client
+	worker  *worker.Worker
+	gate    *limit.Gate
+	key     limit.Key     // of the log as the broker retains it
+	skew    time.Duration // what the cloud's clock is ahead of steady time
+	calling *worker.Call  // in flight; nil for none
+	carried command.Queue // the commands that it carries out or verifies
 
 	families []*familyState
 	byName   map[discovery.Family]*familyState
@@ -41,15 +37,9 @@ type account struct {
 
 	queue   command.Queue
 	heating command.HeatingWatch
-	// commandsAfter is when the next command may leave after one that failed.
-	commandsAfter time.Time
 
 	unknownFields int // that the contract doesn't have, seen so far
 	lastPoll      time.Time
-	// logged is the API's status that the log told of last; empty before the first.
-	logged            limit.Status
-	consecutiveErrors int       // of the API since its last answer
-	slowUntil         time.Time // it has just been slow: nothing is asked that can wait
 }
 
 // newAccount is the account before the first request.
@@ -61,15 +51,16 @@ func newAccount(o *Options, clock clock.Clock) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	return accountOf(o, client, w, limit.NewHealth()), nil
+	gate := limit.NewGate(limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), limit.NewHealth(), limit.NewChanges(o.MaxChangesPerHour), clock.Text)
+	return accountOf(o, client, w, gate), nil
 }
 
-// accountOf is an account of which nothing is known yet but its health.
-func accountOf(o *Options, client *raptclient.Client, w *worker.Worker, health *limit.Health) *account {
+// accountOf is an account of which nothing is known yet but what its gate knows of the API.
+func accountOf(o *Options, client *raptclient.Client, w *worker.Worker, gate *limit.Gate) *account {
 	a := &account{
-		client: client, worker: w, requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), health: health,
+		client: client, worker: w, gate: gate,
 		byName: map[discovery.Family]*familyState{}, byID: map[string]*deviceState{},
-		absent: map[device.Ref]*absent{}, heating: command.HeatingWatch{}, changes: limit.NewChanges(o.MaxChangesPerHour), key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
+		absent: map[device.Ref]*absent{}, heating: command.HeatingWatch{}, key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
 		bounds: poll.Bounds{Min: o.MinPollInterval, Max: o.MaxPollInterval},
 	}
 	for _, f := range device.Families() {
@@ -83,8 +74,8 @@ func accountOf(o *Options, client *raptclient.Client, w *worker.Worker, health *
 
 // anew is the account as at a start: what another bridge has done meanwhile is with the broker.
 func (a *account) anew(o *Options) *account {
-	next := accountOf(o, a.client, a.worker, a.health)
-	next.skew, next.logged, next.changes = a.skew, a.logged, a.changes
+	next := accountOf(o, a.client, a.worker, a.gate.Anew(limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute)))
+	next.skew = a.skew
 	return next
 }
 
@@ -123,23 +114,13 @@ func (a *account) nextPolls(now time.Time) poll.Open {
 	for _, f := range a.families {
 		keep += pollsToLearn * f.Unknown()
 	}
-	learning := times.Latest(a.requests.NextAllowed(now, limit.ForPoll, false), a.health.NextPoll(now, a.lastSent))
-	return poll.Open{Learning: learning, Other: times.Latest(learning, a.requests.Paced(now, keep))}
-}
-
-// nextPoll is when the ceiling and the API's state let a poll leave for which nothing else is kept.
-func (a *account) nextPoll(now time.Time) time.Time {
-	return times.Latest(a.nextPolls(now).Learning, a.requests.Paced(now, 0))
-}
-
-// nextCommand is the same for a command, whose purpose is ForCommand or ForOff.
-func (a *account) nextCommand(now time.Time, p limit.Purpose) time.Time {
-	return times.Latest(a.requests.NextAllowed(now, p, false), a.health.NextCommand(p), a.commandsAfter)
+	learning, other := a.gate.NextPolls(now, keep)
+	return poll.Open{Learning: learning, Other: other}
 }
 
 // opening is when the limits let commands leave.
 func (a *account) opening(now time.Time) command.Opening {
-	return command.Opening{Commands: a.nextCommand(now, limit.ForCommand), Off: a.nextCommand(now, limit.ForOff)}
+	return command.Opening{Commands: a.gate.NextCommand(now, limit.ForCommand), Off: a.gate.NextCommand(now, limit.ForOff)}
 }
 
 // plan works out when a family is due again, after something about it has changed.
@@ -153,13 +134,4 @@ func (a *account) plan(f *familyState, now time.Time) {
 		f.Heating = f.Heating || d.shown().Heats()
 	}
 	f.turn = f.Due(a.bounds)
-}
-
-// remaining is how many requests may still leave: the ceiling's rest, or the vendor's where it is less.
-func (a *account) remaining(now time.Time) int {
-	left := a.requests.Free(now)
-	if vendor, known := a.health.RequestsLeft(now); known {
-		left = min(left, vendor)
-	}
-	return left
 }

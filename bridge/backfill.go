@@ -20,8 +20,6 @@ import (
 )
 
 const (
-	slowAnswer  = 5 * time.Second  // an answer that takes longer is one of a cloud in trouble,
-	afterSlow   = 10 * time.Minute // which is not asked for what can wait
 	rowRetry    = 10 * time.Second // after the broker refused a row
 	beforePolls = 5 * time.Second  // of which a request for missing rows keeps clear
 )
@@ -139,10 +137,11 @@ func (b *bridge) publishPosition(ref device.Ref) {
 func (b *bridge) nextBackfill(now time.Time) time.Time {
 	a := b.account
 	due := b.backfill.history.Due()
-	if due.IsZero() || a.health.Status != limit.OK {
+	open, ok := a.gate.NextBackfill(now)
+	if due.IsZero() || !ok {
 		return time.Time{}
 	}
-	at := times.Latest(due, a.requests.NextAllowed(now, limit.ForBackfill, false), a.health.NextPoll(now, a.lastSent), a.slowUntil)
+	at := times.Latest(due, open)
 	margin := min(beforePolls, a.bounds.Min/4)
 	if next := poll.Next(now, a.turns(), a.nextPolls(now)).Wake; !at.Before(next.Add(-margin)) {
 		return time.Time{} // that one first

@@ -91,7 +91,7 @@ func (b *bridge) begin(account *account) {
 	b.sinks = []Sink{b.metrics, b.page}
 	if b.backfill = newBackfill(&b.options, b.clock); b.backfill.enabled {
 		b.sinks = append(b.sinks, b.backfill)
-		b.account.requests.ShareWithBackfill()
+		b.account.gate.Requests.ShareWithBackfill()
 	}
 }
 
@@ -247,7 +247,7 @@ func (b *bridge) wake(now time.Time) time.Time {
 			sooner(poll.Next(now, a.turns(), a.nextPolls(now)).Wake)
 			sooner(a.queue.ListlessFrom(a.opening(now)))
 			if !a.nextLook.IsZero() {
-				sooner(times.Latest(a.nextLook, a.nextPoll(now)))
+				sooner(times.Latest(a.nextLook, a.gate.NextPoll(now)))
 			}
 			sooner(b.nextBackfill(now))
 		}

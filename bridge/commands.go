@@ -22,10 +22,9 @@ const (
 	verifyAfter = 3 * time.Second
 	// fastPollFor is how long after a command its family may be asked at the least interval.
 	fastPollFor = 2 * time.Minute
-	// afterError and afterRefusal are the least times from a command that failed to the next one of any device.
-	afterError   = time.Second
-	afterRefusal = 5 * time.Second
 )
+
+var errQueueFull = errors.New("too many commands wait already; try again when some are done")
 
 // onCommand takes a message on a command's topic.
 func (b *bridge) onCommand(msg broker.Message, asleep bool, now time.Time) {
@@ -72,6 +71,26 @@ func (b *bridge) onCommand(msg broker.Message, asleep bool, now time.Time) {
 		b.publishOutcome(replaced, command.Superseded, nil)
 	}
 	b.account.byName[family].CommandedUntil = now.Add(fastPollFor)
+}
+
+// purposeOf is what a command's requests count as.
+func purposeOf(c *command.Command) limit.Purpose {
+	if c.Off {
+		return limit.ForOff
+	}
+	return limit.ForCommand
+}
+
+// refusal is why a command that comes at now is not taken, or will not leave within its minute; nil when it may.
+func (b *bridge) refusal(c *command.Command, now time.Time) error {
+	change, expires := c.Ref.String(), c.Expires()
+	if c.Submits() {
+		change = ""
+	}
+	if c.AwaitsList {
+		expires = time.Time{}
+	}
+	return b.account.gate.Refusal(now, purposeOf(c), change, expires)
 }
 
 // check holds a command against its device.
@@ -135,7 +154,7 @@ func (b *bridge) onBridgeCommand(r command.Request) {
 func (b *bridge) expireCommands(now time.Time) {
 	for _, c := range b.account.queue.Expired(now) {
 		why := c.Why
-		if reason := b.held(c, now); reason != "" {
+		if reason := b.account.gate.Held(now, purposeOf(c)); reason != "" {
 			why = reason
 		}
 		switch {
@@ -172,7 +191,7 @@ func (b *bridge) send(ctx context.Context, batch []*command.Command) {
 	}
 	call := worker.NewCall(purposeOf(c), run, func(changed bool, err error) { b.commandDone(batch, changed, err) })
 	for _, c := range batch {
-		b.account.changes.Record(b.clock.Now(), c.Ref.String())
+		b.account.gate.Changes.Record(b.clock.Now(), c.Ref.String())
 	}
 	call.LeaveBy(c.Expires(), b.clock)
 	b.start(ctx, call, batch...)
@@ -180,7 +199,7 @@ func (b *bridge) send(ctx context.Context, batch []*command.Command) {
 
 // commandDone takes the answer to a command's call.
 func (b *bridge) commandDone(batch []*command.Command, changed bool, err error) {
-	a, now := b.account, b.clock.Now()
+	now := b.clock.Now()
 	var (
 		held *limit.RateLimitedError
 		api  *raptclient.APIError
@@ -204,13 +223,13 @@ func (b *bridge) commandDone(batch []*command.Command, changed bool, err error) 
 		return
 	}
 	b.onAPIError(now, err)
-	a.commandsAfter = now.Add(afterError)
+	unsent := !raptclient.Sent(err) || errors.As(err, &api) && api.Status == 429
+	b.account.gate.CommandFailed(now, unsent && !isRejected(err))
 	switch {
 	case isRejected(err):
 		b.publishOutcomes(batch, command.Failed, err)
-	case !raptclient.Sent(err) || errors.As(err, &api) && api.Status == 429:
+	case unsent:
 		// Surely not carried out: it may wait for its next chance.
-		a.commandsAfter = now.Add(afterRefusal)
 		b.requeue(batch, err.Error())
 	default:
 		b.scheduleVerify(batch, now, err)
@@ -331,7 +350,7 @@ func (b *bridge) commandTaken(c *command.Command, changed bool, now time.Time) {
 		if old := d.pending[c.Key]; old != nil {
 			before = old.Before
 		}
-		b.account.hold(d, &command.PendingWrite{Command: c, AppliedAt: now, Before: before, After: command.ReadbacksAfter(b.account.requests.Readbacks(now))})
+		b.account.hold(d, &command.PendingWrite{Command: c, AppliedAt: now, Before: before, After: command.ReadbacksAfter(b.account.gate.Requests.Readbacks(now))})
 	}
 	b.publishOutcome(c, outcome, nil)
 	b.publishDevice(d, now, false)

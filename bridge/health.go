@@ -2,78 +2,44 @@ package bridge
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
-	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
-// slowedBy is how long a poll that is due must be held back for the status to say so.
-const slowedBy = time.Minute
-
-// apiStatus is the API's status with the reason in words: that of the last answers, or that polls are held back for
-// longer than a moment.
+// apiStatus is the API's status with the reason in words.
 func (b *bridge) apiStatus(now time.Time) (limit.Status, string) {
-	a := b.account
-	if a.health.Status != limit.OK {
-		return a.health.Status, a.health.Reason
-	}
-	due, open := poll.Next(now, a.turns(), poll.Open{}).Wake, a.nextPoll(now)
-	if open.Sub(times.Latest(now, due)) <= slowedBy {
-		return limit.OK, a.health.Reason
-	}
-	return limit.Slowed, fmt.Sprintf("requests are held back until %s to stay below the limits", b.clock.Text(open))
+	return b.account.gate.Status(now, poll.Next(now, b.account.turns(), poll.Open{}).Wake)
 }
 
 // onAPISuccess notes that the API answers.
 func (b *bridge) onAPISuccess() {
-	a := b.account
-	a.health.OnSuccess()
-	a.consecutiveErrors = 0
-	switch a.logged {
-	case limit.OK:
-	case "":
-		b.log.Info("the RAPT Cloud answers")
-	default:
-		b.log.Info("the RAPT Cloud answers again")
+	if line := b.account.gate.OnSuccess(); line != "" {
+		b.log.Info(line)
 	}
-	a.logged = limit.OK
 }
 
-// onAPIError notes that the API doesn't answer as it should, and tells the log once for each state it gets into. A single
-// error between answers is not worth a line.
+// onAPIError notes that the API doesn't answer as it should, and tells the log once for each state it gets into.
 func (b *bridge) onAPIError(now time.Time, err error) {
-	a := b.account
-	var held *limit.RateLimitedError
-	if errors.As(err, &held) && !held.SignIns {
-		return // the ceiling is the bridge's own: nothing is wrong with the API
-	}
-	was := a.health.Reason
-	a.health.OnError(now, b.clock.Wall(), err)
-	status, reason := a.health.Status, a.health.Reason
-	if reason == "" || errors.Is(err, context.Canceled) {
+	trouble, ok := b.account.gate.OnError(now, b.clock.Wall(), err, !b.account.lastPoll.IsZero())
+	if !ok {
 		return
 	}
-	if reason != was {
-		b.problem(reason)
+	if trouble.New {
+		b.problem(trouble.Reason)
 	}
-	a.consecutiveErrors++
-	passing := (status == limit.Unreachable || status == limit.Maintenance) && a.consecutiveErrors < 2 && !a.lastPoll.IsZero()
-	switch {
-	case status == limit.OK:
-		b.warnOnce(reason, "%s", reason)
-	case status != a.logged && !passing:
-		a.logged = status
+	if trouble.Status == limit.OK {
+		b.warnOnce(trouble.Reason, "%s", trouble.Reason)
+	}
+	if trouble.Report {
 		level := slog.LevelWarn
-		if status == limit.Rejected {
+		if trouble.Status == limit.Rejected {
 			level = slog.LevelError
 		}
-		b.log.Log(context.Background(), level, "the RAPT Cloud can't be used as usual", slog.String("status", string(status)), slog.String("reason", reason))
+		b.log.Log(context.Background(), level, "the RAPT Cloud can't be used as usual", slog.String("status", string(trouble.Status)), slog.String("reason", trouble.Reason))
 	}
 }
 

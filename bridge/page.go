@@ -106,11 +106,11 @@ func (b *bridge) snapshot(now time.Time) {
 		At: b.clock.Wall(), Started: b.clock.Read(b.clock.Origin), Version: b.options.Version,
 		Connected: m.phase != away, Since: b.clock.Read(m.since), Broken: m.lastErr, Standby: m.phase == standingBy && m.watch.Active(),
 		APIStatus: string(status), APIReason: reason, LastSuccessfulPoll: a.lastPoll,
-		RequestsLastHour: a.requests.LastHour(now), RequestsPerHour: b.options.MaxRequestsPerHour, RequestsRemaining: a.remaining(now),
+		RequestsLastHour: a.gate.Requests.LastHour(now), RequestsPerHour: b.options.MaxRequestsPerHour, RequestsRemaining: a.gate.Remaining(now),
 		UnknownFields: a.unknownFields, ReadOnly: b.options.ReadOnly, Refresh: b.refreshPlan(now), Day: p.requests.Counts(b.clock.Wall()),
 		Commands: slices.Clone(p.commands), Problems: slices.Clone(p.problems),
 	}
-	if reset := a.health.LimitReset(now); !reset.IsZero() {
+	if reset := a.gate.Health.LimitReset(now); !reset.IsZero() {
 		s.RateLimitReset = b.clock.Read(reset)
 	}
 	if w := b.options.Statistics; w != nil {
@@ -130,7 +130,7 @@ func (b *bridge) snapshot(now time.Time) {
 func (b *bridge) measure(now time.Time) {
 	a := b.account
 	s := metrics.State{
-		RequestsRemaining: a.remaining(now), RequestsLastHour: a.requests.LastHour(now), UnknownFields: a.unknownFields,
+		RequestsRemaining: a.gate.Remaining(now), RequestsLastHour: a.gate.Requests.LastHour(now), UnknownFields: a.unknownFields,
 		Connected: b.mqtt.phase != away, Online: map[string]int{}, Offline: map[string]int{},
 	}
 	for _, f := range a.families {

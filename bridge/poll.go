@@ -3,16 +3,13 @@ package bridge
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
-	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 	"github.com/rapt-bridge/rapt-bridge/bridge/worker"
@@ -68,7 +65,7 @@ func (b *bridge) poll(ctx context.Context, f *familyState, now time.Time, p limi
 		func(ctx context.Context) (device.Listing, error) { return f.List(ctx, b.account.client) },
 		func(list device.Listing, err error) {
 			if b.polled(f, list, err); err != nil && p != limit.ForPoll {
-				b.account.commandsAfter = b.clock.Now().Add(afterRefusal)
+				b.account.gate.CommandFailed(b.clock.Now(), true)
 			}
 		})
 	c.Yields = p == limit.ForPoll
@@ -92,13 +89,10 @@ func (b *bridge) authorize(r worker.Permit) {
 	if a.calling != nil {
 		purpose = a.calling.Purpose
 	}
-	if at := a.requests.NextAllowed(now, purpose, r.SignIn); at.After(now) {
-		signIns := r.SignIn && a.requests.Allows(now, purpose, false)
-		r.Reply <- &limit.RateLimitedError{At: at, Purpose: purpose, SignIns: signIns, Reason: b.usedUp(purpose, signIns, at)}
+	if err := a.gate.Pass(now, purpose, r.SignIn); err != nil {
+		r.Reply <- err
 		return
 	}
-	a.requests.Record(now, purpose, r.SignIn)
-	a.lastSent = now
 	b.page.requests.Add(b.clock.Wall())
 	b.putState(func(delivered bool) {
 		if !delivered || b.clock.Now().Sub(now) > staleAck {
@@ -135,10 +129,8 @@ func (b *bridge) exchanged(e raptclient.Exchange) {
 			b.adjustClock(skew)
 		}
 	}
-	a.health.OnHeaders(now, e.RateLimit, a.skew)
-	if e.Took > slowAnswer {
-		a.slowUntil = now.Add(afterSlow)
-	}
+	a.gate.Health.OnHeaders(now, e.RateLimit, a.skew)
+	a.gate.Took(now, e.Took)
 	b.log.Debug("asked the RAPT Cloud", slog.String("endpoint", e.Endpoint), slog.Int("status", e.Status), slog.Duration("took", e.Took))
 }
 
@@ -200,7 +192,7 @@ const keepsFailing = 3
 func (b *bridge) pollFailed(f *familyState, now time.Time, err error) {
 	f.Retry = now // as soon as it may
 	var held *limit.RateLimitedError
-	switch health := b.account.health; {
+	switch health := b.account.gate.Health; {
 	case errors.Is(err, context.Canceled) || errors.As(err, &held):
 		f.Asked = f.Answered
 	case answered(err, http.StatusForbidden):
@@ -244,22 +236,9 @@ func (b *bridge) askAll(now time.Time, except *familyState) {
 
 // refreshPlan is what happens when somebody asks for fresh readings at now, in words.
 func (b *bridge) refreshPlan(now time.Time) string {
-	a := b.account
-	if until := a.health.Until; until.After(now) {
-		return fmt.Sprintf("Nothing is asked before %s: %s", b.clock.Text(until), a.health.Reason)
+	var retries []limit.Retry
+	for _, f := range b.account.families {
+		retries = append(retries, limit.Retry{Family: string(f.Name), At: f.Retry})
 	}
-	open := a.nextPoll(now)
-	if open.Sub(now) > time.Second {
-		return fmt.Sprintf("The bridge asks for fresh readings from %s on, to stay below the limits.", b.clock.Text(open))
-	}
-	var later []string
-	for _, f := range a.families {
-		if f.Retry.After(times.Latest(now, open)) {
-			later = append(later, fmt.Sprintf("%s at %s", f.Name, b.clock.Text(f.Retry)))
-		}
-	}
-	if len(later) > 0 {
-		return "The bridge asks for fresh readings now, but for lists that failed: " + strings.Join(later, ", ") + "."
-	}
-	return "The bridge asks for fresh readings now; they show within some seconds."
+	return b.account.gate.RefreshPlan(now, retries)
 }

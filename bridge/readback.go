@@ -74,7 +74,7 @@ func (a *account) nextPendingEnd() time.Time {
 
 // readbackDue is a device with a pending write that should and may be read back at now; nil for none.
 func (a *account) readbackDue(now time.Time, open command.Opening) *deviceState {
-	if open.Commands.After(now) || a.requests.Readbacks(now) == 0 {
+	if open.Commands.After(now) || a.gate.Requests.Readbacks(now) == 0 {
 		return nil
 	}
 	for d := range a.pending {
@@ -90,7 +90,7 @@ func (a *account) readbackDue(now time.Time, open command.Opening) *deviceState 
 // nextReadback is when the first device should be read back, within the limits; zero for none.
 func (a *account) nextReadback(now time.Time, open command.Opening) time.Time {
 	var first time.Time
-	if a.requests.Readbacks(now) == 0 {
+	if a.gate.Requests.Readbacks(now) == 0 {
 		return first // the requests that are left are for commands
 	}
 	for d := range a.pending {

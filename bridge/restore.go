@@ -110,15 +110,15 @@ func (b *bridge) restoreRequests(now time.Time) {
 	a, r := b.account, b.mqtt.restore
 	why, level := "the broker holds nothing of an earlier run", slog.LevelInfo
 	if r.requests != nil {
-		err := a.requests.Check(a.key, *r.requests, b.clock.Wall())
+		err := a.gate.Requests.Check(a.key, *r.requests, b.clock.Wall())
 		if err == nil {
-			a.requests.Restore(*r.requests, now, b.clock.Wall())
-			b.log.Info("took over from an earlier run", slog.Int("requests_last_hour", a.requests.LastHour(now)), slog.Int("devices", len(r.devices)))
+			a.gate.Requests.Restore(*r.requests, now, b.clock.Wall())
+			b.log.Info("took over from an earlier run", slog.Int("requests_last_hour", a.gate.Requests.LastHour(now)), slog.Int("devices", len(r.devices)))
 			return
 		}
 		why, level = "the log of requests that the broker holds can't be trusted: "+err.Error(), slog.LevelWarn
 	}
-	a.requests.Reserve(now)
+	a.gate.Requests.Reserve(now)
 	b.log.Log(context.Background(), level, why+"; starting with a quarter of the hour's requests", slog.Int("requests", b.options.MaxRequestsPerHour/4))
 }
 

@@ -39,13 +39,13 @@ func (b *bridge) document(now time.Time) []byte {
 	status, _ := b.apiStatus(now)
 	doc := stateDocument{
 		Version: b.options.Version, APIStatus: status,
-		LastSuccessfulPoll: toTheSecond(a.lastPoll), RequestsLastHour: a.requests.LastHour(now), RequestsRemaining: a.remaining(now),
+		LastSuccessfulPoll: toTheSecond(a.lastPoll), RequestsLastHour: a.gate.Requests.LastHour(now), RequestsRemaining: a.gate.Remaining(now),
 		UnknownFields: a.unknownFields, Devices: len(a.byID), PushedDevices: a.pushed(), Instance: b.identity.instance, Account: b.identity.account,
-		Requests: a.key.Sign(a.requests.Save(now, wall)),
+		Requests: a.key.Sign(a.gate.Requests.Save(now, wall)),
 	}
 	doc.HeatingUnseenDevices, doc.HeatingOn = b.heatingUnseen(now), a.heating.Save()
 	doc.HeatingUnseen = len(doc.HeatingUnseenDevices) > 0
-	if reset := a.health.LimitReset(now); !reset.IsZero() {
+	if reset := a.gate.Health.LimitReset(now); !reset.IsZero() {
 		doc.RateLimitReset = toTheSecond(b.clock.Read(reset))
 	}
 	if last := text.Line(b.page.lastProblem(), device.MaxText); last != "" {

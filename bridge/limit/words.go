@@ -1,0 +1,76 @@
+package limit
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
+)
+
+// Refusal is why a command that comes at now is not taken: its key was changed too often, or no request is free for it
+// before it expires, zero for not known yet. nil when it may be. change names what it changes; empty for what is not
+// counted.
+func (g *Gate) Refusal(now time.Time, p Purpose, change string, expires time.Time) error {
+	if p == ForCommand && change != "" {
+		if err := g.Changes.Check(now, change, g.clock); err != nil {
+			return err
+		}
+	}
+	if at := g.Requests.NextAllowed(now, p, false); !expires.IsZero() && at.After(expires) {
+		return errors.New(g.usedUp(p, false, at))
+	}
+	return nil
+}
+
+// Held is what holds a command back at now, in words; empty when nothing does.
+func (g *Gate) Held(now time.Time, p Purpose) string {
+	if at := g.Requests.NextAllowed(now, p, false); at.After(now) {
+		return g.usedUp(p, false, at)
+	}
+	if at := g.Health.NextCommand(p); at.After(now) && !g.Health.Hard {
+		return g.usedUp(p, true, at)
+	}
+	return g.Health.Reason
+}
+
+// usedUp says that requests or sign-ins of the hour are used up for a purpose, and until when.
+func (g *Gate) usedUp(p Purpose, signIns bool, until time.Time) string {
+	what := "requests"
+	if signIns {
+		what = "sign-ins"
+	}
+	text := fmt.Sprintf("the %s that the bridge allows itself are used up until %s", what, g.clock(until))
+	if p == ForCommand {
+		text += "; what switches something off is still sent"
+	}
+	return text
+}
+
+// Retry is when a list that failed is asked for again.
+type Retry struct {
+	Family string
+	At     time.Time
+}
+
+// RefreshPlan is what happens when somebody asks for fresh readings at now, in words.
+func (g *Gate) RefreshPlan(now time.Time, retries []Retry) string {
+	if until := g.Health.Until; until.After(now) {
+		return fmt.Sprintf("Nothing is asked before %s: %s", g.clock(until), g.Health.Reason)
+	}
+	open := g.NextPoll(now)
+	if open.Sub(now) > time.Second {
+		return fmt.Sprintf("The bridge asks for fresh readings from %s on, to stay below the limits.", g.clock(open))
+	}
+	var later []string
+	for _, r := range retries {
+		if r.At.After(times.Latest(now, open)) {
+			later = append(later, fmt.Sprintf("%s at %s", r.Family, g.clock(r.At)))
+		}
+	}
+	if len(later) > 0 {
+		return "The bridge asks for fresh readings now, but for lists that failed: " + strings.Join(later, ", ") + "."
+	}
+	return "The bridge asks for fresh readings now; they show within some seconds."
+}
