@@ -35,8 +35,9 @@ type account struct {
 	withPending []*deviceState
 	bounds      poll.Bounds
 
-	queue   command.Queue
-	heating command.HeatingWatch
+	queue       command.Queue
+	heating     command.HeatingWatch
+	submissions submissions
 
 	unknownFields int // that the contract doesn't have, seen so far
 	lastPoll      time.Time

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -85,6 +86,9 @@ func purposeOf(c *command.Command) limit.Purpose {
 func (b *bridge) refusal(c *command.Command, now time.Time) error {
 	change, expires := c.Ref.String(), c.Expires()
 	if c.Submits() {
+		if err := b.account.submissions.refusal(now); err != nil {
+			return err
+		}
 		change = ""
 	}
 	if c.AwaitsList {
@@ -218,6 +222,9 @@ func (b *bridge) commandDone(batch []*command.Command, changed bool, err error) 
 		b.onAPIError(now, err)
 		b.requeue(batch, held.Reason)
 		return
+	case batch[0].Submits() && errors.As(err, &api) && api.Status == http.StatusForbidden:
+		b.submissionForbidden(batch[0], now)
+		return
 	case errors.As(err, &api) && api.Status < 500 && api.Status != 429:
 		b.publishOutcomes(batch, command.Failed, err)
 		return
@@ -341,6 +348,7 @@ func (b *bridge) commandTaken(c *command.Command, changed bool, now time.Time) {
 	d := b.account.find(c.Ref.Ref)
 	if d == nil || c.Submits() {
 		b.publishOutcome(c, outcome, nil)
+		b.checkScale(d, c, now)
 		return
 	}
 	before, _ := c.Shown(d.reading)

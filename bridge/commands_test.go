@@ -398,7 +398,7 @@ func TestOneSubmissionPerMinuteForAnExternalDevice(t *testing.T) {
 		assert.Len(t, w.writes(), 1)
 		pass(time.Minute)
 		assert.Len(t, w.writes(), 2)
-		assert.Equal(t, []string{"applied", "superseded", "applied"}, outcomes(w.results(t, topic+"/result")))
+		assert.Equal(t, []string{"applied", "superseded", "confirmed", "applied"}, outcomes(w.results(t, topic+"/result")))
 		pass(20 * time.Minute)
 		assert.EqualValues(t, 1.048, w.broker.document(t, topic+"/state")["gravity"])
 	})

@@ -29,6 +29,8 @@ type deviceState struct {
 	pending   map[string]*command.PendingWrite // by key
 	// submitAfter is when the next reading may be submitted for an external device.
 	submitAfter time.Time
+	// scaleChecks is how many submissions may still be read back to see whether the cloud takes their gravity as it is meant.
+	scaleChecks int
 
 	// claim is the device's reading in another family's list, while its own may still have it too.
 	claim device.Reading
@@ -157,7 +159,7 @@ func (a *account) each(yield func(*deviceState) bool) {
 
 // add takes a new device in.
 func (a *account) add(f *familyState, id string) *deviceState {
-	d := &deviceState{Ref: device.Ref{Family: f.Name, ID: id}, family: f, pending: map[string]*command.PendingWrite{}}
+	d := &deviceState{Ref: device.Ref{Family: f.Name, ID: id}, family: f, pending: map[string]*command.PendingWrite{}, scaleChecks: scaleChecks}
 	a.byID[d.ID] = d
 	f.devices = append(f.devices, d)
 	return d

@@ -24,10 +24,14 @@ func (b *bridge) reconcile(d *deviceState) {
 		switch p.Compare(d.reading, b.account.steady(d.reading.Activity())) {
 		case command.Shows:
 			delete(d.pending, key)
+			d.scaleKnown(p)
 			b.resolve(d, p, command.Confirmed, nil)
 		case command.Overridden:
 			delete(d.pending, key)
 			b.resolve(d, p, command.Unconfirmed, errOverridden)
+		case command.OffScale:
+			delete(d.pending, key)
+			b.offScale(d, p)
 		}
 	}
 }
@@ -50,7 +54,7 @@ func (b *bridge) expirePending(now time.Time) {
 		for key, p := range d.pending {
 			if !p.Ends().After(now) {
 				delete(d.pending, key)
-				err := errNotShown
+				err := notShown(p)
 				if !p.Compared {
 					err = errNotRead
 				}
@@ -115,7 +119,7 @@ func (b *bridge) readBack(ctx context.Context, d *deviceState) {
 	b.readDevice(ctx, d, nil, func(device.Reading, error) {
 		for _, p := range d.pending {
 			if !p.Told && p.NextReadback().IsZero() {
-				b.resolve(d, p, command.Unconfirmed, errNotShown)
+				b.resolve(d, p, command.Unconfirmed, notShown(p))
 			}
 		}
 	})

@@ -36,6 +36,7 @@ type Config struct {
 		MinPollInterval    time.Duration `koanf:"min_poll_interval"`     // at least 60 s for the vendor's host
 		MaxPollInterval    time.Duration `koanf:"max_poll_interval"`     // at least MinPollInterval, at most 24 h
 		MaxRequestsPerHour int           `koanf:"max_requests_per_hour"` // at least 10, at most 1,000 for the vendor's host
+		ExternalGravity    string        `koanf:"external_gravity"`      // sg_x1000 or sg
 	} `koanf:"rapt"`
 	MQTT struct {
 		// URL has the scheme mqtt, mqtts, ws or wss and no user: that is moved to Username and Password. mqtt and mqtts

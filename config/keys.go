@@ -80,6 +80,8 @@ func Keys() []Key {
 			Description: "The RAPT Cloud is asked at least this often, even when no reading is expected."},
 		{Name: "rapt.max_requests_per_hour", Kind: Integer, Default: "240", Min: "10", Max: "1000000",
 			Description: "Ceiling of requests to the RAPT Cloud in any hour: at least 10, and at most 1000 for rapt.io."},
+		{Name: "rapt.external_gravity", Kind: Choice, Default: "sg_x1000", Choices: []string{"sg_x1000", "sg"},
+			Description: "How the gravity of an external device is submitted: sg_x1000 sends 1044 for 1.044, sg sends 1.044. RAPT doesn't document which it takes; the bridge says when the other one is right."},
 
 		{Name: "mqtt.url", Kind: URL, Example: "mqtt://192.168.1.10:1883",
 			Description: "Address of the broker: mqtt://, mqtts:// (TLS), ws:// or wss:// (WebSocket). Not needed in the add-on: Home Assistant's own broker is found by itself."},

@@ -33,7 +33,7 @@ type ExternalDeviceTelemetry struct {
 type Telemetry struct {
 	// Temperature is Celsius.
 	Temperature Null[float64]
-	// Gravity is SG, for example 1.0441. It is sent as SG x 1000.
+	// Gravity is SG, for example 1.0441. It is sent as SG x 1000, or as it is with [Options.GravityAsSG].
 	Gravity Null[float64]
 	// Pressure has no known unit; it is sent as it is.
 	Pressure Null[float64]
@@ -49,7 +49,7 @@ type ExternalDeviceResource struct {
 // SubmitTelemetry submits one reading for the external device with this id. The vendor asks a RAPT subscription for it
 // (vendor's page). It fails without a request when the reading is empty or holds something that is not a number.
 func (r ExternalDeviceResource) SubmitTelemetry(ctx context.Context, id string, t Telemetry) error {
-	body, err := t.body()
+	body, err := t.body(r.c.options.GravityAsSG)
 	if err != nil {
 		return fmt.Errorf("%s/Telemetry: %w", r.facts.name, err)
 	}
@@ -62,7 +62,11 @@ func (r ExternalDeviceResource) SubmitTelemetry(ctx context.Context, id string, 
 
 // body is the JSON that the cloud takes. Gravity is rounded to a tenth of a thousandth of a point, so that the
 // multiplication adds no noise of its own.
-func (t Telemetry) body() ([]byte, error) {
+func (t Telemetry) body(gravityAsSG bool) ([]byte, error) {
+	gravityScale := 1000.0
+	if gravityAsSG {
+		gravityScale = 1
+	}
 	fields := map[string]float64{}
 	for _, row := range []struct {
 		name  string
@@ -70,7 +74,7 @@ func (t Telemetry) body() ([]byte, error) {
 		scale float64
 	}{
 		{"temperature", t.Temperature, 1},
-		{"gravity", t.Gravity, 1000},
+		{"gravity", t.Gravity, gravityScale},
 		{"pressure", t.Pressure, 1},
 		{"battery", t.Battery, 1},
 		{"rssi", t.RSSI, 1},

@@ -28,6 +28,9 @@ type Options struct {
 	Username, APISecret string
 	// UserAgent names the program and its version to the vendor.
 	UserAgent string
+	// GravityAsSG submits the gravity of external devices as SG, such as 1.044, in place of SG x 1000. Which of them the cloud
+	// takes is not documented.
+	GravityAsSG bool
 	// Transport carries the requests. Nil means the package's own, with a time-out on every phase.
 	Transport http.RoundTripper
 	// Timeout bounds one exchange from the request to the last byte of the reply. 0 means DefaultTimeout.

@@ -211,6 +211,13 @@ func TestParametersAreWrittenAsTheCloudReadsThem(t *testing.T) {
 	}
 }
 
+func TestGravityAsSG(t *testing.T) {
+	s, c := newStrict(t)
+	c.options.GravityAsSG = true
+	require.NoError(t, c.ExternalDevices.SubmitTelemetry(t.Context(), someID, Telemetry{Gravity: Some(1.0441)}))
+	assert.Equal(t, []string{"POST /api/ExternalDevices/Telemetry?deviceId=" + someID + ` {"gravity":1.0441}`}, s.got)
+}
+
 func TestWhatCantBeSentIsRefusedWithoutARequest(t *testing.T) {
 	tests := map[string]struct {
 		send func(context.Context, *Client) error

@@ -2,6 +2,7 @@ package command
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -34,7 +35,7 @@ type Result struct {
 	ID      *string         `json:"id"`
 	At      time.Time       `json:"at"`
 	TookMS  int64           `json:"took_ms"`
-	// Note says what happens, in words, where the outcome alone does not.
+	// Note says what happens, or what to do, in words, where the outcome alone does not.
 	Note *string `json:"note,omitempty"`
 }
 
@@ -46,6 +47,10 @@ func NewResult(r Request, value json.RawMessage, o Outcome, err error, now, wall
 	}
 	if err != nil {
 		why := err.Error()
+		var advice *Advice
+		if errors.As(err, &advice) {
+			why, out.Note = advice.Problem, &advice.Do
+		}
 		out.Error = &why
 	}
 	if r.ID != "" {

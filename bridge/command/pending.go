@@ -32,6 +32,7 @@ type PendingWrite struct {
 	Readbacks int             // made so far
 	Compared  bool            // a reading has been held against it
 	Told      bool            // an outcome was published; the value may still be shown
+	Wrong     error           // what is wrong with a value that is OffScale
 }
 
 // Ends is when the cloud's own value is shown again.
@@ -53,10 +54,14 @@ const (
 	NotShown   Verdict = iota // the cloud doesn't show it yet
 	Shows                     // it does
 	Overridden                // somebody else has set another value meanwhile
+	OffScale                  // it shows a submitted gravity on another scale
 )
 
 // Compare holds a reading against the pending write. activity is the reading's time in the bridge's steady time.
 func (p *PendingWrite) Compare(r device.Reading, activity time.Time) Verdict {
+	if p.Submits() {
+		return p.compareSubmission(r, activity)
+	}
 	v, ok := p.Shown(r)
 	switch {
 	case ok && v.Confirms(p.Asked.Value):

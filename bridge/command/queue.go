@@ -184,6 +184,18 @@ func (q Queue) AwaitingList(of func(device.Ref) bool) []*Command {
 // Remove takes a command out.
 func (q *Queue) Remove(c *Command) { q.remove(c) }
 
+// RemoveSubmissions takes the submissions out and returns them.
+func (q *Queue) RemoveSubmissions() []*Command {
+	var out []*Command
+	for _, c := range *q {
+		if c.Submits() {
+			out = append(out, c)
+		}
+	}
+	q.remove(out...)
+	return out
+}
+
 // RemoveDevice takes a device's commands out and returns them.
 func (q *Queue) RemoveDevice(d device.Ref) []*Command {
 	var out []*Command

@@ -78,6 +78,16 @@ func (r Reading) number(key string) float {
 	return float{V: n, Valid: ok}
 }
 
+// GravityScale is how many times the submitted gravity, SG, the one is that the cloud shows of an external device; 1 where the
+// cloud understands it. It is false where the cloud shows none.
+func (r Reading) GravityScale(submitted float64) (times float64, ok bool) {
+	d, external := r.model.(*raptclient.ExternalDevice)
+	if !external || !d.Gravity.Valid || d.Gravity.V <= 0 || submitted <= 0 {
+		return 0, false
+	}
+	return d.Gravity.V / (1000 * submitted), true
+}
+
 // With is the reading with other values for some keys; keys that nobody can set are passed over.
 func (r Reading) With(values map[string]Value) Reading {
 	if len(values) == 0 || r.model == nil {

@@ -37,6 +37,7 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 		RAPT: raptclient.Options{
 			APIURL: cfg.RAPT.APIURL, AuthURL: cfg.RAPT.AuthURL,
 			Username: cfg.RAPT.Username, APISecret: cfg.RAPT.APISecret.Reveal(), UserAgent: userAgent(),
+			GravityAsSG: cfg.RAPT.ExternalGravity == "sg",
 		},
 		VendorHost:         raptclient.VendorHost(cfg.RAPT.APIURL),
 		MinPollInterval:    cfg.RAPT.MinPollInterval,

@@ -52,6 +52,8 @@ type Options struct {
 	RateLimitHeaders bool
 	// StillReportsPump adds pumpEnabled and pumpUtilisation to stills, which the contract can set but not show.
 	StillReportsPump bool
+	// SubmittedAsSG takes the gravity of a submission for SG, such as 1.044, in place of SG x 1000, which is not documented.
+	SubmittedAsSG bool
 	// ProfileTimeUnit is the unit of a step's length and of a session's times: a minute when zero.
 	ProfileTimeUnit time.Duration
 	// ProfileResetsTarget makes a running profile put its own target back a minute (of brewing time) after somebody set

@@ -155,6 +155,9 @@ func (c *Cloud) submit(q *query, _ *writer) *problem {
 	if !any {
 		return &problem{http.StatusBadRequest, "A reading needs at least one value."}
 	}
+	if in.Gravity != nil && c.opts.SubmittedAsSG {
+		d.s.gravity *= 1000
+	}
 	exact := d.s
 	c.post(d, now, c.lag(d))
 	d.queue[len(d.queue)-1].s = exact
