@@ -14,6 +14,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
+	"github.com/rapt-bridge/rapt-bridge/bridge/retained"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/internal/text"
 )
@@ -183,7 +184,7 @@ func (b *bridge) removeGone(gone ...device.Ref) {
 			}
 			b.forget(d)
 		} else {
-			b.log.Info("cleared a device that an earlier run left behind", slog.String("family", string(ref.Family)), slog.String("id", text.Line(ref.ID, maxID)))
+			b.log.Info("cleared a device that an earlier run left behind", slog.String("family", string(ref.Family)), slog.String("id", text.Line(ref.ID, retained.MaxID)))
 		}
 		delete(b.account.absent, ref)
 		b.clearDevice(ref, config)

@@ -59,7 +59,7 @@ func (b *bridge) admit(f *familyState, r device.Reading, now time.Time) *deviceS
 // found takes a new device in.
 func (b *bridge) found(f *familyState, r device.Reading) *deviceState {
 	d := b.account.add(f, r.ID())
-	if known, ok := b.mqtt.restore.device(d.Ref); ok {
+	if known, ok := b.mqtt.earlier.Devices[d.Ref]; ok {
 		d.estimator.Resume(b.account.steady(known.LastActivity), known.Interval, b.account.steady(known.Expected), b.clock.Now())
 		d.derived.Heating, d.derived.Cooling = known.Heating, known.Cooling
 	}

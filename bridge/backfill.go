@@ -77,12 +77,9 @@ func (b *bridge) restorePositions(now time.Time) {
 	if !b.backfill.enabled {
 		return
 	}
-	for ref, payload := range b.mqtt.restore.positions {
+	for ref, payload := range b.mqtt.earlier.Positions {
 		if !b.backfill.history.Restore(ref, payload, now) {
 			b.log.Warn("what the broker retains of a device's history can't be read; it begins anew", slog.String("topic", b.mqtt.topics.History(ref.Family, ref.ID)))
-		}
-		if b.account.absent[ref] == nil && b.account.find(ref) == nil {
-			b.account.absent[ref] = &absent{}
 		}
 	}
 }

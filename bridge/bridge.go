@@ -16,6 +16,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/metrics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
+	"github.com/rapt-bridge/rapt-bridge/bridge/retained"
 	"github.com/rapt-bridge/rapt-bridge/bridge/standby"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
@@ -79,9 +80,10 @@ func newBridge(o Options) (*bridge, error) {
 func (b *bridge) begin(account *account) {
 	o := b.options
 	b.account, b.ended = account, nil
+	topics := discovery.Topics{Prefix: o.TopicPrefix, DiscoveryPrefix: o.DiscoveryPrefix}
 	b.mqtt = mqtt{
-		topics: discovery.Topics{Prefix: o.TopicPrefix, DiscoveryPrefix: o.DiscoveryPrefix}, outbox: broker.NewOutbox(),
-		since: b.clock.Origin, restore: newRestore(), logged: once.New(), deferredConfigs: map[*deviceState]time.Time{}, statesAgain: map[*deviceState]time.Time{},
+		topics: topics, outbox: broker.NewOutbox(),
+		since: b.clock.Origin, earlier: retained.NewEarlier(topics), logged: once.New(), deferredConfigs: map[*deviceState]time.Time{}, statesAgain: map[*deviceState]time.Time{},
 		watch: standby.New(b.identity.instance, b.identity.lost),
 	}
 	b.validator = command.Validator{ReadOnly: o.ReadOnly}
@@ -197,7 +199,7 @@ func (b *bridge) stop(cancel context.CancelFunc, done <-chan struct{}) {
 func (b *bridge) step(ctx context.Context) time.Duration {
 	now := b.clock.Now()
 	b.takeName(now)
-	if b.mqtt.phase == restoring && now.Sub(b.mqtt.restore.since) >= restoreWait {
+	if b.mqtt.phase == restoring && now.Sub(b.mqtt.since) >= restoreWait {
 		b.log.Warn("the broker didn't return a message of the bridge's own; its access rules may forbid it; starting without what an earlier run left",
 			slog.String("topic", b.mqtt.topics.BridgeMarker()))
 		b.endRestore()
@@ -237,7 +239,7 @@ func (b *bridge) wake(now time.Time) time.Time {
 		sooner(m.watch.TakeAt())
 	}
 	if m.phase == restoring {
-		sooner(m.restore.since.Add(restoreWait))
+		sooner(m.since.Add(restoreWait))
 	}
 	if m.phase == running {
 		sooner(m.republishAt)

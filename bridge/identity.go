@@ -1,38 +1,23 @@
 package bridge
 
 import (
-	"crypto/pbkdf2"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/retained"
 )
 
 // identity tells bridges and accounts apart, without naming either.
 type identity struct {
 	instance string // random, of this process
-	account  string // see accountHash
+	account  string // see retained.AccountHash
 	lost     bool   // another bridge took the name from this one
 	waiting  bool   // the log has told that another bridge is active
 }
 
 func newIdentity(username, prefix string) identity {
-	return identity{instance: rand.Text()[:16], account: accountHash(username, prefix)}
-}
-
-// hashRounds makes a guess at the e-mail address of a hash cost some milliseconds.
-const hashRounds = 20_000
-
-// accountHash is a hash of the account's e-mail address for the topic prefix, 32 hexadecimal digits. The prefix is its
-// salt, so that the hashes of two brokers' bridges can't be compared, nor looked up in a list made beforehand.
-func accountHash(username, prefix string) string {
-	key, err := pbkdf2.Key(sha256.New, strings.ToLower(strings.TrimSpace(username)), []byte("rapt-bridge account below "+prefix), hashRounds, 16)
-	if err != nil {
-		return "" // not with these lengths
-	}
-	return hex.EncodeToString(key)
+	return identity{instance: rand.Text()[:16], account: retained.AccountHash(username, prefix)}
 }
 
 // isForeign reports whether a retained state is another account's. The bridge ends then, and leaves what is there alone.

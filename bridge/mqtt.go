@@ -9,6 +9,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/once"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
+	"github.com/rapt-bridge/rapt-bridge/bridge/retained"
 	"github.com/rapt-bridge/rapt-bridge/bridge/standby"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
@@ -41,8 +42,9 @@ type mqtt struct {
 	renewing  bool      // the connection is being made anew after a sleep
 	named     bool      // the connection is under the bridge's own client id
 	watch     standby.Watch
-	restored  bool // what an earlier run retained has been read
-	restore   *restore
+	restored  bool   // what an earlier run retained has been read
+	marker    string // of the restore that is under way
+	earlier   *retained.Earlier
 	lastErr   string    // why the broker can't be used; empty while it can
 	logged    *once.Set // reasons that the log has told of since the last connection
 
@@ -102,7 +104,7 @@ func (b *bridge) connect(ctx context.Context) (err error) {
 	b.mqtt.conn, err = broker.Connect(ctx, broker.Options{
 		Find: b.options.FindBroker, ClientID: b.options.ClientID, Will: b.mqtt.offline(), Log: b.log,
 		Filters: append(b.mqtt.topics.CommandFilters(), b.mqtt.topics.HAStatus(), b.mqtt.topics.BridgeStandby()),
-		Restore: restoreFilters(b.mqtt.topics, b.backfill.enabled), Foreign: []string{b.mqtt.topics.ConfigFilter()}, Standby: b.standbyConnection(),
+		Restore: retained.Filters(b.mqtt.topics, b.backfill.enabled), Foreign: []string{b.mqtt.topics.ConfigFilter()}, Standby: b.standbyConnection(),
 	})
 	return err
 }
@@ -156,10 +158,7 @@ func (b *bridge) connected() {
 		b.republish()
 		return
 	}
-	m.phase = restoring
-	b.showActive()
-	m.restore.begin(m.since)
-	m.put(broker.Publication{Topic: m.topics.BridgeMarker(), Payload: []byte(m.restore.marker)})
+	b.beginRestore()
 }
 
 // onMessage takes a message of the broker. asleep says that it may have come while the bridge did not run.
@@ -176,10 +175,10 @@ func (b *bridge) onMessage(msg broker.Message, asleep bool) {
 			m.republishAt = now.Add(time.Second + rand.N(3*time.Second))
 		}
 	case msg.Topic == m.topics.BridgeMarker():
-		if m.phase == restoring && string(msg.Payload) == m.restore.marker {
+		if m.phase == restoring && string(msg.Payload) == m.marker {
 			b.endRestore()
 		}
-	case !m.restored && m.restore.collect(m.topics, msg):
+	case !m.restored && m.earlier.Collect(msg.Topic, msg.Payload):
 	default:
 		b.onCommand(msg, asleep, b.turnedAt) // a sleep that begins at this very moment makes it old
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/retained"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/internal/text"
 )
@@ -97,7 +98,7 @@ func (b *bridge) showAgain(d *deviceState) {
 // publishResult publishes an outcome on the result topic, and on the response topic of the request where it has one.
 func (b *bridge) publishResult(r command.Request, result command.Result) {
 	payload, _ := json.Marshal(result)
-	if len(r.Ref.ID) <= maxID {
+	if len(r.Ref.ID) <= retained.MaxID {
 		b.mqtt.put(broker.Publication{Topic: b.mqtt.topics.Result(r.Family, r.Ref.ID), Payload: payload})
 	}
 	if !result.Outcome.Follows() && b.answerable(r.ResponseTopic) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
+	"github.com/rapt-bridge/rapt-bridge/bridge/retained"
 	"github.com/rapt-bridge/rapt-bridge/bridge/standby"
 )
 
@@ -67,12 +68,8 @@ func (b *bridge) onWatched(msg broker.Message, now time.Time) {
 			b.ask(now)
 		}
 	case m.topics.BridgeState():
-		var s struct {
-			Instance string `json:"instance"`
-			Account  string `json:"account"`
-		}
-		if json.Unmarshal(msg.Payload, &s) == nil && !b.isForeign(s.Account) {
-			m.watch.State(s.Instance)
+		if instance, account, ok := retained.Author(msg.Payload); ok && !b.isForeign(account) {
+			m.watch.State(instance)
 		}
 	}
 }

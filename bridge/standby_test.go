@@ -287,11 +287,3 @@ func TestAnotherAccountsBridgeEndsAndClearsNothing(t *testing.T) {
 		assert.Empty(t, p.two.watched.times)
 	})
 }
-
-func TestTheAccountsHashNamesNobody(t *testing.T) {
-	hash := accountHash("Brewer@Example.com ", "rapt")
-	assert.Len(t, hash, 32)
-	assert.Equal(t, hash, accountHash("brewer@example.com", "rapt"))
-	assert.NotEqual(t, hash, accountHash("brewer@example.com", "cellar"), "the prefix is its salt")
-	assert.NotEqual(t, hash, accountHash("brewer2@example.com", "rapt"))
-}

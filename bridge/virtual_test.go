@@ -46,7 +46,7 @@ func newVirtual(t testing.TB, o raptsim.Options, adapt func(*Options)) *virtual 
 	v.b, b.mqtt.named = b, true
 	b.connected()
 	unused := testKey.Unused(start)
-	b.mqtt.restore.requests = &unused // it has been running before
+	b.mqtt.earlier.Requests = &unused // it has been running before
 	b.endRestore()
 	return v
 }
