@@ -18,6 +18,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 	"github.com/rapt-bridge/rapt-bridge/bridge/retained"
 	"github.com/rapt-bridge/rapt-bridge/bridge/standby"
+	"github.com/rapt-bridge/rapt-bridge/bridge/status"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
 
@@ -37,7 +38,7 @@ type bridge struct {
 	validator command.Validator
 	sinks     []Sink
 	metrics   *metrics.Metrics
-	page      *statusPage
+	page      *status.Page
 	backfill  *backfill
 	tickAt    time.Time
 	turnedAt  time.Time // steady time of the loop's last turn
@@ -67,7 +68,7 @@ func Run(ctx context.Context, o Options) error {
 func newBridge(o Options) (*bridge, error) {
 	o.defaults()
 	b := &bridge{options: o, log: o.Log, clock: clock.New(o.Wall), warned: once.New(), refusals: newRefusalLog(), identity: newIdentity(o.RAPT.Username, o.TopicPrefix)}
-	b.metrics, b.page = metrics.New(o.Metrics, o.Version), newStatusPage()
+	b.metrics, b.page = metrics.New(o.Metrics, o.Version), status.NewPage()
 	account, err := newAccount(&b.options, b.clock)
 	if err != nil {
 		return nil, err
@@ -260,7 +261,7 @@ func (b *bridge) wake(now time.Time) time.Time {
 	}
 	sooner(a.nextPendingEnd())
 	sooner(b.refusals.due)
-	sooner(b.page.due())
+	sooner(b.page.Due())
 	switch open := a.opening(now); {
 	case a.calling == nil && m.active():
 		sooner(a.queue.Wake(open))
@@ -288,7 +289,7 @@ func (b *bridge) tick(now time.Time) {
 }
 
 // problem keeps something that went wrong for the bridge's entity and the status page.
-func (b *bridge) problem(text string) { b.page.addProblem(text, b.clock.Wall()) }
+func (b *bridge) problem(text string) { b.page.AddProblem(text, b.clock.Wall()) }
 
 // warnOnce logs something strange once, and reports whether it did.
 func (b *bridge) warnOnce(key, format string, args ...any) bool {

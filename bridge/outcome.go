@@ -63,7 +63,7 @@ func (b *bridge) report(r command.Request, value json.RawMessage, o command.Outc
 		record.Error = err.Error()
 		attributes = append(attributes, slog.String("reason", record.Error))
 	}
-	b.page.addCommand(record, o.Follows())
+	b.page.AddCommand(record, o.Follows())
 	if o.Follows() {
 		b.log.Debug("command", attributes...)
 		return

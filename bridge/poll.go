@@ -93,7 +93,7 @@ func (b *bridge) authorize(r worker.Permit) {
 		r.Reply <- err
 		return
 	}
-	b.page.requests.Add(b.clock.Wall())
+	b.page.Requests.Add(b.clock.Wall())
 	b.putState(func(delivered bool) {
 		if !delivered || b.clock.Now().Sub(now) > staleAck {
 			r.Reply <- &limit.RateLimitedError{At: now, Reason: "the MQTT broker is away, so that another bridge of the account may be active"}

@@ -24,7 +24,7 @@ func (b *bridge) document(now time.Time) []byte {
 	if reset := a.gate.Health.LimitReset(now); !reset.IsZero() {
 		doc.RateLimitReset = retained.ToTheSecond(b.clock.Read(reset))
 	}
-	if last := text.Line(b.page.lastProblem(), device.MaxText); last != "" {
+	if last := text.Line(b.page.LastProblem(), device.MaxText); last != "" {
 		doc.LastError = &last
 	}
 	return doc.JSON()

@@ -1,0 +1,115 @@
+// Package status keeps what the status page shows of the account: the devices' newest readings, as a sink of them, and the
+// last commands and problems. It is pure; how a page looks, web says.
+package status
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
+	"github.com/rapt-bridge/rapt-bridge/bridge/web"
+	"github.com/rapt-bridge/rapt-bridge/raptclient"
+)
+
+// How many commands and problems are kept, and the least time between two snapshots.
+const (
+	keptCommands   = 20
+	keptProblems   = 20
+	snapshotsApart = time.Second
+)
+
+// Page is what the status page shows. It is for one goroutine.
+type Page struct {
+	// Requests are those of the last day.
+	Requests limit.Day
+
+	devices  map[device.Ref]web.DeviceStatus
+	commands []web.CommandRecord
+	problems []web.Problem
+	at       time.Time // of the last snapshot
+	late     bool      // something may have changed since
+}
+
+// NewPage shows nothing yet.
+func NewPage() *Page { return &Page{devices: map[device.Ref]web.DeviceStatus{}} }
+
+// Accept keeps a reading's summary.
+func (p *Page) Accept(u device.Update) {
+	value := func(key string) raptclient.Null[float64] {
+		v, _ := u.Reading.Value(key)
+		n, ok := v.Number()
+		return raptclient.Null[float64]{V: n, Valid: ok}
+	}
+	p.devices[u.Ref] = web.DeviceStatus{
+		Family: u.Family, Name: u.Name, LastActivity: u.Reading.Activity(), Expected: u.Derived.Expected,
+		Temperature: value("temperature"), Gravity: value("gravity"), Battery: value("battery"),
+	}
+}
+
+// Remove forgets a device.
+func (p *Page) Remove(ref device.Ref) { delete(p.devices, ref) }
+
+// Device is what its newest reading says of a device.
+func (p *Page) Device(ref device.Ref) web.DeviceStatus { return p.devices[ref] }
+
+// AddProblem keeps something that went wrong at a time of the wall clock. The same one again counts.
+func (p *Page) AddProblem(text string, at time.Time) {
+	if n := len(p.problems); n > 0 && p.problems[n-1].Text == text {
+		p.problems[n-1].Count++
+		p.problems[n-1].At = at
+		return
+	}
+	p.problems = append(p.problems, web.Problem{At: at, Text: text, Count: 1})
+	if len(p.problems) > keptProblems {
+		p.problems = p.problems[1:]
+	}
+}
+
+// LastProblem is the newest one; empty for none.
+func (p *Page) LastProblem() string {
+	if len(p.problems) == 0 {
+		return ""
+	}
+	return p.problems[len(p.problems)-1].Text
+}
+
+// AddCommand keeps the outcome of a command. One that follows another outcome takes its place.
+func (p *Page) AddCommand(r web.CommandRecord, follows bool) {
+	if follows {
+		for i := range slices.Backward(p.commands) {
+			if c := &p.commands[i]; c.Device == r.Device && c.Key == r.Key {
+				c.Outcome, c.Error = r.Outcome, r.Error
+				return
+			}
+		}
+		return // it was too long ago
+	}
+	p.commands = append(p.commands, r)
+	if len(p.commands) > keptCommands {
+		p.commands = p.commands[1:]
+	}
+}
+
+// Take reports whether a snapshot is to be taken at now, steady time: not more than once a second. It is called after
+// whatever may have changed something.
+func (p *Page) Take(now time.Time) bool {
+	if p.late = now.Sub(p.at) < snapshotsApart && !p.at.IsZero(); p.late {
+		return false
+	}
+	p.at = now
+	return true
+}
+
+// Due is when the next snapshot is to be taken; zero when nothing has changed.
+func (p *Page) Due() time.Time {
+	if !p.late {
+		return time.Time{}
+	}
+	return p.at.Add(snapshotsApart)
+}
+
+// Fill puts what is kept into a snapshot. wall is now for people.
+func (p *Page) Fill(s *web.Snapshot, wall time.Time) {
+	s.Day, s.Commands, s.Problems = p.Requests.Counts(wall), slices.Clone(p.commands), slices.Clone(p.problems)
+}
