@@ -30,7 +30,7 @@ func (b *bridge) observe(f *familyState, readings []device.Reading, now, before 
 		}
 		seen[r.ID()] = true
 		if d := b.admit(f, r, now); d != nil {
-			delete(b.account.absent, d.Ref)
+			b.account.absent.Remove(d.Ref)
 			age, isNew := b.learn(d, r, now, before)
 			arrivals = append(arrivals, arrival{d, r, age, isNew, b.account.cloud(before)})
 		}
@@ -48,7 +48,7 @@ func (b *bridge) admit(f *familyState, r device.Reading, now time.Time) *deviceS
 	case d.family == f:
 		return d
 	}
-	if d.claim, d.claimedBy = r, f; b.account.absent[d.Ref] != nil {
+	if d.claim, d.claimedBy = r, f; b.account.absent.Has(d.Ref) {
 		return b.move(d)
 	}
 	d.family.Refresh = true // whether it has left there, that family's list says
@@ -136,7 +136,7 @@ func (b *bridge) forget(d *deviceState) {
 		b.publishOutcome(c, command.Rejected, errors.New("the device is no longer in the RAPT account"))
 	}
 	b.account.remove(d)
-	delete(b.account.absent, d.Ref)
+	b.account.absent.Remove(d.Ref)
 	delete(b.mqtt.deferredConfigs, d)
 	delete(b.mqtt.statesAgain, d)
 	delete(b.account.heating, d.Ref)

@@ -3,6 +3,7 @@ package bridge
 import (
 	"time"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/absence"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/clock"
@@ -27,10 +28,7 @@ type account struct {
 	families []*familyState
 	byName   map[discovery.Family]*familyState
 	byID     map[string]*deviceState
-	// absent are the devices that lists lack, those that an earlier run left with the broker too; nextLook is when the
-	// first of them may be asked for by itself.
-	absent             map[device.Ref]*absent
-	nextLook, lastLook time.Time
+	absent   *absence.Set
 	// withPending are the devices with pending writes, and some that had.
 	withPending []*deviceState
 	bounds      poll.Bounds
@@ -61,7 +59,7 @@ func accountOf(o *Options, client *raptclient.Client, w *worker.Worker, gate *li
 	a := &account{
 		client: client, worker: w, gate: gate,
 		byName: map[discovery.Family]*familyState{}, byID: map[string]*deviceState{},
-		absent: map[device.Ref]*absent{}, heating: command.HeatingWatch{}, key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
+		absent: absence.NewSet(), heating: command.HeatingWatch{}, key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
 		bounds: poll.Bounds{Min: o.MinPollInterval, Max: o.MaxPollInterval},
 	}
 	for _, f := range device.Families() {

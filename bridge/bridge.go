@@ -249,8 +249,8 @@ func (b *bridge) wake(now time.Time) time.Time {
 		if a.calling == nil {
 			sooner(poll.Next(now, a.turns(), a.nextPolls(now)).Wake)
 			sooner(a.queue.ListlessFrom(a.opening(now)))
-			if !a.nextLook.IsZero() {
-				sooner(times.Latest(a.nextLook, a.gate.NextPoll(now)))
+			if !a.absent.NextLook().IsZero() {
+				sooner(times.Latest(a.absent.NextLook(), a.gate.NextPoll(now)))
 			}
 			sooner(b.nextBackfill(now))
 		}

@@ -3,6 +3,7 @@ package bridge
 import (
 	"time"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/metrics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 )
@@ -35,10 +36,12 @@ func (b *bridge) snapshot(now time.Time) {
 	for d := range a.each {
 		status := p.Device(d.Ref)
 		status.Online = d.online == online
-		status.ID, status.Missing = d.ID, a.doubtful(d.Ref)
+		status.ID, status.Missing = d.ID, a.absent.Doubtful(d.Ref)
 		s.Devices = append(s.Devices, status)
 	}
-	s.Devices = append(s.Devices, a.leftBehind()...)
+	for _, ref := range a.absent.LeftBehind(func(ref device.Ref) bool { return a.find(ref) != nil }) {
+		s.Devices = append(s.Devices, web.DeviceStatus{Family: ref.Family, ID: ref.ID, Name: ref.ID, Missing: true})
+	}
 	b.options.OnSnapshot(s)
 }
 

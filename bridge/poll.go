@@ -44,7 +44,7 @@ func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 	}
 	if p := poll.Next(now, a.turns(), a.nextPolls(now)); p.Ask >= 0 {
 		b.poll(ctx, a.families[p.Ask], now, limit.ForPoll)
-	} else if ref, due := a.lookDue(now); due {
+	} else if ref, due := a.absent.Due(now); due && !a.gate.NextPoll(now).After(now) {
 		b.look(ctx, ref, now)
 	} else if at := b.nextBackfill(now); !at.IsZero() && !at.After(now) {
 		b.fetch(ctx, now)

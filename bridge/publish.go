@@ -118,7 +118,7 @@ func (b *bridge) publishDeferred(now time.Time) {
 
 func (b *bridge) publishAvailability(d *deviceState, now time.Time) {
 	is := offline
-	if d.available(now) && !b.account.unproven(d.Ref) {
+	if d.available(now) && !b.account.absent.Unproven(d.Ref) {
 		is = online
 	}
 	if is == d.online {

@@ -45,7 +45,7 @@ func (b *bridge) endRestore() {
 	b.restoreRequests(now)
 	a.heating.Restore(m.earlier.HeatingOn)
 	for ref, config := range m.earlier.Known(b.options.Discovery) {
-		a.absent[ref] = &absent{config: config}
+		a.absent.Add(ref, config)
 	}
 	b.restorePositions(now)
 	if !b.options.Discovery {

@@ -195,3 +195,14 @@ func TestNext(t *testing.T) {
 	}
 	assert.Equal(t, 0, Next(noon, at(-1), Open{}).Ask, "nothing holds a poll back")
 }
+
+func TestAFamilyThatWasFullIsAskedAsBefore(t *testing.T) {
+	b := Bounds{Min: time.Minute, Max: 15 * time.Minute}
+	s := State{Asked: noon, Answered: noon, Usual: 5 * time.Minute}
+	for s.Empty = 1; time.Duration(s.Empty)*s.Usual < 24*time.Hour; s.Empty++ {
+		assert.Equal(t, noon.Add(5*time.Minute), s.Due(b).At)
+	}
+	assert.Equal(t, noon.Add(time.Hour), s.Due(b).At, "after a day it is like one that never had a device")
+	s.Empty, s.Usual = 1, time.Second
+	assert.Equal(t, noon.Add(b.Min), s.Due(b).At, "never more often than allowed")
+}

@@ -92,6 +92,7 @@ var parts = []struct {
 }{
 	{name: "bridge/broker", never: []string{"discovery/...", "raptclient/..."}},
 	{name: "bridge/device", knows: []string{"discovery", "raptclient"}, never: mqttLibraries, pure: true},
+	{name: "bridge/absence", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/standby", never: mqttLibraries, pure: true},
 	{name: "bridge/retained", knows: []string{"bridge/device", "bridge/limit", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/worker", knows: []string{"bridge/limit", "raptclient"}, never: mqttLibraries},
