@@ -265,7 +265,8 @@ func (b *bridge) wake(now time.Time) time.Time {
 	switch open := a.opening(now); {
 	case a.calling == nil && m.active():
 		sooner(a.queue.Wake(open))
-		sooner(a.nextReadback(now, open))
+		_, at := a.nextReadback(now, open)
+		sooner(at)
 	default:
 		if ready := a.queue.Ready(open); a.calling != nil && a.calling.Yields && !ready.IsZero() && !a.calling.Cancelled() {
 			sooner(times.Latest(a.calling.Since.Add(preemptAfter), ready))

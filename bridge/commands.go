@@ -345,21 +345,17 @@ func (b *bridge) commandTaken(c *command.Command, changed bool, now time.Time) {
 		outcome = command.Applied
 	}
 	b.account.heating.Carried(c)
-	d := b.account.find(c.Ref.Ref)
+	d, readbacks := b.account.find(c.Ref.Ref), b.account.gate.Requests.Readbacks(now)
 	if d == nil || c.Submits() {
 		b.publishOutcome(c, outcome, nil)
-		b.checkScale(d, c, now)
+		if d != nil {
+			d.writes.Submitted(c, now, readbacks)
+			b.account.follow(d)
+		}
 		return
 	}
-	before, _ := c.Shown(d.reading)
-	if !changed && before.Confirms(c.Asked.Value) {
-		delete(d.pending, c.Key)
-	} else {
-		if old := d.pending[c.Key]; old != nil {
-			before = old.Before
-		}
-		b.account.hold(d, &command.PendingWrite{Command: c, AppliedAt: now, Before: before, After: command.ReadbacksAfter(b.account.gate.Requests.Readbacks(now))})
-	}
+	d.writes.Taken(c, changed, d.reading, now, readbacks)
+	b.account.follow(d)
 	b.publishOutcome(c, outcome, nil)
 	b.publishDevice(d, now, false)
 	d.family.CommandedUntil = now.Add(fastPollFor)

@@ -26,11 +26,9 @@ type deviceState struct {
 	estimator poll.Estimator
 	hook      poll.Hook
 	derived   device.Derived
-	pending   map[string]*command.PendingWrite // by key
+	writes    command.Writes
 	// submitAfter is when the next reading may be submitted for an external device.
 	submitAfter time.Time
-	// scaleChecks is how many submissions may still be read back to see whether the cloud takes their gravity as it is meant.
-	scaleChecks int
 
 	// claim is the device's reading in another family's list, while its own may still have it too.
 	claim device.Reading
@@ -96,16 +94,7 @@ func (d *deviceState) describe() discovery.Device {
 }
 
 // shown is the reading with the pending values in it.
-func (d *deviceState) shown() device.Reading {
-	if len(d.pending) == 0 {
-		return d.reading
-	}
-	values := make(map[string]device.Value, len(d.pending))
-	for key, p := range d.pending {
-		values[key] = p.Asked.Value
-	}
-	return d.reading.With(values)
-}
+func (d *deviceState) shown() device.Reading { return d.writes.Shown(d.reading) }
 
 // take makes r the newest reading and works out what changed since the one before. It reports false for an answer from
 // before the newest one.
@@ -159,7 +148,7 @@ func (a *account) each(yield func(*deviceState) bool) {
 
 // add takes a new device in.
 func (a *account) add(f *familyState, id string) *deviceState {
-	d := &deviceState{Ref: device.Ref{Family: f.Name, ID: id}, family: f, pending: map[string]*command.PendingWrite{}, scaleChecks: scaleChecks}
+	d := &deviceState{Ref: device.Ref{Family: f.Name, ID: id}, family: f, writes: command.NewWrites()}
 	a.byID[d.ID] = d
 	f.devices = append(f.devices, d)
 	return d
@@ -167,7 +156,7 @@ func (a *account) add(f *familyState, id string) *deviceState {
 
 // pending goes through the devices with pending writes.
 func (a *account) pending(yield func(*deviceState) bool) {
-	a.withPending = slices.DeleteFunc(a.withPending, func(d *deviceState) bool { return len(d.pending) == 0 })
+	a.withPending = slices.DeleteFunc(a.withPending, func(d *deviceState) bool { return d.writes.None() })
 	for _, d := range a.withPending {
 		if !yield(d) {
 			return
@@ -175,9 +164,9 @@ func (a *account) pending(yield func(*deviceState) bool) {
 	}
 }
 
-// hold keeps a written value shown until the cloud shows it.
-func (a *account) hold(d *deviceState, p *command.PendingWrite) {
-	if d.pending[p.Key] = p; !slices.Contains(a.withPending, d) {
+// follow looks after the pending writes of a device.
+func (a *account) follow(d *deviceState) {
+	if !slices.Contains(a.withPending, d) {
 		a.withPending = append(a.withPending, d)
 	}
 }
@@ -185,6 +174,6 @@ func (a *account) hold(d *deviceState, p *command.PendingWrite) {
 // remove takes a device out.
 func (a *account) remove(d *deviceState) {
 	delete(a.byID, d.ID)
-	clear(d.pending)
+	d.writes.Clear()
 	d.family.devices = slices.DeleteFunc(d.family.devices, func(other *deviceState) bool { return other == d })
 }

@@ -31,7 +31,7 @@ func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 		b.verify(ctx, c)
 		return
 	}
-	if d := a.readbackDue(now, open); d != nil {
+	if d, at := a.nextReadback(now, open); d != nil && !at.After(now) {
 		b.readBack(ctx, d)
 		return
 	}

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -11,56 +10,37 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 )
 
-var (
-	errNotRead    = errors.New("the device was not read back in time, so whether the cloud shows the value is not known")
-	errNotShown   = errors.New("the cloud doesn't show the value; what it shows is published again")
-	errOverridden = errors.New("somebody else has set another value meanwhile")
-)
-
 // reconcile holds a device's newest reading against its pending writes.
 func (b *bridge) reconcile(d *deviceState) {
-	for key, p := range d.pending {
-		p.Compared = true
-		switch p.Compare(d.reading, b.account.steady(d.reading.Activity())) {
-		case command.Shows:
-			delete(d.pending, key)
-			d.scaleKnown(p)
-			b.resolve(d, p, command.Confirmed, nil)
-		case command.Overridden:
-			delete(d.pending, key)
-			b.resolve(d, p, command.Unconfirmed, errOverridden)
-		case command.OffScale:
-			delete(d.pending, key)
-			b.offScale(d, p)
-		}
-	}
+	b.resolve(d, d.writes.Compare(d.reading, b.account.steady(d.reading.Activity())))
 }
 
-// resolve tells what became of a pending write, once.
-func (b *bridge) resolve(d *deviceState, p *command.PendingWrite, o command.Outcome, err error) {
-	if p.Told {
-		return
-	}
-	p.Told = true
-	b.publishOutcome(p.Command, o, err)
-	if o == command.Unconfirmed {
-		b.log.Warn("the RAPT Cloud doesn't show what was set", d.log(), slog.String("key", p.Key), slog.String("value", p.Asked.String()), slog.Any("reason", err))
+// resolve tells what became of pending writes. That the cloud takes a gravity on another scale than it is submitted is told
+// loudly.
+func (b *bridge) resolve(d *deviceState, resolutions []command.Resolution) {
+	for _, r := range resolutions {
+		if r.Wrong != nil {
+			b.log.Error("the RAPT Cloud misunderstands submitted gravities", d.log(), slog.Any("reason", r.Wrong))
+			b.problem(d.name() + ": " + r.Wrong.Error())
+		}
+		if r.Outcome != "" {
+			b.publishOutcome(r.Command, r.Outcome, r.Err)
+		}
+		if r.Outcome == command.Unconfirmed {
+			b.log.Warn("the RAPT Cloud doesn't show what was set", d.log(), slog.String("key", r.Key), slog.String("value", r.Asked.String()), slog.Any("reason", r.Err))
+		}
+		if r.Wrong != nil {
+			b.publishState()
+		}
 	}
 }
 
 // expirePending shows the cloud's own value where a write has been pending for long enough.
 func (b *bridge) expirePending(now time.Time) {
 	for d := range b.account.pending {
-		for key, p := range d.pending {
-			if !p.Ends().After(now) {
-				delete(d.pending, key)
-				err := notShown(p)
-				if !p.Compared {
-					err = errNotRead
-				}
-				b.resolve(d, p, command.Unconfirmed, err)
-				b.publishDevice(d, now, false)
-			}
+		if resolutions, expired := d.writes.Expire(now); expired {
+			b.resolve(d, resolutions)
+			b.publishDevice(d, now, false)
 		}
 	}
 }
@@ -69,58 +49,29 @@ func (b *bridge) expirePending(now time.Time) {
 func (a *account) nextPendingEnd() time.Time {
 	var first time.Time
 	for d := range a.pending {
-		for _, p := range d.pending {
-			first = times.Soonest(first, p.Ends())
-		}
+		first = times.Soonest(first, d.writes.Ends())
 	}
 	return first
 }
 
-// readbackDue is a device with a pending write that should and may be read back at now; nil for none.
-func (a *account) readbackDue(now time.Time, open command.Opening) *deviceState {
-	if open.Commands.After(now) || a.gate.Requests.Readbacks(now) == 0 {
-		return nil
-	}
-	for d := range a.pending {
-		for _, p := range d.pending {
-			if at := p.NextReadback(); !at.IsZero() && !at.After(now) {
-				return d
-			}
-		}
-	}
-	return nil
-}
-
-// nextReadback is when the first device should be read back, within the limits; zero for none.
-func (a *account) nextReadback(now time.Time, open command.Opening) time.Time {
-	var first time.Time
+// nextReadback is the device that should be read back first, and when that may be within the limits; nil for none.
+func (a *account) nextReadback(now time.Time, open command.Opening) (next *deviceState, at time.Time) {
 	if a.gate.Requests.Readbacks(now) == 0 {
-		return first // the requests that are left are for commands
+		return nil, at // the requests that are left are for commands
 	}
 	for d := range a.pending {
-		for _, p := range d.pending {
-			first = times.Soonest(first, p.NextReadback())
+		if due := d.writes.NextReadback(); !due.IsZero() && (next == nil || due.Before(at)) {
+			next, at = d, due
 		}
 	}
-	if first.IsZero() {
-		return first
+	if next != nil {
+		at = times.Latest(at, open.Commands)
 	}
-	return times.Latest(first, open.Commands)
+	return next, at
 }
 
 // readBack asks for a device to see whether the cloud shows what was set.
 func (b *bridge) readBack(ctx context.Context, d *deviceState) {
-	now := b.clock.Now()
-	for _, p := range d.pending {
-		if at := p.NextReadback(); !at.IsZero() && !at.After(now) {
-			p.Readbacks++
-		}
-	}
-	b.readDevice(ctx, d, nil, func(device.Reading, error) {
-		for _, p := range d.pending {
-			if !p.Told && p.NextReadback().IsZero() {
-				b.resolve(d, p, command.Unconfirmed, notShown(p))
-			}
-		}
-	})
+	d.writes.ReadBack(b.clock.Now())
+	b.readDevice(ctx, d, nil, func(device.Reading, error) { b.resolve(d, d.writes.GiveUp()) })
 }

@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -9,12 +8,6 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 )
-
-// scaleChecks is how many submissions of a device are read back at the most before one shows on which scale the cloud takes
-// their gravity.
-const scaleChecks = 3
-
-var errScaleUnknown = errors.New("the cloud doesn't show the submitted gravity, so whether it takes it as it is meant is not known")
 
 // submissions says whether readings of external devices may be submitted.
 type submissions struct {
@@ -44,37 +37,4 @@ func (b *bridge) submissionForbidden(c *command.Command, now time.Time) {
 	for _, waiting := range b.account.queue.RemoveSubmissions() {
 		b.publishOutcome(waiting, command.Rejected, s.why)
 	}
-}
-
-// checkScale has a device read back after a submission, until one has shown on which scale the cloud takes a gravity.
-func (b *bridge) checkScale(d *deviceState, c *command.Command, now time.Time) {
-	if d == nil || !c.SubmitsGravity() || d.scaleChecks == 0 || d.pending[c.Key] != nil {
-		return
-	}
-	d.scaleChecks--
-	b.account.hold(d, &command.PendingWrite{Command: c, AppliedAt: now, After: command.ReadbacksAfter(b.account.gate.Requests.Readbacks(now))})
-}
-
-// scaleKnown notes that a submission has shown the scale.
-func (d *deviceState) scaleKnown(p *command.PendingWrite) {
-	if p.Submits() {
-		d.scaleChecks = 0
-	}
-}
-
-// offScale tells, loudly, that the cloud takes a gravity on another scale than it is submitted.
-func (b *bridge) offScale(d *deviceState, p *command.PendingWrite) {
-	d.scaleKnown(p)
-	b.log.Error("the RAPT Cloud misunderstands submitted gravities", d.log(), slog.Any("reason", p.Wrong))
-	b.problem(d.name() + ": " + p.Wrong.Error())
-	b.resolve(d, p, command.Unconfirmed, p.Wrong)
-	b.publishState()
-}
-
-// notShown is why a pending write is given up.
-func notShown(p *command.PendingWrite) error {
-	if p.Submits() {
-		return errScaleUnknown
-	}
-	return errNotShown
 }

@@ -130,15 +130,3 @@ func TestWhatAwaitsItsListHasItAskedFor(t *testing.T) {
 	assert.Nil(t, q.Listless(noon, Opening{}))
 	assert.True(t, q.ListlessFrom(full).IsZero())
 }
-
-func TestReadbacks(t *testing.T) {
-	for _, n := range []int{4, 2, 1, 0} {
-		p := PendingWrite{Command: waiting("a", "pump_utilisation", 1), AppliedAt: noon, After: ReadbacksAfter(n)}
-		for range n {
-			at := p.NextReadback()
-			require.True(t, at.After(noon) && at.Before(p.Ends()))
-			p.Readbacks++
-		}
-		assert.True(t, p.NextReadback().IsZero())
-	}
-}

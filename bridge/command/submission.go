@@ -37,20 +37,20 @@ func (c *Command) SubmitsGravity() bool { return c.Submits() && c.Asked.Telemetr
 
 // compareSubmission holds a reading against the gravity that was submitted. One on another scale is wrong whenever it was
 // taken; one on the right scale says something of this submission when it is the same, or newer.
-func (p *PendingWrite) compareSubmission(r device.Reading, activity time.Time) Verdict {
+func (p *PendingWrite) compareSubmission(r device.Reading, activity time.Time) verdict {
 	times, ok := r.GravityScale(p.Asked.Telemetry.Gravity.V)
 	near := func(scale float64) bool { return math.Abs(times/scale-1) < scaleTolerance }
 	switch {
 	case !ok:
-		return NotShown
+		return notShown
 	case near(1000):
 		p.Wrong = errTooLarge
-		return OffScale
+		return offScale
 	case near(0.001):
 		p.Wrong = errTooSmall
-		return OffScale
+		return offScale
 	case math.Abs(times-1) < sameGravity, near(1) && activity.After(p.AppliedAt):
-		return Shows
+		return shows
 	}
-	return NotShown
+	return notShown
 }
