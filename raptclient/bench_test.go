@@ -11,7 +11,7 @@ import (
 
 // benchmarkedLists are the lists of 1,000 devices, as the contract describes them in full.
 func benchmarkedLists(b *testing.B) []benchmarkedList {
-	doc := contract(b, DefaultAPIURL)
+	doc := published(b, DefaultAPIURL)
 	body := func(schema string, n int) []byte {
 		list := make([]any, n)
 		for i := range list {

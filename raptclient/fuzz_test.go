@@ -18,7 +18,7 @@ func FuzzDecodeList(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	doc := contract(f, DefaultAPIURL)
+	doc := published(f, DefaultAPIURL)
 	f.Add(marshal(f, []any{sample(doc.Components.Schemas["FermentationChamberModel"], "", 1, 3)}))
 	fields := []string{
 		"gravity", "temperature", "name", "active", "deviceType", "lastActivityTime", "activeProfileId", "activeProfileSession",

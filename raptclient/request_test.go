@@ -88,7 +88,7 @@ func newStrict(t *testing.T) (*strict, *Client) {
 	s := &strict{t: t, covered: map[string]bool{}}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	s.doc = contract(t, server.URL)
+	s.doc = published(t, server.URL)
 	return s, newTestClient(t, server.URL, nil)
 }
 

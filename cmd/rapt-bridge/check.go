@@ -15,6 +15,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
+	"github.com/rapt-bridge/rapt-bridge/raptclient/contract"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
 
@@ -41,21 +42,29 @@ type report struct {
 	OK      bool           `json:"ok"`
 	Steps   []step         `json:"steps"`
 	Devices []listedDevice `json:"devices"`
+	// Contract has what --contract found; null where the API doesn't describe itself.
+	Contract []contract.Difference `json:"contract,omitempty"`
 }
 
 func (p *program) checkCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, describe bool
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the configuration, the account and the broker, and say what is wrong",
-		Long:  "Goes step by step: configuration, sign-in, broker, discovery, device list. It ends with status 1 at the first step that fails (2 for the configuration).",
-		Args:  noWords,
+		Long: "Goes step by step: configuration, sign-in, broker, discovery, device list. It ends with status 1 at the first step that fails (2 for the configuration).\n" +
+			"With --contract it signs in and compares what the API says of itself, where it does, with what this version uses of it: for\n" +
+			"who wants to know whether RAPT has changed its API. That is one request, which counts in the hour's ceiling.",
+		Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c := checker{program: p, out: p.stdout, report: report{Steps: []step{}, Devices: []listedDevice{}}}
 			if asJSON {
 				c.out = io.Discard
 			}
-			err := c.run(cmd)
+			steps := c.run
+			if describe {
+				steps = c.compare
+			}
+			err := steps(cmd)
 			if c.report.OK = err == nil; asJSON {
 				encoder := json.NewEncoder(p.stdout)
 				encoder.SetIndent("", "  ")
@@ -66,6 +75,7 @@ func (p *program) checkCommand() *cobra.Command {
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&describe, "contract", false, "compare what the API says of itself with what this version uses")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the outcome as JSON")
 	return cmd
 }
@@ -91,14 +101,19 @@ func (c *checker) fail(name string, status int, err error) error {
 	return &exitError{code: status}
 }
 
+// plain is an error without an exit status.
+func plain(err error) error {
+	var status *exitError
+	if errors.As(err, &status) {
+		return status.err
+	}
+	return err
+}
+
 func (c *checker) run(cmd *cobra.Command) error {
 	cfg, err := c.load(cmd, false)
 	if err != nil {
-		var status *exitError
-		if errors.As(err, &status) {
-			err = status.err
-		}
-		return c.fail("configuration", exitConfig, err)
+		return c.fail("configuration", exitConfig, plain(err))
 	}
 	options, err := c.options(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -113,7 +113,7 @@ var (
 	mqttLibraries = []string{"github.com/eclipse/...", "github.com/mochi-mqtt/..."}
 	impure        = []string{"log/...", "net", "os/...", "sync/..."}
 	// helpers are small packages that every part may use.
-	helpers = []string{"bridge/internal/...", "internal/...", "raptclient/redact"}
+	helpers = []string{"bridge/internal/...", "internal/...", "raptclient/redact", "raptclient/contract"}
 )
 
 func TestDependenciesPointOneWay(t *testing.T) {

@@ -19,9 +19,6 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/export"
-	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
-	"github.com/rapt-bridge/rapt-bridge/bridge/quota"
-	"github.com/rapt-bridge/rapt-bridge/config"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
@@ -66,26 +63,20 @@ func (e *exporter) run(cmd *cobra.Command) error {
 	if e.format != string(export.CSV) && e.format != string(export.JSONL) {
 		return &exitError{exitConfig, fmt.Errorf("--format %q is neither csv nor jsonl", e.format)}
 	}
-	cfg, err := e.load(cmd, true) // it needs no broker
+	cfg, err := e.loadAccount(cmd)
 	if err != nil {
 		return err
-	}
-	if cfg.RAPT.Username == "" || cfg.RAPT.APISecret.Empty() {
-		return &exitError{exitConfig, errors.New("no RAPT account is configured; set rapt.username and rapt.api_secret, or RAPT_BRIDGE_RAPT_USERNAME and RAPT_BRIDGE_RAPT_API_SECRET")}
 	}
 	options, err := e.options(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
 	ctx := cmd.Context()
-	account, err := quota.Open(ctx, e.quota(cfg, options))
+	account, err := e.account(ctx, cfg, options)
 	if err != nil {
-		return &exitError{exitFailed, err}
+		return err
 	}
 	defer account.Close()
-	account.Waiting = func(until time.Time) {
-		fmt.Fprintf(e.stderr, "rapt-bridge: the ceiling of requests is reached; going on at %s\n", until.Format(time.TimeOnly))
-	}
 	chosen, err := e.choose(ctx, account.Client)
 	if err != nil {
 		return err
@@ -94,18 +85,6 @@ func (e *exporter) run(cmd *cobra.Command) error {
 		return &exitError{exitFailed, err}
 	}
 	return nil
-}
-
-// quota is the account with the bridge's limits.
-func (e *exporter) quota(cfg config.Config, o bridge.Options) quota.Options {
-	out := quota.Options{
-		RAPT: o.RAPT, MaxRequestsPerHour: o.MaxRequestsPerHour, MaxRequestsPerMinute: limit.MinuteLimit(o.MaxRequestsPerHour, o.VendorHost),
-		History: o.History.Enabled, ClientID: o.ClientID, TopicPrefix: o.TopicPrefix,
-	}
-	if _, addOn := e.supervisor(); cfg.MQTT.URL != "" || addOn {
-		out.FindBroker = o.FindBroker
-	}
-	return out
 }
 
 // span is the time that is exported; from is zero for the beginning.

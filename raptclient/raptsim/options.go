@@ -68,6 +68,8 @@ type Options struct {
 	// OneBatch leaves a finished beer, an empty battery and an ended profile as they are. Else a new batch starts after some
 	// days, so that a demonstration can run for weeks.
 	OneBatch bool
+	// Description is what the cloud says of its own API at /swagger/v1/swagger.json, to who has a token; 404 when nil.
+	Description []byte
 
 	// Telemetry is what GetTelemetry has and how it answers.
 	Telemetry Telemetry

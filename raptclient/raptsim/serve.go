@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	tokenPath = "/connect/token"
-	maxBody   = 64 << 10
+	tokenPath       = "/connect/token"
+	descriptionPath = "/swagger/v1/swagger.json"
+	maxBody         = 64 << 10
 )
 
 // reply is an answer before it is sent.
@@ -187,6 +188,9 @@ func (c *Cloud) dispatch(r *http.Request, body []byte, now time.Time) *reply {
 		a := jsonReply(http.StatusUnauthorized, nil)
 		a.header.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		return a
+	}
+	if r.URL.Path == descriptionPath && c.opts.Description != nil {
+		return jsonReply(http.StatusOK, c.opts.Description)
 	}
 	to, ok := c.routes[r.URL.Path]
 	switch {

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge"
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
+	"github.com/rapt-bridge/rapt-bridge/bridge/quota"
+	"github.com/rapt-bridge/rapt-bridge/config"
+)
+
+// loadAccount reads the configuration for a command that needs an account, and uses a broker where there is one.
+func (p *program) loadAccount(cmd *cobra.Command) (config.Config, error) {
+	cfg, err := p.load(cmd, true)
+	if err == nil && (cfg.RAPT.Username == "" || cfg.RAPT.APISecret.Empty()) {
+		err = &exitError{exitConfig, errors.New("no RAPT account is configured; set rapt.username and rapt.api_secret, or RAPT_BRIDGE_RAPT_USERNAME and RAPT_BRIDGE_RAPT_API_SECRET")}
+	}
+	return cfg, err
+}
+
+// account is the account for a command that runs beside the bridge: its requests count in the hour's log, where a broker has
+// one.
+func (p *program) account(ctx context.Context, cfg config.Config, o bridge.Options) (*quota.Account, error) {
+	account, err := quota.Open(ctx, p.quota(cfg, o))
+	if err != nil {
+		return nil, &exitError{exitFailed, err}
+	}
+	account.Waiting = func(until time.Time) {
+		fmt.Fprintf(p.stderr, "rapt-bridge: the ceiling of requests is reached; going on at %s\n", until.Format(time.TimeOnly))
+	}
+	return account, nil
+}
+
+// quota is the account with the bridge's limits, for a command that runs beside the bridge.
+func (p *program) quota(cfg config.Config, o bridge.Options) quota.Options {
+	out := quota.Options{
+		RAPT: o.RAPT, MaxRequestsPerHour: o.MaxRequestsPerHour, MaxRequestsPerMinute: limit.MinuteLimit(o.MaxRequestsPerHour, o.VendorHost),
+		History: o.History.Enabled, ClientID: o.ClientID, TopicPrefix: o.TopicPrefix,
+	}
+	if _, addOn := p.supervisor(); cfg.MQTT.URL != "" || addOn {
+		out.FindBroker = o.FindBroker
+	}
+	return out
+}
