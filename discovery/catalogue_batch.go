@@ -7,6 +7,7 @@ const gravityMin, gravityMax = 0.990, 1.200
 const MaxBatchName = 100
 
 // batch rows are on what measures a beer, from the document of the batch in it. Without a batch most of them are unknown.
+// None in SG is a measurement: blueprints that people have installed find a device's gravity by that.
 func batch() []Entity {
 	const attenuation = "mdi:chart-bell-curve-cumulative"
 	return ofBatch([]Entity{
@@ -17,7 +18,7 @@ func batch() []Entity {
 		},
 		{Key: "batch_day", Name: "Batch day", Platform: Sensor, Icon: "mdi:calendar-today", Precision: decimals(0)},
 		{Key: "gravity_rate", Name: "Gravity rate", Platform: Sensor, Unit: "points/d", StateClass: Measurement, Icon: "mdi:trending-down", Precision: decimals(1)},
-		{Key: "filtered_gravity", Name: "Filtered gravity", Platform: Sensor, Unit: sg, StateClass: Measurement, Icon: "mdi:water-percent", Precision: decimals(4)},
+		{Key: "filtered_gravity", Name: "Filtered gravity", Platform: Sensor, Unit: sg, Icon: "mdi:water-percent", Precision: decimals(4)},
 		{Key: "abv", Name: "ABV", Platform: Sensor, Unit: percent, StateClass: Measurement, Icon: "mdi:glass-mug-variant", Precision: decimals(1)},
 		{Key: "apparent_attenuation", Name: "Apparent attenuation", Platform: Sensor, Unit: percent, StateClass: Measurement, Icon: attenuation, Precision: decimals(0)},
 		{Key: "real_attenuation", Name: "Real attenuation", Platform: Sensor, Unit: percent, StateClass: Measurement, Icon: attenuation, Precision: decimals(0), Disabled: true},
@@ -28,7 +29,7 @@ func batch() []Entity {
 		},
 		{Key: "earliest_end", Name: "Earliest end", Platform: Sensor, DeviceClass: "timestamp", Disabled: true},
 		{Key: "latest_end", Name: "Latest end", Platform: Sensor, DeviceClass: "timestamp", Disabled: true},
-		{Key: "expected_final_gravity", Name: "Expected final gravity", Platform: Sensor, Unit: sg, StateClass: Measurement, Icon: "mdi:water-percent", Precision: decimals(3)},
+		{Key: "expected_final_gravity", Name: "Expected final gravity", Platform: Sensor, Unit: sg, Icon: "mdi:water-percent", Precision: decimals(3)},
 		{Key: "stuck", Name: "Fermentation stuck", Platform: BinarySensor, DeviceClass: "problem"},
 		{Key: "disturbed", Name: "Gravity disturbed", Platform: BinarySensor, DeviceClass: "problem"},
 		{Key: "outside_yeast_range", Name: "Outside yeast range", Platform: BinarySensor, DeviceClass: "problem"},

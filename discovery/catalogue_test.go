@@ -115,6 +115,19 @@ func TestReadingsThatMeanSomethingToABrewerAreEnabled(t *testing.T) {
 	}
 }
 
+// TestOneMeasurementInSGPerDevice holds what the blueprints that people have installed find a device's gravity by.
+func TestOneMeasurementInSGPerDevice(t *testing.T) {
+	for _, family := range []Family{Hydrometer, ExternalDevice} {
+		var found []string
+		for _, e := range Entities(family) {
+			if e.Unit == sg && e.StateClass == Measurement {
+				found = append(found, e.Key)
+			}
+		}
+		assert.Equal(t, []string{"gravity"}, found, family)
+	}
+}
+
 func TestCountersAreTotalIncreasing(t *testing.T) {
 	for _, f := range Families() {
 		for _, e := range Entities(f) {
