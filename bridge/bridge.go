@@ -44,7 +44,7 @@ type bridge struct {
 	turnedAt  time.Time // steady time of the loop's last turn
 	watch     *sleep.Watch
 	warned    *once.Set // what warnOnce has told of
-	refusals  *refusalLog
+	refusals  *command.Refusals
 	identity  identity
 	ended     error // why the loop ends, where ctx doesn't
 }
@@ -67,7 +67,7 @@ func Run(ctx context.Context, o Options) error {
 
 func newBridge(o Options) (*bridge, error) {
 	o.defaults()
-	b := &bridge{options: o, log: o.Log, clock: clock.New(o.Wall), warned: once.New(), refusals: newRefusalLog(), identity: newIdentity(o.RAPT.Username, o.TopicPrefix)}
+	b := &bridge{options: o, log: o.Log, clock: clock.New(o.Wall), warned: once.New(), refusals: command.NewRefusals(), identity: newIdentity(o.RAPT.Username, o.TopicPrefix)}
 	b.metrics, b.page = metrics.New(o.Metrics, o.Version), status.NewPage()
 	account, err := newAccount(&b.options, b.clock)
 	if err != nil {
@@ -260,7 +260,7 @@ func (b *bridge) wake(now time.Time) time.Time {
 		}
 	}
 	sooner(a.nextPendingEnd())
-	sooner(b.refusals.due)
+	sooner(b.refusals.Due())
 	sooner(b.page.Due())
 	switch open := a.opening(now); {
 	case a.calling == nil && m.active():

@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -18,20 +17,14 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
-const (
-	// verifyAfter is how long after a write without an answer it is read back, and again while that fails.
-	verifyAfter = 3 * time.Second
-	// fastPollFor is how long after a command its family may be asked at the least interval.
-	fastPollFor = 2 * time.Minute
-)
-
-var errQueueFull = errors.New("too many commands wait already; try again when some are done")
+// fastPollFor is how long after a command its family may be asked at the least interval.
+const fastPollFor = 2 * time.Minute
 
 // onCommand takes a message on a command's topic.
 func (b *bridge) onCommand(msg broker.Message, asleep bool, now time.Time) {
 	family, id, key, ok := b.mqtt.topics.ParseCommand(msg.Topic)
 	if !ok {
-		if strings.HasSuffix(msg.Topic, "/set") && b.refusals.add("topics of no device", now) <= toldEach {
+		if strings.HasSuffix(msg.Topic, "/set") && b.refusals.Add("topics of no device", now) <= command.PublishedRefusals {
 			b.warnOnce("topic "+msg.Topic, "a command came to a topic that is no device's: %s", text.Line(msg.Topic, device.MaxText))
 		}
 		return
@@ -57,15 +50,11 @@ func (b *bridge) onCommand(msg broker.Message, asleep bool, now time.Time) {
 		b.reject(r, err)
 		return
 	}
-	replaced, ok := b.account.queue.Add(c)
-	if !ok && c.Off {
-		if displaced := b.account.queue.MakeRoom(); displaced != nil {
-			b.publishOutcome(displaced, command.Rejected, errQueueFull)
-			replaced, ok = b.account.queue.Add(c)
-		}
+	replaced, refused := b.account.queue.Admit(c)
+	if refused != nil {
+		b.publishOutcome(refused, command.Rejected, command.ErrQueueFull)
 	}
-	if !ok {
-		b.publishOutcome(c, command.Rejected, errQueueFull)
+	if refused == c {
 		return
 	}
 	if replaced != nil {
@@ -149,7 +138,7 @@ func (b *bridge) onBridgeCommand(r command.Request) {
 		b.reject(r, err)
 		return
 	}
-	result := command.NewResult(r, jsonText(payload), command.Applied, nil, b.clock.Now(), b.clock.Wall())
+	result := command.NewResult(r, command.TextValue(payload), command.Applied, nil, b.clock.Now(), b.clock.Wall())
 	result.Note = &note
 	b.publishResult(r, result)
 }
@@ -157,22 +146,8 @@ func (b *bridge) onBridgeCommand(r command.Request) {
 // expireCommands ends the commands that have waited too long.
 func (b *bridge) expireCommands(now time.Time) {
 	for _, c := range b.account.queue.Expired(now) {
-		why := c.Why
-		if reason := b.account.gate.Held(now, purposeOf(c)); reason != "" {
-			why = reason
-		}
-		switch {
-		case !c.VerifyAt.IsZero():
-			b.publishOutcome(c, command.Failed, fmt.Errorf("%s; it could not be read back either, so it may have been carried out", why))
-			continue
-		case c.AwaitsList && why == "":
-			why = fmt.Sprintf("the list of the family %s has not been answered yet", c.Family)
-		}
-		text := "it waited for longer than a minute and was not sent"
-		if why != "" {
-			text += ": " + why
-		}
-		b.publishOutcome(c, command.Rejected, errors.New(text))
+		outcome, err := c.Expired(b.account.gate.Held(now, purposeOf(c)))
+		b.publishOutcome(c, outcome, err)
 	}
 }
 
@@ -204,10 +179,7 @@ func (b *bridge) send(ctx context.Context, batch []*command.Command) {
 // commandDone takes the answer to a command's call.
 func (b *bridge) commandDone(batch []*command.Command, changed bool, err error) {
 	now := b.clock.Now()
-	var (
-		held *limit.RateLimitedError
-		api  *raptclient.APIError
-	)
+	var held *limit.RateLimitedError
 	switch {
 	case err == nil:
 		b.onAPISuccess()
@@ -222,30 +194,23 @@ func (b *bridge) commandDone(batch []*command.Command, changed bool, err error) 
 		b.onAPIError(now, err)
 		b.requeue(batch, held.Reason)
 		return
-	case batch[0].Submits() && errors.As(err, &api) && api.Status == http.StatusForbidden:
+	case batch[0].Submits() && answered(err, http.StatusForbidden):
 		b.submissionForbidden(batch[0], now)
 		return
-	case errors.As(err, &api) && api.Status < 500 && api.Status != 429:
-		b.publishOutcomes(batch, command.Failed, err)
-		return
 	}
-	b.onAPIError(now, err)
-	unsent := !raptclient.Sent(err) || errors.As(err, &api) && api.Status == 429
-	b.account.gate.CommandFailed(now, unsent && !isRejected(err))
-	switch {
-	case isRejected(err):
-		b.publishOutcomes(batch, command.Failed, err)
-	case unsent:
-		// Surely not carried out: it may wait for its next chance.
+	fate := command.FateOf(err)
+	if fate != command.Refused {
+		b.onAPIError(now, err)
+		b.account.gate.CommandFailed(now, fate == command.Unsent)
+	}
+	switch fate {
+	case command.Unsent:
 		b.requeue(batch, err.Error())
-	default:
+	case command.Unanswered:
 		b.scheduleVerify(batch, now, err)
+	default:
+		b.publishOutcomes(batch, command.Failed, err)
 	}
-}
-
-func isRejected(err error) bool {
-	var signIn *raptclient.SignInError
-	return errors.As(err, &signIn) && signIn.Rejected
 }
 
 // requeue puts commands back that were not sent, and says what they wait for.
@@ -267,17 +232,14 @@ func (b *bridge) putBack(c *command.Command) {
 // more, and not sent more often than that.
 func (b *bridge) scheduleVerify(batch []*command.Command, now time.Time, err error) {
 	for _, c := range batch {
-		d := b.account.find(c.Ref.Ref)
-		readable := false
-		if d != nil {
-			_, readable = c.Shown(d.reading)
+		var shown device.Reading
+		if d := b.account.find(c.Ref.Ref); d != nil {
+			shown = d.reading
 		}
-		c.Attempts++
-		if c.Attempts > 1 || !readable || now.After(c.Expires()) {
-			b.publishOutcome(c, command.Failed, fmt.Errorf("%w; it may have been carried out", err))
+		if err := c.Verify(now, shown, err); err != nil {
+			b.publishOutcome(c, command.Failed, err)
 			continue
 		}
-		c.VerifyAt, c.Why = now.Add(verifyAfter), err.Error()
 		b.putBack(c)
 	}
 }
@@ -285,19 +247,15 @@ func (b *bridge) scheduleVerify(batch []*command.Command, now time.Time, err err
 // verify reads a device back to see whether an unanswered command was carried out. While that fails it is tried again,
 // until the command's time is over: nothing is sent twice without a look.
 func (b *bridge) verify(ctx context.Context, c *command.Command) {
-	d := b.account.find(c.Ref.Ref)
-	b.readDevice(ctx, d, []*command.Command{c}, func(r device.Reading, err error) {
+	b.readDevice(ctx, b.account.find(c.Ref.Ref), []*command.Command{c}, func(r device.Reading, err error) {
 		now := b.clock.Now()
-		if err != nil {
-			c.VerifyAt = now.Add(verifyAfter)
-			b.putBack(c)
-			return
-		}
-		if v, ok := c.Shown(r); ok && v.Confirms(c.Asked.Value) {
+		switch {
+		case err != nil:
+			c.VerifyAgain(now)
+		case c.Verified(r):
 			b.commandTaken(c, true, now)
 			return
 		}
-		c.VerifyAt = time.Time{}
 		b.putBack(c)
 	})
 }

@@ -51,20 +51,3 @@ func TestAFloodOfRefusedCommandsIsSummedUp(t *testing.T) {
 		assert.Less(t, len(w.broker.on(topic+"/result")), 200)
 	})
 }
-
-func TestALineForTheFirstRefusalAndOneForTheRest(t *testing.T) {
-	l := newRefusalLog()
-	for i := range 1849 {
-		assert.Equal(t, i+1, l.add("kettle", noon.Add(time.Duration(i)*time.Millisecond)))
-	}
-	assert.Equal(t, noon.Add(time.Minute), l.due)
-	assert.Empty(t, l.expired(noon.Add(time.Minute-1)))
-	old := l.expired(noon.Add(time.Minute))
-	require.Len(t, old, 1)
-	assert.Equal(t, 1849, old[0].count)
-	assert.Zero(t, l.due)
-	for i := range 10_000 {
-		l.add(fmt.Sprint(i), noon)
-	}
-	assert.LessOrEqual(t, len(l.of), refusers+1)
-}

@@ -3,7 +3,6 @@ package bridge
 import (
 	"encoding/json"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
@@ -16,7 +15,7 @@ import (
 
 // reject tells of a request that becomes no command.
 func (b *bridge) reject(r command.Request, err error) {
-	b.report(r, jsonText(text.Line(string(r.Payload), device.MaxText)), command.Rejected, err)
+	b.report(r, command.TextValue(text.Line(string(r.Payload), device.MaxText)), command.Rejected, err)
 }
 
 // publishOutcome tells what became of a command.
@@ -31,18 +30,13 @@ func (b *bridge) publishOutcomes(batch []*command.Command, o command.Outcome, er
 	}
 }
 
-func jsonText(s string) json.RawMessage {
-	out, _ := json.Marshal(s)
-	return out
-}
-
 // report is the way of every outcome: it is published, logged, counted, and kept for the status page.
 func (b *bridge) report(r command.Request, value json.RawMessage, o command.Outcome, err error) {
 	now, wall := b.clock.Now(), b.clock.Wall()
-	name, key := shownRequest(r)
+	name, key := r.Shown()
 	nth := 1
 	if o == command.Rejected || o == command.Superseded {
-		if nth = b.refusals.add(name+" "+string(o), now); nth > toldEach {
+		if nth = b.refusals.Add(name+" "+string(o), now); nth > command.PublishedRefusals {
 			b.metrics.Command(r.Key, o, now.Sub(r.At))
 			return // a flood: counted, and summed up in the log
 		}
@@ -57,7 +51,7 @@ func (b *bridge) report(r command.Request, value json.RawMessage, o command.Outc
 	}
 	took := now.Sub(r.At)
 	b.metrics.Command(r.Key, o, took)
-	record := web.CommandRecord{At: wall, Device: name, Key: r.Key, Value: unquoted(value), Outcome: string(o)}
+	record := web.CommandRecord{At: wall, Device: name, Key: r.Key, Value: command.Unquoted(value), Outcome: string(o)}
 	attributes := []any{slog.String("device", name), slog.String("key", r.Key), slog.String("value", record.Value), slog.String("outcome", string(o)), slog.Duration("took", took.Round(time.Millisecond))}
 	if err != nil {
 		record.Error = err.Error()
@@ -77,13 +71,13 @@ func (b *bridge) report(r command.Request, value json.RawMessage, o command.Outc
 	}
 }
 
-// unquoted is a value as the log and the page show it: a text without its quotes.
-func unquoted(value json.RawMessage) string {
-	var s string
-	if json.Unmarshal(value, &s) == nil {
-		return s
+// summarizeRefusals writes what has not been told of the refusals of the last minute.
+func (b *bridge) summarizeRefusals(now time.Time) {
+	for _, s := range b.refusals.Take(now) {
+		if s.More() > 0 {
+			b.log.Info("more commands were not carried out", slog.String("of", s.Of), slog.Int("and_more", s.More()), slog.Duration("within", command.RefusalsApart))
+		}
 	}
-	return string(value)
 }
 
 // showAgain publishes a device's state although it hasn't changed, so that a dashboard's slider returns to it.
@@ -101,13 +95,7 @@ func (b *bridge) publishResult(r command.Request, result command.Result) {
 	if len(r.Ref.ID) <= retained.MaxID {
 		b.mqtt.put(broker.Publication{Topic: b.mqtt.topics.Result(r.Family, r.Ref.ID), Payload: payload})
 	}
-	if !result.Outcome.Follows() && b.answerable(r.ResponseTopic) {
+	if !result.Outcome.Follows() && r.Answerable(b.options.TopicPrefix, b.options.DiscoveryPrefix) {
 		b.mqtt.put(broker.Publication{Topic: r.ResponseTopic, Payload: payload, Correlation: r.Correlation})
 	}
-}
-
-// answerable reports whether a response may go to a topic. The bridge's own topics are not for others to write to.
-func (b *bridge) answerable(topic string) bool {
-	return topic != "" && !strings.ContainsAny(topic, "+#\x00") && !strings.HasPrefix(topic, "$") &&
-		!strings.HasPrefix(topic, b.options.TopicPrefix+"/") && !strings.HasPrefix(topic, b.options.DiscoveryPrefix+"/")
 }

@@ -3,6 +3,7 @@ package command
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -57,4 +58,31 @@ func NewResult(r Request, value json.RawMessage, o Outcome, err error, now, wall
 		out.ID = &r.ID
 	}
 	return out
+}
+
+// TextValue is a text as the value of a result.
+func TextValue(s string) json.RawMessage {
+	out, _ := json.Marshal(s)
+	return out
+}
+
+// Unquoted is a value as people read it: a text without its quotes.
+func Unquoted(value json.RawMessage) string {
+	var s string
+	if json.Unmarshal(value, &s) == nil {
+		return s
+	}
+	return string(value)
+}
+
+// Answerable reports whether a result may go to the response topic of the request. Topics below the prefixes are not for
+// others to write to.
+func (r Request) Answerable(prefixes ...string) bool {
+	topic := r.ResponseTopic
+	for _, prefix := range prefixes {
+		if strings.HasPrefix(topic, prefix+"/") {
+			return false
+		}
+	}
+	return topic != "" && !strings.ContainsAny(topic, "+#\x00") && !strings.HasPrefix(topic, "$")
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -35,6 +36,24 @@ func (q *Queue) Add(c *Command) (replaced *Command, ok bool) {
 	}
 	*q = append(*q, c)
 	return nil, true
+}
+
+// ErrQueueFull is why a command is refused that found no place.
+var ErrQueueFull = errors.New("too many commands wait already; try again when some are done")
+
+// Admit puts a command in. Where the queue is full, one that switches something off takes the place of another. refused is
+// the one that finds no place, the command itself or the other; nil for none. replaced is Add's.
+func (q *Queue) Admit(c *Command) (replaced, refused *Command) {
+	replaced, ok := q.Add(c)
+	if !ok && c.Off {
+		if refused = q.MakeRoom(); refused != nil {
+			replaced, ok = q.Add(c)
+		}
+	}
+	if !ok {
+		return nil, c
+	}
+	return replaced, refused
 }
 
 // PutBack puts a command first again. It reports false where a later value for its key waits, which it gives way to.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -92,4 +93,23 @@ func TestAFullQueueTakesNoMore(t *testing.T) {
 	_, ok := q.Add(waiting("one more", "pump_utilisation", 1))
 	assert.False(t, ok)
 	assert.Len(t, q, maxQueued)
+}
+
+func TestAFullQueueTakesWhatSwitchesOff(t *testing.T) {
+	var q Queue
+	for i := range maxQueued {
+		_, refused := q.Admit(waiting(strconv.Itoa(i), "target_temperature", 1))
+		assert.Nil(t, refused)
+	}
+	late := waiting("late", "target_temperature", 1)
+	_, refused := q.Admit(late)
+	assert.Same(t, late, refused)
+	same := waiting("3", "target_temperature", 2)
+	replaced, refused := q.Admit(same)
+	assert.Nil(t, refused)
+	assert.Equal(t, "3", replaced.Ref.ID, "a later value takes the place of the one before")
+	heater := off("late", "heating_enabled")
+	_, refused = q.Admit(heater)
+	assert.Equal(t, strconv.Itoa(maxQueued-1), refused.Ref.ID, "the youngest makes room")
+	assert.Contains(t, q, heater)
 }
