@@ -8,8 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/backfill"
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
+	"github.com/rapt-bridge/rapt-bridge/bridge/history"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/clock"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/once"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/sleep"
@@ -39,7 +41,8 @@ type bridge struct {
 	sinks     []Sink
 	metrics   *metrics.Metrics
 	page      *status.Page
-	backfill  *backfill
+	backfill  *backfill.Stream
+	acked     chan bool // what became of the row that is on its way
 	tickAt    time.Time
 	turnedAt  time.Time // steady time of the loop's last turn
 	watch     *sleep.Watch
@@ -92,7 +95,10 @@ func (b *bridge) begin(account *account) {
 		b.validator.Families = append(b.validator.Families, f.Family)
 	}
 	b.sinks = []Sink{b.metrics, b.page}
-	if b.backfill = newBackfill(&b.options, b.clock); b.backfill.enabled {
+	b.acked, b.backfill = make(chan bool, 1), backfill.New(history.Options{
+		Days: o.History.Days, EveryReading: o.History.EveryReading, Pace: b.account.bounds.Pace(),
+	}, o.Statistics, b.clock.Now)
+	if o.History.Enabled {
 		b.sinks = append(b.sinks, b.backfill)
 		b.account.gate.Requests.ShareWithBackfill()
 	}
@@ -142,11 +148,11 @@ func (b *bridge) loop(ctx context.Context) error {
 		case c := <-b.account.worker.Results:
 			b.turned()
 			b.finish(c)
-		case delivered := <-b.backfill.acked:
+		case delivered := <-b.acked:
 			b.turned()
 			b.handedOn(delivered)
-		case m := <-b.backfill.missing():
-			b.backfill.history.Want(m.Ref, m.Span)
+		case m := <-b.backfill.Hours.Missing():
+			b.backfill.History.Want(m.Ref, m.Span)
 		case <-b.options.Refresh:
 			b.turned()
 			b.refresh(b.clock.Now())
@@ -226,7 +232,7 @@ func (b *bridge) step(ctx context.Context) time.Duration {
 	} else {
 		b.preempt(now)
 	}
-	b.backfill.makeHours(now)
+	b.backfill.Hours.Make(now, b.backfill.History)
 	b.snapshot(now)
 	return max(0, b.wake(now).Sub(now))
 }
@@ -254,10 +260,8 @@ func (b *bridge) wake(now time.Time) time.Time {
 			}
 			sooner(b.nextBackfill(now))
 		}
-		sooner(b.backfill.retryAt)
-		if b.backfill.statistics != nil {
-			sooner(b.backfill.hoursAt)
-		}
+		sooner(b.backfill.RetryAt())
+		sooner(b.backfill.Hours.Due())
 	}
 	sooner(a.nextPendingEnd())
 	sooner(b.refusals.Due())

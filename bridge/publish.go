@@ -32,7 +32,7 @@ func (b *bridge) republish() {
 		d.online = unpublished
 		b.publishDevice(d, now, true)
 	}
-	for ref := range b.backfill.history.Positions {
+	for ref := range b.backfill.History.Positions {
 		b.publishPosition(ref)
 	}
 }
@@ -145,7 +145,7 @@ func (b *bridge) clearDevice(ref device.Ref, config string) {
 func (b *bridge) clearStates(ref device.Ref) {
 	b.mqtt.clear(b.mqtt.topics.State(ref.Family, ref.ID))
 	b.mqtt.clear(b.mqtt.topics.Availability(ref.Family, ref.ID))
-	if b.backfill.enabled {
+	if b.options.History.Enabled {
 		b.mqtt.clear(b.mqtt.topics.History(ref.Family, ref.ID))
 	}
 }

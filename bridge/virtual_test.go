@@ -88,7 +88,7 @@ func (v *virtual) drain() {
 		p, ok := v.b.mqtt.outbox.Next()
 		if !ok {
 			select {
-			case delivered := <-v.b.backfill.acked:
+			case delivered := <-v.b.acked:
 				v.b.handedOn(delivered)
 				v.b.handOn(v.now)
 				continue
