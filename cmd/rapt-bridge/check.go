@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rapt-bridge/rapt-bridge/bridge"
+	"github.com/rapt-bridge/rapt-bridge/bridge/inventory"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/contract"
@@ -133,7 +133,7 @@ func (c *checker) run(cmd *cobra.Command) error {
 
 	var announced [][]byte
 	if err := within(cmd.Context(), func(ctx context.Context) (err error) {
-		announced, err = bridge.RetainedConfigs(ctx, options)
+		announced, err = inventory.Announced(ctx, options.FindBroker, options.ClientID, discovery.Topics{DiscoveryPrefix: options.DiscoveryPrefix})
 		return err
 	}); err != nil {
 		return c.fail("broker", exitFailed, err)
@@ -148,9 +148,9 @@ func (c *checker) run(cmd *cobra.Command) error {
 		c.pass("discovery", "nothing is announced under %s/ yet; check that this is the prefix of Home Assistant's MQTT integration", cfg.HomeAssistant.DiscoveryPrefix)
 	}
 
-	var devices []bridge.Listed
+	var devices []inventory.Listed
 	if err := within(cmd.Context(), func(ctx context.Context) (err error) {
-		devices, err = bridge.Inventory(ctx, client)
+		devices, err = inventory.Devices(ctx, client)
 		return err
 	}); err != nil {
 		return c.fail("device list", exitFailed, err)
@@ -159,7 +159,7 @@ func (c *checker) run(cmd *cobra.Command) error {
 	return nil
 }
 
-func (c *checker) list(devices []bridge.Listed) {
+func (c *checker) list(devices []inventory.Listed) {
 	c.pass("device list", "%d devices", len(devices))
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	if len(devices) > 0 {

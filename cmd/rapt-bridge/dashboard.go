@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge"
+	"github.com/rapt-bridge/rapt-bridge/bridge/inventory"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/discovery/dashboard"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
@@ -29,7 +30,7 @@ func (p *program) dashboardCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			devices, err := inventory(cmd.Context(), options)
+			devices, err := accountDevices(cmd.Context(), options)
 			if err != nil {
 				return &exitError{exitFailed, err}
 			}
@@ -53,15 +54,15 @@ func (p *program) dashboardCommand() *cobra.Command {
 	}
 }
 
-// inventory signs in and lists the devices of the account.
-func inventory(ctx context.Context, o bridge.Options) (devices []discovery.Device, err error) {
+// accountDevices signs in and lists the devices of the account.
+func accountDevices(ctx context.Context, o bridge.Options) (devices []discovery.Device, err error) {
 	client, err := raptclient.New(o.RAPT)
 	if err != nil {
 		return nil, err
 	}
 	defer client.CloseIdleConnections()
 	err = within(ctx, func(ctx context.Context) error {
-		listed, err := bridge.Inventory(ctx, client)
+		listed, err := inventory.Devices(ctx, client)
 		for _, d := range listed {
 			devices = append(devices, d.Device)
 		}
@@ -73,7 +74,7 @@ func inventory(ctx context.Context, o bridge.Options) (devices []discovery.Devic
 // announcedIDs are the entity ids, by unique id, that the broker retains.
 func announcedIDs(ctx context.Context, o bridge.Options) (ids map[string]string, err error) {
 	err = within(ctx, func(ctx context.Context) error {
-		payloads, err := bridge.RetainedConfigs(ctx, o)
+		payloads, err := inventory.Announced(ctx, o.FindBroker, o.ClientID, discovery.Topics{Prefix: o.TopicPrefix, DiscoveryPrefix: o.DiscoveryPrefix})
 		ids = discovery.AnnouncedEntityIDs(payloads...)
 		return err
 	})

@@ -16,9 +16,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/export"
+	"github.com/rapt-bridge/rapt-bridge/bridge/inventory"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
@@ -133,7 +133,7 @@ type source struct {
 // choose lists the account's devices and takes those that are asked for.
 func (e *exporter) choose(ctx context.Context, client *raptclient.Client) ([]source, error) {
 	var all []source
-	listed, err := bridge.Inventory(ctx, client)
+	listed, err := inventory.Devices(ctx, client)
 	if err != nil {
 		return nil, &exitError{exitFailed, err}
 	}

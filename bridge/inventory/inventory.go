@@ -1,4 +1,6 @@
-package bridge
+// Package inventory lists what there is for a program beside the bridge: the account's devices, and what Home Assistant was
+// told of. It changes nothing, and leaves a running bridge alone.
+package inventory
 
 import (
 	"context"
@@ -17,9 +19,9 @@ type Listed struct {
 	LastActivity time.Time // zero while it has never reported
 }
 
-// Inventory asks every family's list once, one after the other, and returns the account's devices in the order of
+// Devices asks every family's list once, one after the other, and returns the account's devices in the order of
 // discovery.Families. It fails on the first list that can't be read.
-func Inventory(ctx context.Context, client *raptclient.Client) ([]Listed, error) {
+func Devices(ctx context.Context, client *raptclient.Client) ([]Listed, error) {
 	var (
 		out       []Listed
 		described []discovery.Device
@@ -42,10 +44,8 @@ func Inventory(ctx context.Context, client *raptclient.Client) ([]Listed, error)
 	return out, nil
 }
 
-// RetainedConfigs returns the payloads that the broker retains where Home Assistant looks for devices, those of other
-// programs too. It publishes nothing and leaves a running bridge alone.
-func RetainedConfigs(ctx context.Context, o Options) ([][]byte, error) {
-	o.defaults()
-	topics := discovery.Topics{Prefix: o.TopicPrefix, DiscoveryPrefix: o.DiscoveryPrefix}
-	return broker.Retained(ctx, o.FindBroker, o.ClientID+"-announced", topics.ConfigFilter())
+// Announced returns the payloads that a broker retains where Home Assistant looks for devices, those of other programs too.
+// clientID is the bridge's.
+func Announced(ctx context.Context, find broker.Find, clientID string, topics discovery.Topics) ([][]byte, error) {
+	return broker.Retained(ctx, find, clientID+"-announced", topics.ConfigFilter())
 }
