@@ -17,7 +17,8 @@ import (
 // beforePolls is how long before a poll no missing rows are asked for any more.
 const beforePolls = 5 * time.Second
 
-// restorePositions goes on where the earlier run left the stream.
+// restorePositions goes on where the earlier run left the stream. Without a stream the positions stay for when it is turned
+// on again, but for those of devices that are gone.
 func (b *bridge) restorePositions(now time.Time) {
 	if !b.options.History.Enabled {
 		return

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
@@ -305,5 +306,31 @@ func TestADeviceThatLeavesTakesItsPositionWithIt(t *testing.T) {
 		pass(2 * time.Hour)
 		assert.Empty(t, w.broker.last(topic+"/history"))
 		assert.Empty(t, w.broker.last(topic+"/state"))
+	})
+}
+
+// TestWithoutHistoryAPositionLeavesWithItsDevice: an earlier run had the stream on.
+func TestWithoutHistoryAPositionLeavesWithItsDevice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(raptsim.Options{}, withHistory(0))
+		w.start(t)
+		pass(30 * time.Minute)
+		w.halt()
+		gone, topic := w.deviceOf(raptsim.BondedDevice)
+		_, left := w.deviceOf(raptsim.CanFiller)
+		_, stays := w.deviceOf(raptsim.Hydrometer)
+		kept := w.broker.last(stays + "/history")
+		require.NotEmpty(t, kept)
+		require.NotEmpty(t, w.broker.last(topic+"/history"))
+		w.broker.take(broker.Publication{Topic: left + "0/history", Payload: []byte(kept), Retain: true})
+		w.cloud.Remove(gone)
+
+		w.adapt = nil
+		w.start(t)
+		defer w.halt()
+		pass(2 * time.Hour)
+		assert.Empty(t, w.broker.last(topic+"/history"))
+		assert.Empty(t, w.broker.last(left+"0/history"), "nothing else is left of that device")
+		assert.Equal(t, kept, w.broker.last(stays+"/history"), "for when it is turned on again")
 	})
 }

@@ -81,7 +81,7 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 		var earlier []broker.Message
 		for topic, payload := range m.retained {
 			_, _, state := b.mqtt.topics.ParseState(topic)
-			if _, _, position := b.mqtt.topics.ParseHistory(topic); position && b.options.History.Enabled {
+			if _, _, position := b.mqtt.topics.ParseHistory(topic); position {
 				state = true
 			}
 			_, config := b.mqtt.topics.ParseConfig(topic)

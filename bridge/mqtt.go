@@ -104,7 +104,7 @@ func (b *bridge) connect(ctx context.Context) (err error) {
 	b.mqtt.conn, err = broker.Connect(ctx, broker.Options{
 		Find: b.options.FindBroker, ClientID: b.options.ClientID, Will: b.mqtt.offline(), Log: b.log,
 		Filters: append(b.mqtt.topics.CommandFilters(), b.mqtt.topics.HAStatus(), b.mqtt.topics.BridgeStandby()),
-		Restore: retained.Filters(b.mqtt.topics, b.options.History.Enabled), Foreign: []string{b.mqtt.topics.ConfigFilter()}, Standby: b.standbyConnection(),
+		Restore: retained.Filters(b.mqtt.topics), Foreign: []string{b.mqtt.topics.ConfigFilter()}, Standby: b.standbyConnection(),
 	})
 	return err
 }

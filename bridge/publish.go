@@ -145,9 +145,7 @@ func (b *bridge) clearDevice(ref device.Ref, config string) {
 func (b *bridge) clearStates(ref device.Ref) {
 	b.mqtt.clear(b.mqtt.topics.State(ref.Family, ref.ID))
 	b.mqtt.clear(b.mqtt.topics.Availability(ref.Family, ref.ID))
-	if b.options.History.Enabled {
-		b.mqtt.clear(b.mqtt.topics.History(ref.Family, ref.ID))
-	}
+	b.mqtt.clear(b.mqtt.topics.History(ref.Family, ref.ID)) // an earlier run may have kept one, whatever this one does
 }
 
 // distinguish tells apart the devices that Home Assistant would take for one: those of the same name get entity ids of

@@ -44,12 +44,8 @@ func NewEarlier(topics discovery.Topics) *Earlier {
 }
 
 // Filters match what a bridge itself once retained, and its marker. Announcements come beside: see discovery's ConfigFilter.
-func Filters(topics discovery.Topics, history bool) []string {
-	filters := []string{topics.BridgeState(), topics.State("+", "+"), topics.BridgeMarker()}
-	if history {
-		filters = append(filters, topics.History("+", "+"))
-	}
-	return filters
+func Filters(topics discovery.Topics) []string {
+	return []string{topics.BridgeState(), topics.State("+", "+"), topics.History("+", "+"), topics.BridgeMarker()}
 }
 
 // Collect keeps what it can read of a retained message, and reports whether the message was one to collect.

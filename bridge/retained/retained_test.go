@@ -113,8 +113,3 @@ func TestNoMoreIsKeptThanABrewery(t *testing.T) {
 	e.Collect(topics.History("still", strings.Repeat("x", MaxID+1)), []byte("{}"))
 	assert.Empty(t, e.Known(true))
 }
-
-func TestTheStreamsPositionsAreReadWhereThereIsAStream(t *testing.T) {
-	assert.Contains(t, Filters(topics, true), topics.History("+", "+"))
-	assert.NotContains(t, Filters(topics, false), topics.History("+", "+"))
-}
