@@ -119,7 +119,7 @@ func (c *Client) signIn(ctx context.Context) (heldToken, error) {
 	client := &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-			answer, failed = c.exchange(req, Request{Endpoint: SignInEndpoint, SignIn: true})
+			answer, failed = c.exchange(req, Request{Endpoint: SignInEndpoint, SignIn: true}, nil)
 			if failed != nil {
 				return nil, failed
 			}

@@ -79,7 +79,7 @@ type benchmarkedList struct {
 func benchmarked[D any](r *reader, body []byte) benchmarkedList {
 	t := newTable(reflect.TypeFor[D]())
 	return benchmarkedList{body, func(body []byte) (int, error) {
-		list, err := decodeList[D](r, "Devices", body, wholeItems)
+		list, err := decodeList[D](r, "Devices", body)
 		return len(list.Items), err
 	}, reflect.SliceOf(plain(t)), reflect.SliceOf(tagged(t))}
 }

@@ -2,20 +2,10 @@ package raptclient
 
 import (
 	"bytes"
+	"io"
 	"reflect"
 
 	"github.com/go-json-experiment/json/jsontext"
-)
-
-// listMode says what the items of a list are.
-type listMode int
-
-const (
-	// wholeItems have a key each. The list must be a list: taking a null for an empty one would make
-	// devices vanish.
-	wholeItems listMode = iota
-	// telemetryRows need no key and are sorted oldest first; null is no row and an object is one.
-	telemetryRows
 )
 
 // decoding reads one reply.
@@ -37,45 +27,89 @@ type decoding struct {
 }
 
 func (r *reader) decode(resource string, body []byte) *decoding {
-	body = bytes.TrimPrefix(body, bom)
-	return &decoding{reader: r, resource: resource, dec: jsontext.NewDecoder(bytes.NewBuffer(body),
+	return r.decodeFrom(resource, bytes.NewBuffer(bytes.TrimPrefix(body, bom)))
+}
+
+func (r *reader) decodeFrom(resource string, body io.Reader) *decoding {
+	return &decoding{reader: r, resource: resource, dec: jsontext.NewDecoder(body,
 		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
 }
 
 // itemSize is about how many bytes of JSON a device has at the least; a list's first room is made by it.
 const itemSize = 1 << 10
 
-// decodeList reads a list. What is wrong within it is counted; an error means that the body as a whole is of no use.
-func decodeList[D any](r *reader, resource string, body []byte, mode listMode) (List[D], error) {
+// decodeList reads a list. What is wrong within it is counted; an error means that the body as a whole is of no use. The list
+// must be a list: taking a null for an empty one would make devices vanish.
+func decodeList[D any](r *reader, resource string, body []byte) (List[D], error) {
 	d := r.decode(resource, body)
 	t := r.table(reflect.TypeFor[D]())
-	switch k := d.dec.PeekKind(); {
-	case k == '[':
-	case k == 'n' && mode == telemetryRows:
-		if err := d.dec.SkipValue(); err != nil {
-			return List[D]{}, d.syntax(err)
-		}
-		return List[D]{}, d.end()
-	case k == '{' && mode == telemetryRows:
-		items := make([]D, 1)
-		if err := d.object(reflect.ValueOf(&items[0]).Elem(), t); err != nil {
-			return List[D]{}, d.syntax(err)
-		}
-		return List[D]{items, d.report}, d.end()
-	default:
+	if d.dec.PeekKind() != '[' {
 		return List[D]{}, d.unexpected("a list")
 	}
-
 	items := make([]D, 0, len(body)/itemSize+1)
 	seen := make(map[string]struct{}, cap(items))
-	_, err := d.dec.ReadToken()
-	for err == nil && d.dec.PeekKind() != ']' {
+	err := d.each(func() (reason string, err error) {
 		var zero D
 		items = append(items, zero)
-		item := reflect.ValueOf(&items[len(items)-1]).Elem()
-		var reason string
-		if reason, err = d.item(item, t, seen, mode); reason != "" {
+		if reason, err = d.item(reflect.ValueOf(&items[len(items)-1]).Elem(), t, seen); reason != "" {
 			items = items[:len(items)-1]
+		}
+		return reason, err
+	})
+	if err != nil {
+		return List[D]{}, d.syntax(err)
+	}
+	return List[D]{items, d.report}, d.end()
+}
+
+// decodeRows reads telemetry rows as they come. They need no key; null is no row and an object is one.
+func decodeRows[T any](r *reader, resource string, body io.Reader, take func(*T)) (Report, error) {
+	body, err := withoutBOM(body)
+	if err != nil {
+		return Report{}, err
+	}
+	d := r.decodeFrom(resource, body)
+	t := r.table(reflect.TypeFor[T]())
+	row := new(T)
+	one := func() (reason string, err error) {
+		*row = *new(T)
+		if reason, err = d.row(reflect.ValueOf(row).Elem(), t); reason == "" && err == nil {
+			take(row)
+		}
+		return reason, err
+	}
+	switch d.dec.PeekKind() {
+	case '[':
+		err = d.each(one)
+	case 'n':
+		err = d.dec.SkipValue()
+	case '{':
+		_, err = one()
+	default:
+		return Report{}, d.unexpected("a list")
+	}
+	if err != nil {
+		return Report{}, d.syntax(err)
+	}
+	return d.report, d.end()
+}
+
+// withoutBOM passes over a byte order mark.
+func withoutBOM(body io.Reader) (io.Reader, error) {
+	begin := make([]byte, len(bom))
+	n, err := io.ReadFull(body, begin)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, err
+	}
+	return io.MultiReader(bytes.NewReader(bytes.TrimPrefix(begin[:n], bom)), body), nil
+}
+
+// each goes through a list. one reads an item, or says why it is left out.
+func (d *decoding) each(one func() (reason string, err error)) error {
+	_, err := d.dec.ReadToken()
+	for err == nil && d.dec.PeekKind() != ']' {
+		var reason string
+		if reason, err = one(); reason != "" {
 			d.report.Skipped++
 			d.notice(SkippedItem, "", reason)
 		}
@@ -83,25 +117,13 @@ func decodeList[D any](r *reader, resource string, body []byte, mode listMode) (
 	if err == nil {
 		_, err = d.dec.ReadToken()
 	}
-	if err != nil {
-		return List[D]{}, d.syntax(err)
-	}
-	if mode == telemetryRows {
-		oldestFirst(reflect.ValueOf(&items).Elem())
-	}
-	return List[D]{items, d.report}, d.end()
+	return err
 }
 
 // item reads one item of a list, or says why it is left out.
-func (d *decoding) item(item reflect.Value, t *table, seen map[string]struct{}, mode listMode) (reason string, err error) {
-	if k := d.dec.PeekKind(); k != '{' {
-		if err := d.dec.SkipValue(); err != nil {
-			return "", err
-		}
-		return kindName(k) + " instead of an object", nil
-	}
-	if err := d.object(item, t); err != nil || mode == telemetryRows {
-		return "", err
+func (d *decoding) item(item reflect.Value, t *table, seen map[string]struct{}) (reason string, err error) {
+	if reason, err = d.row(item, t); reason != "" || err != nil {
+		return reason, err
 	}
 	id := item.FieldByIndex(t.key.index).String()
 	if id == "" {
@@ -112,6 +134,17 @@ func (d *decoding) item(item reflect.Value, t *table, seen map[string]struct{}, 
 	}
 	seen[id] = struct{}{}
 	return "", nil
+}
+
+// row reads an object of a list, or says why it is left out.
+func (d *decoding) row(row reflect.Value, t *table) (reason string, err error) {
+	if k := d.dec.PeekKind(); k != '{' {
+		if err := d.dec.SkipValue(); err != nil {
+			return "", err
+		}
+		return kindName(k) + " instead of an object", nil
+	}
+	return "", d.object(row, t)
 }
 
 // decodeItem reads one item, which must be the one with this id.

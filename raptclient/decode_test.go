@@ -2,9 +2,12 @@ package raptclient
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -64,7 +67,7 @@ func TestAFieldIsReadOrNullAndCounted(t *testing.T) {
 	fields := testReader().table(reflect.TypeFor[Hydrometer]()).fields
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			list, err := decodeList[Hydrometer](testReader(), "Hydrometers", []byte("["+device(test.json)+"]"), wholeItems)
+			list, err := decodeList[Hydrometer](testReader(), "Hydrometers", []byte("["+device(test.json)+"]"))
 			require.NoError(t, err)
 			require.Len(t, list.Items, 1)
 			assert.Equal(t, someID, list.Items[0].ID)
@@ -85,7 +88,7 @@ func TestWholeNumbers(t *testing.T) {
 		"60": Some(60), "60.0": Some(60), "6e1": Some(60), "-0": Some(0), "null": {}, "60.5": {}, "2147483647": Some(2147483647),
 		"2147483648": {}, "1e99": {}, `"60"`: {}, "true": {},
 	} {
-		list, err := decodeList[Still](testReader(), "Stills", []byte("["+device(`"telemetryFrequency":`+text)+"]"), wholeItems)
+		list, err := decodeList[Still](testReader(), "Stills", []byte("["+device(`"telemetryFrequency":`+text)+"]"))
 		require.NoError(t, err)
 		assert.Equal(t, want, list.Items[0].TelemetryFrequency, text)
 		assert.Equal(t, !want.Valid && text != "null", list.WrongType == 1, text)
@@ -120,20 +123,22 @@ func TestTelemetryMayBeNullAListOrAnObject(t *testing.T) {
 				}
 				return g
 			}
-			list, err := decodeList[Hydrometer](testReader(), "Hydrometers", []byte("["+device(`"telemetry":`+test.json+`,"battery":5`)+"]"), wholeItems)
+			list, err := decodeList[Hydrometer](testReader(), "Hydrometers", []byte("["+device(`"telemetry":`+test.json+`,"battery":5`)+"]"))
 			require.NoError(t, err)
 			assert.Equal(t, test.want, gravities(list.Items[0].Telemetry))
 			assert.Equal(t, Some(5.0), list.Items[0].Battery)
 			assert.Equal(t, test.wrong, list.WrongType)
 
-			rows, err := decodeList[HydrometerTelemetry](testReader(), "Hydrometers", []byte(test.json), telemetryRows)
+			var rows []HydrometerTelemetry
+			report, err := decodeRows(testReader(), "Hydrometers", strings.NewReader(test.json), func(row *HydrometerTelemetry) { rows = append(rows, *row) })
 			if name == "text" {
 				assert.EqualError(t, err, "the answer is not what was asked for, a string instead of a list")
 				return
 			}
 			require.NoError(t, err)
-			assert.Equal(t, test.history, gravities(rows.Items))
-			assert.Equal(t, test.wrong, rows.Skipped)
+			oldestFirst(reflect.ValueOf(&rows).Elem())
+			assert.Equal(t, test.history, gravities(rows))
+			assert.Equal(t, test.wrong, report.Skipped)
 		})
 	}
 }
@@ -153,7 +158,7 @@ func TestAnItemThatCantBeToldApartIsSkippedAndTheRestKept(t *testing.T) {
 		`{"id":"` + someSession + `","name":"Two of one name"}`: "it has the id of an earlier item",
 	} {
 		t.Run(item, func(t *testing.T) {
-			list, err := decodeList[Hydrometer](testReader(), "Hydrometers", []byte("["+good+","+item+","+device("")+"]"), wholeItems)
+			list, err := decodeList[Hydrometer](testReader(), "Hydrometers", []byte("["+good+","+item+","+device("")+"]"))
 			require.NoError(t, err)
 			require.Len(t, list.Items, 2)
 			assert.Equal(t, Some("Good"), list.Items[0].Name)
@@ -164,7 +169,7 @@ func TestAnItemThatCantBeToldApartIsSkippedAndTheRestKept(t *testing.T) {
 }
 
 func TestASkippedItemLeavesNothingBehind(t *testing.T) {
-	list, err := decodeList[Hydrometer](testReader(), "Hydrometers", []byte(`[{"name":"Ghost","battery":5},`+device("")+"]"), wholeItems)
+	list, err := decodeList[Hydrometer](testReader(), "Hydrometers", []byte(`[{"name":"Ghost","battery":5},`+device("")+"]"))
 	require.NoError(t, err)
 	assert.Equal(t, []Hydrometer{{Device: Device{ID: someID}}}, list.Items)
 }
@@ -172,7 +177,7 @@ func TestASkippedItemLeavesNothingBehind(t *testing.T) {
 func TestWhatTheContractLacksIsCountedEveryTimeAndNoticedOnce(t *testing.T) {
 	r := testReader()
 	body := []byte("[" + device(`"colour":1,"deviceType":"A","gravity":"x","activeProfileSession":{"profile":{"steps":[{"name":1,"mood":2},{"name":1}]}}`) + "]")
-	list, err := decodeList[Hydrometer](r, "Hydrometers", body, wholeItems)
+	list, err := decodeList[Hydrometer](r, "Hydrometers", body)
 	require.NoError(t, err)
 	assert.Equal(t, Report{UnknownFields: 2, UnknownValues: 1, WrongType: 3, Notices: []Notice{
 		{UnknownField, "Hydrometers", "colour", "a number"},
@@ -185,11 +190,11 @@ func TestWhatTheContractLacksIsCountedEveryTimeAndNoticedOnce(t *testing.T) {
 	assert.Equal(t, "Hydrometers: deviceType has a value that is not known, A", list.Notices[1].String())
 	assert.Equal(t, "Hydrometers: gravity can't be read and counts as unknown, a string instead of a number", list.Notices[2].String())
 
-	list, err = decodeList[Hydrometer](r, "Hydrometers", body, wholeItems)
+	list, err = decodeList[Hydrometer](r, "Hydrometers", body)
 	require.NoError(t, err)
 	assert.Equal(t, Report{UnknownFields: 2, UnknownValues: 1, WrongType: 3}, list.Report)
 
-	stills, err := decodeList[Still](r, "Stills", []byte("["+device(`"colour":1`)+"]"), wholeItems)
+	stills, err := decodeList[Still](r, "Stills", []byte("["+device(`"colour":1`)+"]"))
 	require.NoError(t, err)
 	assert.Len(t, stills.Notices, 1, "another resource has notices of its own")
 }
@@ -201,7 +206,7 @@ func TestNoticesAreBounded(t *testing.T) {
 		fields = append(fields, fmt.Sprintf(`"f%d%s":1`, i, strings.Repeat("x", 500)))
 	}
 	fields = append(fields, `"deviceType":"`+strings.Repeat("y", 500)+`"`)
-	list, err := decodeList[Hydrometer](r, "Hydrometers", []byte("["+device(strings.Join(fields, ","))+"]"), wholeItems)
+	list, err := decodeList[Hydrometer](r, "Hydrometers", []byte("["+device(strings.Join(fields, ","))+"]"))
 	require.NoError(t, err)
 	assert.Equal(t, 2*maxNotices, list.UnknownFields)
 	assert.Len(t, list.Notices, maxNotices)
@@ -229,13 +234,13 @@ func TestABodyThatIsOfNoUse(t *testing.T) {
 		`{"id":`:                   "the answer was cut off, it ends within its data at byte 5",
 		strings.Repeat("[", 20000): "the answer is not JSON, it breaks at byte 10000",
 	} {
-		_, err := decodeList[Hydrometer](testReader(), "Hydrometers", []byte(body), wholeItems)
+		_, err := decodeList[Hydrometer](testReader(), "Hydrometers", []byte(body))
 		assert.EqualError(t, err, want, "%.40q", body)
 	}
-	list, err := decodeList[Hydrometer](testReader(), "Hydrometers", []byte("\xef\xbb\xbf "+whole+"\n"), wholeItems)
+	list, err := decodeList[Hydrometer](testReader(), "Hydrometers", []byte("\xef\xbb\xbf "+whole+"\n"))
 	require.NoError(t, err)
 	assert.Len(t, list.Items, 1)
-	list, err = decodeList[Hydrometer](testReader(), "Hydrometers", []byte("[]"), wholeItems)
+	list, err = decodeList[Hydrometer](testReader(), "Hydrometers", []byte("[]"))
 	require.NoError(t, err)
 	assert.Equal(t, List[Hydrometer]{Items: []Hydrometer{}}, list)
 }
@@ -269,4 +274,32 @@ func TestASettersReply(t *testing.T) {
 		}
 		assert.EqualError(t, err, want, body)
 	}
+}
+
+func TestRowsAreTakenAsTheyCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		body, cloud := io.Pipe()
+		client, err := New(Options{
+			APIURL: "http://cloud.invalid", AuthURL: "http://cloud.invalid", Username: "u", APISecret: "s",
+			Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				answer := io.ReadCloser(body)
+				if strings.HasSuffix(r.URL.Path, SignInEndpoint) {
+					answer = io.NopCloser(strings.NewReader(`{"access_token":"t","token_type":"Bearer","expires_in":3600}`))
+				}
+				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: answer, Request: r}, nil
+			}),
+		})
+		require.NoError(t, err)
+		taken := make(chan float64)
+		go func() {
+			_, _ = io.WriteString(cloud, "\xef\xbb\xbf"+`[{"gravity":1050},`)
+			assert.EqualValues(t, 1050, <-taken, "before the answer goes on")
+			_, _ = io.WriteString(cloud, `{"gravity":1040},7]`)
+			assert.EqualValues(t, 1040, <-taken)
+			_ = cloud.Close()
+		}()
+		report, err := client.Hydrometers.EachTelemetry(t.Context(), someID, TelemetryQuery{}, func(row *HydrometerTelemetry) { taken <- row.Gravity.V })
+		require.NoError(t, err)
+		assert.Equal(t, 1, report.Skipped)
+	})
 }

@@ -22,6 +22,9 @@ type call struct {
 	query            url.Values
 	// body is JSON, or nil for none.
 	body []byte
+	// read takes the body of an answer of status 2xx as it comes, instead of all of it at the end; nil for not. It reads to
+	// the end or returns an error.
+	read func(io.Reader) error
 }
 
 // reply is an answer that was read to its end, or as far as it came.
@@ -29,9 +32,9 @@ type reply struct {
 	endpoint  string
 	status    int
 	header    http.Header
-	body      []byte
+	body      []byte // its beginning where the call has a read
 	rateLimit RateLimit
-	// problem is why the body is not whole.
+	// problem is why the body is not whole, or what read says of it.
 	problem *BodyError
 }
 
@@ -49,7 +52,7 @@ func (c *Client) do(ctx context.Context, o call) (*reply, error) {
 		if err != nil {
 			return nil, err
 		}
-		r, err := c.exchange(req, Request{Endpoint: o.endpoint, Write: o.method != http.MethodGet})
+		r, err := c.exchange(req, Request{Endpoint: o.endpoint, Write: o.method != http.MethodGet}, o.read)
 		switch {
 		case err != nil:
 			return nil, err
@@ -85,7 +88,7 @@ func (c *Client) request(ctx context.Context, o call, token string) (*http.Reque
 
 // exchange is the one place that HTTP requests leave from. It never follows a redirect: the API has none, so one leads
 // to a login page of the network, and a setter must not be repeated there.
-func (c *Client) exchange(req *http.Request, r Request) (*reply, error) {
+func (c *Client) exchange(req *http.Request, r Request, read func(io.Reader) error) (*reply, error) {
 	caller := req.Context()
 	if c.options.Permit != nil {
 		if err := c.options.Permit(caller, r); err != nil {
@@ -101,7 +104,7 @@ func (c *Client) exchange(req *http.Request, r Request) (*reply, error) {
 
 	start := time.Now()
 	e := Exchange{Request: r}
-	answer, err := c.receive(req, r.Endpoint, &e)
+	answer, err := c.receive(req, &e, read)
 	if err != nil {
 		err = &TransportError{
 			Endpoint: r.Endpoint, Host: req.URL.Host, Timeout: ctx.Err() != nil && caller.Err() == nil,
@@ -119,7 +122,7 @@ func (c *Client) exchange(req *http.Request, r Request) (*reply, error) {
 }
 
 // receive sends the request and reads the answer. An error means that no answer began or that time ran out.
-func (c *Client) receive(req *http.Request, endpoint string, e *Exchange) (*reply, error) {
+func (c *Client) receive(req *http.Request, e *Exchange, read func(io.Reader) error) (*reply, error) {
 	resp, err := c.transport.RoundTrip(req)
 	if err != nil {
 		return nil, err
@@ -130,16 +133,27 @@ func (c *Client) receive(req *http.Request, endpoint string, e *Exchange) (*repl
 		e.Date = Some(date)
 	}
 	e.RateLimit = readRateLimit(resp.Header, e.Date.Or(c.options.Now()))
-	r := &reply{endpoint: endpoint, status: resp.StatusCode, header: resp.Header, rateLimit: e.RateLimit}
+	r := &reply{endpoint: e.Endpoint, status: resp.StatusCode, header: resp.Header, rateLimit: e.RateLimit}
 
-	var body bytes.Buffer
-	body.Grow(int(min(max(resp.ContentLength, 512), MaxBody)) + bytes.MinRead)
-	_, err = body.ReadFrom(io.LimitReader(resp.Body, MaxBody+1))
-	r.body = body.Bytes()
+	body := &limitedBody{from: resp.Body}
+	if read != nil && r.ok() {
+		err = read(body)
+		r.body = body.beginning
+	} else {
+		var all bytes.Buffer
+		all.Grow(int(min(max(resp.ContentLength, 512), MaxBody)) + bytes.MinRead)
+		_, err = all.ReadFrom(body)
+		r.body = all.Bytes()
+	}
+	if body.err != nil {
+		err = body.err
+	}
 	switch {
-	case len(r.body) > MaxBody:
+	case body.length > MaxBody:
 		r.problem = c.bodyError(r, &bodyProblem{problem: BodyTooLarge})
 	case err == nil:
+	case body.err == nil:
+		r.problem = c.bodyError(r, err)
 	case req.Context().Err() != nil:
 		return nil, err
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, new(flate.CorruptInputError)):
@@ -148,6 +162,32 @@ func (c *Client) receive(req *http.Request, endpoint string, e *Exchange) (*repl
 		r.problem = c.bodyError(r, &bodyProblem{problem: BodyCut, err: err})
 	}
 	return r, nil
+}
+
+// limitedBody reads a body as far as MaxBody, and keeps what an error tells of it.
+type limitedBody struct {
+	from      io.Reader
+	length    int
+	beginning []byte
+	err       error // why it could not be read to its end
+}
+
+// beginningLength is how much of a body is kept for the excerpt of an error. A token that begins within the excerpt is whole
+// in it, so that it is found and redacted.
+const beginningLength = 16 << 10
+
+func (b *limitedBody) Read(p []byte) (int, error) {
+	left := MaxBody + 1 - b.length
+	if left <= 0 {
+		return 0, io.EOF
+	}
+	n, err := b.from.Read(p[:min(len(p), left)])
+	b.length += n
+	b.beginning = append(b.beginning, p[:min(n, beginningLength-len(b.beginning))]...)
+	if err != nil && err != io.EOF {
+		b.err = err
+	}
+	return n, err
 }
 
 // connection follows whether a request got as far as a connection to the server.

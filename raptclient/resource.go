@@ -3,8 +3,10 @@ package raptclient
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/internal/text"
@@ -58,7 +60,7 @@ type TelemetryQuery struct {
 
 // List is the newest reading of every device of the family in one request.
 func (r Resource[D, T]) List(ctx context.Context) (List[D], error) {
-	return fetchList[D](ctx, r.c, r.facts.name, r.facts.name+"/"+r.facts.list, nil, wholeItems)
+	return fetchList[D](ctx, r.c, r.facts.name, r.facts.name+"/"+r.facts.list, nil)
 }
 
 // Get is the newest reading of the device with this id.
@@ -71,10 +73,22 @@ func (r Resource[D, T]) Get(ctx context.Context, id string) (Item[D], error) {
 // reply stops. A reply over [MaxBody], which a device that reports every minute reaches in some two weeks, is a [BodyError] of
 // the problem [BodyTooLarge]: ask for less.
 func (r Resource[D, T]) Telemetry(ctx context.Context, id string, q TelemetryQuery) (List[T], error) {
+	var items []T
+	report, err := r.EachTelemetry(ctx, id, q, func(row *T) { items = append(items, *row) })
+	if err != nil {
+		return List[T]{}, err
+	}
+	oldestFirst(reflect.ValueOf(&items).Elem())
+	return List[T]{items, report}, nil
+}
+
+// EachTelemetry hands the rows of the history on as they come, in the cloud's order, which may be any: a long one takes little
+// memory then. A row is take's until take returns. After an error what was taken is not whole.
+func (r Resource[D, T]) EachTelemetry(ctx context.Context, id string, q TelemetryQuery, take func(*T)) (Report, error) {
 	endpoint := r.facts.name + "/GetTelemetry"
 	query, err := r.facts.query(id)
 	if err != nil {
-		return List[T]{}, err
+		return Report{}, err
 	}
 	for name, t := range map[string]time.Time{"startDate": q.Start, "endDate": q.End} {
 		if !t.IsZero() {
@@ -85,18 +99,27 @@ func (r Resource[D, T]) Telemetry(ctx context.Context, id string, q TelemetryQue
 		session, ok := text.UUID(q.ProfileSessionID)
 		switch {
 		case !r.facts.sessions:
-			return List[T]{}, fmt.Errorf("%s: %w", endpoint, &ArgumentError{"profileSessionId", "is not taken by this family"})
+			return Report{}, fmt.Errorf("%s: %w", endpoint, &ArgumentError{"profileSessionId", "is not taken by this family"})
 		case !ok:
-			return List[T]{}, fmt.Errorf("%s: %w", endpoint, &ArgumentError{"profileSessionId", "is not a uuid"})
+			return Report{}, fmt.Errorf("%s: %w", endpoint, &ArgumentError{"profileSessionId", "is not a uuid"})
 		}
 		query.Set("profileSessionId", session)
 	}
-	return fetchList[T](ctx, r.c, r.facts.name, endpoint, query, telemetryRows)
+	var report Report
+	_, err = r.c.do(ctx, call{endpoint: endpoint, method: http.MethodGet, query: query, read: func(body io.Reader) (err error) {
+		report, err = decodeRows(r.c.reader, r.facts.name, body, take)
+		return err
+	}})
+	if err != nil {
+		return Report{}, err
+	}
+	r.c.reader.addWaiting(&report)
+	return report, nil
 }
 
 // List is all items of the collection. Of profile types the contract says that their list holds profiles.
 func (r Collection[L, D]) List(ctx context.Context) (List[L], error) {
-	return fetchList[L](ctx, r.c, r.facts.name, r.facts.name+"/"+r.facts.list, nil, wholeItems)
+	return fetchList[L](ctx, r.c, r.facts.name, r.facts.name+"/"+r.facts.list, nil)
 }
 
 // Get is the item with this id.
@@ -116,12 +139,12 @@ func (f resourceFacts) query(id string) (url.Values, error) {
 // formatTime writes t in UTC with a Z: a "+" in a date would have to be escaped, and not every server unescapes it.
 func formatTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999Z07:00") }
 
-func fetchList[D any](ctx context.Context, c *Client, resource, endpoint string, query url.Values, mode listMode) (List[D], error) {
+func fetchList[D any](ctx context.Context, c *Client, resource, endpoint string, query url.Values) (List[D], error) {
 	reply, err := c.do(ctx, call{endpoint: endpoint, method: http.MethodGet, query: query})
 	if err != nil {
 		return List[D]{}, err
 	}
-	list, err := decodeList[D](c.reader, resource, reply.body, mode)
+	list, err := decodeList[D](c.reader, resource, reply.body)
 	if err != nil {
 		return List[D]{}, c.bodyError(reply, err)
 	}

@@ -12,7 +12,7 @@ func TestASessionSaysWhatIsKnownOfTheBeerAndWhatAlertsWereSent(t *testing.T) {
 	body := []byte("[" + device(`"activeProfileSession":{"name":"Pale Ale 12","originalGravity":1052.5,"finalGravity":1010,
 		"yeast":{"name":"US-05","attenuation":81,"minTemperature":12,"maxTemperature":25,"stockLevel":3},
 		"sentAlerts":[{"alertText":"Dry hop now","trigger":"Gravity","gravity":1020,"createdOn":"2026-09-08T18:08:00Z"},null,{"alertText":7}]}`) + "]")
-	list, err := decodeList[Hydrometer](testReader(), "Hydrometers", body, wholeItems)
+	list, err := decodeList[Hydrometer](testReader(), "Hydrometers", body)
 	require.NoError(t, err)
 	s := list.Items[0].ActiveProfileSession
 	assert.Equal(t, Some("Pale Ale 12"), s.Name)
@@ -30,7 +30,7 @@ func TestASessionSaysWhatIsKnownOfTheBeerAndWhatAlertsWereSent(t *testing.T) {
 	}}, list.Report)
 
 	for text, wrong := range map[string]int{`"yeast":null,"sentAlerts":null`: 0, `"yeast":[],"sentAlerts":{}`: 2, `"yeast":"US-05","sentAlerts":"none"`: 2} {
-		list, err := decodeList[Hydrometer](testReader(), "Hydrometers", []byte("["+device(`"activeProfileSession":{`+text+`}`)+"]"), wholeItems)
+		list, err := decodeList[Hydrometer](testReader(), "Hydrometers", []byte("["+device(`"activeProfileSession":{`+text+`}`)+"]"))
 		require.NoError(t, err)
 		assert.Nil(t, list.Items[0].ActiveProfileSession.Yeast)
 		assert.Equal(t, wrong, list.WrongType, text)

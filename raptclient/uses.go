@@ -25,7 +25,7 @@ func (c *Client) Description(ctx context.Context) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", DescriptionEndpoint, err)
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	r, err := c.exchange(req, Request{Endpoint: DescriptionEndpoint})
+	r, err := c.exchange(req, Request{Endpoint: DescriptionEndpoint}, nil)
 	switch {
 	case err != nil:
 		return nil, err

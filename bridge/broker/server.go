@@ -33,6 +33,9 @@ const (
 	// maxPacket is the largest message that the broker may send, in bytes: far more than any command, state or
 	// announcement needs.
 	maxPacket = 64 << 10
+	// receiveMaximum is how many messages the broker may send before they are acknowledged. The library keeps room for as many:
+	// half a MiB for MQTT's own 65,535.
+	receiveMaximum = 1024
 )
 
 // clientConfig is what every connection to a server has in common. s returns the server as it is known now.
@@ -44,12 +47,12 @@ func clientConfig(s func() Server, clientID string) autopaho.ClientConfig {
 		ConnectTimeout:                connectTimeout,
 		CleanStartOnInitialConnection: true,
 		ConnectPacketBuilder: func(c *paho.Connect, _ *url.URL) (*paho.Connect, error) {
-			server, most := s(), uint32(maxPacket)
+			server, most, unacknowledged := s(), uint32(maxPacket), uint16(receiveMaximum)
 			// Every connection starts clean: what was sent while nobody was connected must never arrive later.
 			c.CleanStart = true
 			c.UsernameFlag, c.Username = server.Username != "", server.Username
 			c.PasswordFlag, c.Password = server.Password != "", []byte(server.Password)
-			c.Properties = &paho.ConnectProperties{MaximumPacketSize: &most}
+			c.Properties = &paho.ConnectProperties{MaximumPacketSize: &most, ReceiveMaximum: &unacknowledged}
 			return c, nil
 		},
 		ClientConfig: paho.ClientConfig{ClientID: clientID, PacketTimeout: answerTimeout},

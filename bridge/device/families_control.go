@@ -18,10 +18,11 @@ func temperatureControllers() *Family {
 		},
 		device, telemetryOf[D, T]{
 			keys:   controlKeys("min_target_temperature", "max_target_temperature", "cooling_run_time", "cooling_starts"),
+			more:   of(device, profileKeys()),
 			listed: func(d *D) *[]T { return &d.Telemetry },
 			row:    func(t *T) *raptclient.TelemetryRow { return &t.TelemetryRow },
 			fill: func(d *D, t *T) {
-				fillControl(&d.Control, &t.ControlTelemetry)
+				fillControl(&d.Device, &d.Control, &t.ControlTelemetry)
 				d.MinTargetTemperature, d.MaxTargetTemperature = t.MinTargetTemperature, t.MaxTargetTemperature
 				d.CoolingRunTime, d.CoolingStarts = t.CoolingRunTime, t.CoolingStarts
 			},
@@ -48,10 +49,11 @@ func fermentationChambers() *Family {
 		device, telemetryOf[D, T]{
 			keys: controlKeys("min_target_temperature", "max_target_temperature", "compressor_run_time", "compressor_starts",
 				"auxillary_run_time", "auxillary_starts"),
+			more:   of(device, profileKeys()),
 			listed: func(d *D) *[]T { return &d.Telemetry },
 			row:    func(t *T) *raptclient.TelemetryRow { return &t.TelemetryRow },
 			fill: func(d *D, t *T) {
-				fillControl(&d.Control, &t.ControlTelemetry)
+				fillControl(&d.Device, &d.Control, &t.ControlTelemetry)
 				d.MinTargetTemperature, d.MaxTargetTemperature = t.MinTargetTemperature, t.MaxTargetTemperature
 				d.CompressorRunTime, d.CompressorStarts = t.CompressorRunTime, t.CompressorStarts
 				d.AuxillaryRunTime, d.AuxillaryStarts = t.AuxillaryRunTime, t.AuxillaryStarts
@@ -88,10 +90,11 @@ func brewZillas() *Family {
 		},
 		device, telemetryOf[D, T]{
 			keys:   controlKeys("min_target_temperature", "max_target_temperature", "auxillary_run_time", "auxillary_starts"),
+			more:   of(device, profileKeys()),
 			listed: func(d *D) *[]T { return &d.Telemetry },
 			row:    func(t *T) *raptclient.TelemetryRow { return &t.TelemetryRow },
 			fill: func(d *D, t *T) {
-				fillControl(&d.Control, &t.ControlTelemetry)
+				fillControl(&d.Device, &d.Control, &t.ControlTelemetry)
 				d.MinTargetTemperature, d.MaxTargetTemperature = t.MinTargetTemperature, t.MaxTargetTemperature
 				d.AuxillaryRunTime, d.AuxillaryStarts = t.AuxillaryRunTime, t.AuxillaryStarts
 			},
@@ -123,10 +126,11 @@ func stills() *Family {
 		func(c *raptclient.Client) raptclient.Resource[D, T] { return c.Stills.Resource },
 		device, telemetryOf[D, T]{
 			keys:   controlKeys("temperature_vapour", "temperature_wash", "rhc", "ethanol", "power", "abv", "temp_per_min"),
+			more:   of(device, profileKeys()),
 			listed: func(d *D) *[]T { return &d.Telemetry },
 			row:    func(t *T) *raptclient.TelemetryRow { return &t.TelemetryRow },
 			fill: func(d *D, t *T) {
-				fillControl(&d.Control, &t.ControlTelemetry)
+				fillControl(&d.Device, &d.Control, &t.ControlTelemetry)
 				d.TemperatureVapour, d.TemperatureWash, d.RHC = t.TemperatureVapour, t.TemperatureWash, t.RHC
 				d.Ethanol, d.Power, d.ABV, d.TempPerMin = t.Ethanol, t.Power, t.ABV, t.TempPerMin
 			},

@@ -23,8 +23,7 @@ type Family struct {
 
 	index     map[string]int // of Rows by key
 	underived *Derived       // nothing known beyond the reading
-	// telemetry are the indices of the Rows that a telemetry row has.
-	telemetry []int
+	telemetry []Row          // that a telemetry row has: those of the Rows, then what only telemetry rows have
 	history   func(ctx context.Context, c *raptclient.Client, id string, q raptclient.TelemetryQuery) (TelemetryList, error)
 	resends   bool // its devices send some readings twice, with a new time
 	list      func(ctx context.Context, c *raptclient.Client) (Listing, error)

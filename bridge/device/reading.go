@@ -46,7 +46,7 @@ func (r Reading) SameValues(other Reading) bool {
 			continue
 		}
 		v, w := row.get(r.model, &none), row.get(other.model, &none)
-		if v.kind != w.kind || v.num != w.num || v.text != w.text || !v.time.Equal(w.time) {
+		if v != w {
 			return false
 		}
 	}

@@ -18,7 +18,7 @@ type Telemetry struct {
 	// Row is the API's rowKey, or the time where that is missing.
 	Row    string
 	family *Family
-	values []Value // of family.telemetry, in their order
+	values []Value // of family.telemetry, in its order
 }
 
 // TelemetryList is the answer to a request for telemetry, oldest first. Rows without a time are left out: they have no place.
@@ -32,11 +32,12 @@ func (f *Family) Telemetry(ctx context.Context, c *raptclient.Client, id string,
 	return f.history(ctx, c, id, raptclient.TelemetryQuery{Start: from, End: to})
 }
 
-// TelemetryKeys are the keys that a telemetry row of the family has, in the order of the state document.
+// TelemetryKeys are the keys that a telemetry row of the family has, in the order of the state document. Those that only rows
+// have come last.
 func (f *Family) TelemetryKeys() []string {
 	keys := make([]string, len(f.telemetry))
 	for i, row := range f.telemetry {
-		keys[i] = f.Rows[row].Key
+		keys[i] = row.Key
 	}
 	return keys
 }
@@ -53,7 +54,7 @@ func (f *Family) telemetryRow(model any, at time.Time, key string) Telemetry {
 		t.Row = at.UTC().Format(time.RFC3339Nano)
 	}
 	for i, row := range f.telemetry {
-		t.values[i] = f.Rows[row].get(model, &Derived{})
+		t.values[i] = row.get(model, &Derived{})
 	}
 	return t
 }
@@ -61,7 +62,7 @@ func (f *Family) telemetryRow(model any, at time.Time, key string) Telemetry {
 // Value is the value of a key; false for a key that the family's telemetry doesn't have.
 func (t Telemetry) Value(key string) (Value, bool) {
 	for i, row := range t.family.telemetry {
-		if t.family.Rows[row].Key == key {
+		if row.Key == key {
 			return t.values[i], true
 		}
 	}
@@ -77,7 +78,7 @@ func (t Telemetry) Resends(before Telemetry) bool {
 	}
 	known := false
 	for i, row := range t.family.telemetry {
-		if t.family.Rows[row].Key == "rssi" {
+		if row.Key == "rssi" {
 			continue // it is measured by who receives the report
 		}
 		if t.values[i] != before.values[i] {
@@ -96,8 +97,7 @@ func (t Telemetry) AppendJSON(b []byte, backfilled bool) []byte {
 	b, _ = jsontext.AppendQuote(b, t.Row)
 	b = append(b, `,"backfilled":`...)
 	b = strconv.AppendBool(b, backfilled)
-	for i, row := range t.family.telemetry {
-		r := &t.family.Rows[row]
+	for i, r := range t.family.telemetry {
 		b = append(b, ',', '"')
 		b = append(b, r.Key...)
 		b = append(b, '"', ':')
@@ -110,6 +110,8 @@ func (t Telemetry) AppendJSON(b []byte, backfilled bool) []byte {
 type telemetryOf[D, T any] struct {
 	// keys are those rows of the document that a telemetry row has a value for, beside rssi, which all have.
 	keys []string
+	// more are values that the document hasn't.
+	more []row[D]
 	// listed are the rows that a listed device carries; nil where the model has none.
 	listed func(*D) *[]T
 	row    func(*T) *raptclient.TelemetryRow
@@ -126,44 +128,67 @@ func controlKeys(more ...string) []string {
 }
 
 // fillControl copies what the telemetry of all devices that heat or cool has.
-func fillControl(d *raptclient.Control, t *raptclient.ControlTelemetry) {
-	d.ControlDevice = t.ControlDevice
-	d.Temperature, d.TargetTemperature = t.Temperature, t.TargetTemperature
-	d.TotalRunTime, d.HeatingRunTime, d.HeatingStarts = t.TotalRunTime, t.HeatingRunTime, t.HeatingStarts
+func fillControl(d *raptclient.Device, c *raptclient.Control, t *raptclient.ControlTelemetry) {
+	c.ControlDevice = t.ControlDevice
+	c.Temperature, c.TargetTemperature = t.Temperature, t.TargetTemperature
+	c.TotalRunTime, c.HeatingRunTime, c.HeatingStarts = t.TotalRunTime, t.HeatingRunTime, t.HeatingStarts
+	d.ActiveProfileID, d.ActiveProfileStepID = t.ProfileID, t.ProfileStepID
+	if t.ProfileSessionStartDate.Valid {
+		d.ActiveProfileSession = &raptclient.ProfileSession{StartDate: t.ProfileSessionStartDate}
+	}
+}
+
+// profileKeys tell which profile a device ran, by the API's ids: a telemetry row has no names. The document has the names.
+func profileKeys() []row[raptclient.Device] {
+	type D = raptclient.Device
+	return []row[D]{
+		textRow("profile_id", func(d *D) str { return d.ActiveProfileID }),
+		textRow("profile_step_id", func(d *D) str { return d.ActiveProfileStepID }),
+		timeRow("profile_session_start", func(d *D) timestamp {
+			if d.ActiveProfileSession == nil {
+				return timestamp{}
+			}
+			return d.ActiveProfileSession.StartDate
+		}),
+	}
 }
 
 // bindTelemetry sets how a family's telemetry is asked for.
 func bindTelemetry[D, T any](f *Family, resource func(*raptclient.Client) raptclient.Resource[D, T], shared func(*D) *raptclient.Device, t telemetryOf[D, T]) {
-	for i, r := range f.Rows {
+	for _, r := range f.Rows {
 		if r.Key == "rssi" || slices.Contains(t.keys, r.Key) {
-			f.telemetry = append(f.telemetry, i)
+			f.telemetry = append(f.telemetry, r)
 		}
 	}
+	f.telemetry = append(f.telemetry, untyped(t.more)...)
 	f.history = func(ctx context.Context, c *raptclient.Client, id string, q raptclient.TelemetryQuery) (TelemetryList, error) {
-		list, err := resource(c).Telemetry(ctx, id, q)
+		var (
+			out TelemetryList
+			err error
+			d   = new(D)
+		)
+		out.Report, err = resource(c).EachTelemetry(ctx, id, q, func(item *T) {
+			row := t.row(item)
+			if !row.CreatedOn.Valid {
+				return
+			}
+			*d = *new(D)
+			device := shared(d)
+			device.RSSI, device.LastActivityTime = row.RSSI, row.CreatedOn
+			t.fill(d, item)
+			out.Rows = append(out.Rows, f.telemetryRow(d, row.CreatedOn.V, row.RowKey.V))
+		})
 		if err != nil {
 			return TelemetryList{}, err
 		}
-		out := TelemetryList{Rows: make([]Telemetry, 0, len(list.Items)), Report: list.Report}
-		for i := range list.Items {
-			var d D
-			row := t.row(&list.Items[i])
-			if !row.CreatedOn.Valid {
-				continue
-			}
-			device := shared(&d)
-			device.RSSI, device.LastActivityTime = row.RSSI, row.CreatedOn
-			t.fill(&d, &list.Items[i])
-			out.Rows = append(out.Rows, f.telemetryRow(&d, row.CreatedOn.V, row.RowKey.V))
-		}
+		slices.SortStableFunc(out.Rows, func(a, b Telemetry) int { return a.At.Compare(b.At) })
 		return out, nil
 	}
 }
 
 // Numbers goes through the values of the row that are numbers, rounded as in the document, with their keys.
 func (t Telemetry) Numbers(yield func(key string, n float64) bool) {
-	for i, row := range t.family.telemetry {
-		r := t.family.Rows[row]
+	for i, r := range t.family.telemetry {
 		if t.values[i].kind != isNumber {
 			continue
 		}
@@ -178,8 +203,7 @@ func (t Telemetry) Floor() time.Duration { return t.family.Floor }
 
 // Format is the value of a key as text, rounded as in the document; empty where it is unknown or the row has no such key.
 func (t Telemetry) Format(key string) string {
-	for i, row := range t.family.telemetry {
-		r := &t.family.Rows[row]
+	for i, r := range t.family.telemetry {
 		switch v := t.values[i]; {
 		case r.Key != key:
 		case v.kind == unknown:

@@ -14,11 +14,12 @@ import (
 const MaxText = 255
 
 // Value is one value of a reading: a number, a flag, a text or a time. The zero Value is unknown.
+// It is small, since the rows of a long history hold many.
 type Value struct {
 	kind kind
-	num  float64 // of a flag 0 or 1
+	nsec int32   // of a time, beside its seconds
+	num  float64 // of a flag 0 or 1, of a time the seconds since 1970
 	text string
-	time time.Time
 }
 
 type kind uint8
@@ -60,7 +61,7 @@ func Time(t time.Time) Value {
 	if t.IsZero() {
 		return Value{}
 	}
-	return Value{kind: isTime, time: t}
+	return Value{kind: isTime, num: float64(t.Unix()), nsec: int32(t.Nanosecond())}
 }
 
 // Known reports whether there is a value.
@@ -75,8 +76,13 @@ func (v Value) Flag() (on, ok bool) { return v.kind == isFlag && v.num == 1, v.k
 // Text returns a text; false for anything else.
 func (v Value) Text() (string, bool) { return v.text, v.kind == isText }
 
-// Time returns a moment; false for anything else.
-func (v Value) Time() (time.Time, bool) { return v.time, v.kind == isTime }
+// Time returns a moment, in UTC; false for anything else.
+func (v Value) Time() (time.Time, bool) {
+	if v.kind != isTime {
+		return time.Time{}, false
+	}
+	return time.Unix(int64(v.num), int64(v.nsec)).UTC(), true
+}
 
 // Metric is the value of a row as a metric shows it: a number as in the document, 0 or 1 for a flag; false for others.
 func (v Value) Metric(r Row) (float64, bool) {
@@ -92,7 +98,7 @@ func (v Value) Confirms(asked Value) bool {
 	if v.kind == isNumber && asked.kind == isNumber {
 		return math.Abs(v.num-asked.num) <= min(0.01, 0.005+math.Abs(v.num)*0.001)
 	}
-	return v.kind != unknown && v.kind == asked.kind && v.num == asked.num && v.text == asked.text && v.time.Equal(asked.time)
+	return v.kind != unknown && v.kind == asked.kind && v.num == asked.num && v.text == asked.text && v.nsec == asked.nsec
 }
 
 // AppendJSON appends the value, a number rounded to so many decimals, a time to the second in UTC, or null.
@@ -107,7 +113,7 @@ func (v Value) AppendJSON(b []byte, decimals int) []byte {
 		return b
 	case isTime:
 		b = append(b, '"')
-		b = v.time.UTC().Truncate(time.Second).AppendFormat(b, time.RFC3339)
+		b = time.Unix(int64(v.num), 0).UTC().AppendFormat(b, time.RFC3339)
 		return append(b, '"')
 	}
 	return append(b, "null"...)

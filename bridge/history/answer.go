@@ -44,7 +44,11 @@ func (h *History) Answer(r Request, rows []device.Telemetry, now, cloudNow time.
 	case !r.whole:
 		t.wider *= 2 // the device may have been away for long: look further
 	}
-	h.back = append(h.back, a.items...)
+	if len(h.back) == 0 {
+		h.back = a.items
+	} else {
+		h.back = append(h.back, a.items...)
+	}
 	return nil
 }
 
@@ -110,6 +114,7 @@ func (a *answer) proves(at time.Time) bool {
 
 // hand has the rows of a gap handed on, but for those that are an earlier reading once more.
 func (a *answer) hand(rows []device.Telemetry) {
+	a.items = slices.Grow(a.items, len(rows))
 	for _, r := range rows {
 		it := item{track: a.track, row: r, backfilled: true}
 		i, _ := slices.BinarySearchFunc(a.rows, r.At, func(r device.Telemetry, at time.Time) int { return r.At.Compare(at) })
