@@ -115,6 +115,9 @@ func (c *Client) exchange(req *http.Request, r Request, read func(io.Reader) err
 		e.Err = answer.problem
 	}
 	e.Took = time.Since(start)
+	if c.options.Received != nil && err == nil && answer.ok() && answer.problem == nil && !r.SignIn {
+		c.options.Received(r.Endpoint, answer.body)
+	}
 	if c.options.Answered != nil {
 		c.options.Answered(e)
 	}

@@ -42,6 +42,9 @@ type Options struct {
 	Permit func(ctx context.Context, r Request) error
 	// Answered is called at the end of every HTTP request that was permitted, on the calling goroutine.
 	Answered func(Exchange)
+	// Received, when set, is called with the body of every whole reply of status 2xx, sign-ins apart, on the calling goroutine. It
+	// must not keep or change the body.
+	Received func(endpoint string, body []byte)
 }
 
 // Request is what [Options.Permit] decides about.

@@ -107,6 +107,7 @@ var parts = []struct {
 	{name: "bridge/quota", knows: []string{"bridge/broker", "bridge/limit", "discovery", "raptclient"}},
 	{name: "bridge/backfill", knows: []string{"bridge/history", "bridge/statistics", "bridge/limit", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries},
 	{name: "bridge/inventory", knows: []string{"bridge/broker", "bridge/device", "discovery", "raptclient"}},
+	{name: "bridge/diagnose", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/export", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries},
 	{name: "bridge/statistics", knows: []string{"bridge/history", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries},
 }

@@ -27,6 +27,7 @@ type program struct {
 	args           []string
 	environ        []string
 	stdout, stderr io.Writer
+	stdin          io.Reader // nil for the real one
 	// What tests replace.
 	optionsJSON   string                                      // the add-on's options; "" for the real place
 	searchDirs    []string                                    // nil for the real ones
@@ -57,7 +58,7 @@ func (p *program) command() *cobra.Command {
 	root.SetArgs(p.args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	root.AddCommand(p.runCommand(), p.demoCommand(), p.checkCommand(), p.dashboardCommand(), p.batchCommand(), p.exportCommand(), p.healthCommand(), p.versionCommand())
+	root.AddCommand(p.runCommand(), p.demoCommand(), p.checkCommand(), p.dashboardCommand(), p.batchCommand(), p.exportCommand(), p.diagnoseCommand(), p.healthCommand(), p.versionCommand())
 	return root
 }
 

@@ -78,7 +78,7 @@ func TestHelpNamesEveryKey(t *testing.T) {
 		assert.Equal(t, !k.Secret, strings.Contains(help, "--"+k.Flag()+" "), k.Flag())
 		assert.Contains(t, help, k.Env())
 	}
-	for _, command := range []string{"run", "demo", "check", "dashboard", "healthcheck", "version", "completion"} {
+	for _, command := range []string{"run", "demo", "check", "dashboard", "batch", "export", "diagnose", "healthcheck", "version", "completion"} {
 		assert.Contains(t, help, "\n  "+command)
 	}
 }
