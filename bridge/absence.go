@@ -13,6 +13,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/absence"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
+	"github.com/rapt-bridge/rapt-bridge/bridge/mirror"
 	"github.com/rapt-bridge/rapt-bridge/bridge/retained"
 	"github.com/rapt-bridge/rapt-bridge/internal/text"
 )
@@ -85,7 +86,7 @@ func (b *bridge) looked(f *familyState, ref device.Ref, r device.Reading, err er
 		if d := a.find(ref); d != nil {
 			b.publishAvailability(d, now)
 		} else {
-			b.mqtt.retain(b.mqtt.topics.Availability(ref.Family, ref.ID), offline.payload())
+			b.mqtt.retain(b.mqtt.topics.Availability(ref.Family, ref.ID), mirror.Offline.Payload())
 		}
 	}
 }
@@ -97,7 +98,7 @@ func (b *bridge) removeGone(gone ...device.Ref) {
 		config := b.account.absent.Config(ref)
 		if d := b.account.find(ref); d != nil {
 			b.log.Info("a device is no longer in the RAPT account", slog.String("family", string(ref.Family)), d.log())
-			if known = true; d.config != nil {
+			if known = true; d.published.Announced() {
 				config = b.mqtt.topics.Config(ref.ID)
 			}
 			b.forget(d)

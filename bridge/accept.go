@@ -123,7 +123,7 @@ func (b *bridge) move(d *deviceState) *deviceState {
 	b.log.Info("a device has moved to another family", d.log(), slog.String("from", string(from.Name)), slog.String("to", string(to.Name)))
 	b.forget(d)
 	moved := b.account.add(to, d.ID)
-	moved.config, moved.configAt, moved.announced = d.config, d.configAt, d.announced
+	moved.published.TakeOver(d.published)
 	moved.estimator, moved.derived = d.estimator, d.derived
 	moved.reading = d.reading
 	b.clearStates(d.Ref)
@@ -137,8 +137,7 @@ func (b *bridge) forget(d *deviceState) {
 	}
 	b.account.remove(d)
 	b.account.absent.Remove(d.Ref)
-	delete(b.mqtt.deferredConfigs, d)
-	delete(b.mqtt.statesAgain, d)
+	b.mirror.Forget(d.published)
 	delete(b.account.heating, d.Ref)
 	for _, s := range b.sinks {
 		s.Remove(d.Ref)

@@ -17,6 +17,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/sleep"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/metrics"
+	"github.com/rapt-bridge/rapt-bridge/bridge/mirror"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 	"github.com/rapt-bridge/rapt-bridge/bridge/retained"
 	"github.com/rapt-bridge/rapt-bridge/bridge/standby"
@@ -37,6 +38,7 @@ type bridge struct {
 	clock     clock.Clock
 	account   *account
 	mqtt      mqtt
+	mirror    *mirror.Mirror
 	validator command.Validator
 	sinks     []Sink
 	metrics   *metrics.Metrics
@@ -87,9 +89,10 @@ func (b *bridge) begin(account *account) {
 	topics := discovery.Topics{Prefix: o.TopicPrefix, DiscoveryPrefix: o.DiscoveryPrefix}
 	b.mqtt = mqtt{
 		topics: topics, outbox: broker.NewOutbox(),
-		since: b.clock.Origin, earlier: retained.NewEarlier(topics), logged: once.New(), deferredConfigs: map[*deviceState]time.Time{}, statesAgain: map[*deviceState]time.Time{},
+		since: b.clock.Origin, earlier: retained.NewEarlier(topics), logged: once.New(),
 		watch: standby.New(b.identity.instance, b.identity.lost),
 	}
+	b.mirror = mirror.New(b.discoveryOptions(), o.Discovery, b.mqtt.retain)
 	b.validator = command.Validator{ReadOnly: o.ReadOnly}
 	for _, f := range b.account.families {
 		b.validator.Families = append(b.validator.Families, f.Family)
@@ -218,7 +221,7 @@ func (b *bridge) step(ctx context.Context) time.Duration {
 		if !b.tickAt.After(now) {
 			b.tick(now)
 		}
-		b.publishDeferred(now)
+		b.mirror.Deferred(now)
 		b.handOn(now)
 	}
 	if n := b.mqtt.outbox.Dropped(); n > 0 {
@@ -251,7 +254,7 @@ func (b *bridge) wake(now time.Time) time.Time {
 	if m.phase == running {
 		sooner(m.republishAt)
 		sooner(b.tickAt)
-		sooner(m.nextConfig())
+		sooner(b.mirror.Due())
 		if a.calling == nil {
 			sooner(poll.Next(now, a.turns(), a.nextPolls(now)).Wake)
 			sooner(a.queue.ListlessFrom(a.opening(now)))

@@ -95,7 +95,7 @@ func (b *bridge) check(c *command.Command) error {
 	if c.Submits() {
 		c.NotBefore = d.submitAfter
 	}
-	return b.validator.Check(c, d.shown(), d.describe(), true)
+	return b.validator.Check(c, d.shown(), d.published.Describe(), true)
 }
 
 // checkAwaiting looks at the commands that came before the family's first list.

@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"bytes"
 	"log/slog"
 	"slices"
 	"time"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/mirror"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
@@ -19,9 +19,6 @@ type deviceState struct {
 	device.Ref
 	family  *familyState
 	reading device.Reading // the newest that the cloud has shown
-	// What tells devices of the same name or address apart in Home Assistant: see distinguish.
-	suffix    string
-	sharesMAC bool
 
 	estimator poll.Estimator
 	hook      poll.Hook
@@ -35,27 +32,7 @@ type deviceState struct {
 	// claimedBy is that family.
 	claimedBy *familyState
 
-	// What was published last.
-	document  []byte
-	config    []byte
-	configAt  time.Time
-	announced discovery.Device // what the config was made of
-	online    availability
-}
-
-type availability int
-
-const (
-	unpublished availability = iota
-	online
-	offline
-)
-
-func (a availability) payload() []byte {
-	if a == online {
-		return []byte("online")
-	}
-	return []byte("offline")
+	published *mirror.Device
 }
 
 // familyState is a family with its devices.
@@ -83,15 +60,11 @@ func nameOf(r device.Reading, ref device.Ref) string {
 
 func (d *deviceState) log() slog.Attr { return slog.String("device", d.name()) }
 
-// describe is the device as its announcement tells of it.
-func (d *deviceState) describe() discovery.Device {
-	out := d.reading.Describe()
-	out.Suffix = d.suffix
-	if d.sharesMAC {
-		out.MAC = ""
-	}
-	return out
-}
+// Describe is the device as its announcement tells of it.
+func (d *deviceState) Describe() discovery.Device { return d.reading.Describe() }
+
+// AppendState writes the state document.
+func (d *deviceState) AppendState(b []byte) []byte { return d.shown().AppendJSON(b, &d.derived) }
 
 // shown is the reading with the pending values in it.
 func (d *deviceState) shown() device.Reading { return d.writes.Shown(d.reading) }
@@ -110,12 +83,6 @@ func (d *deviceState) take(r device.Reading) bool {
 	}
 	d.reading = r
 	return true
-}
-
-// render writes the state document into the buffer and reports whether it differs from the published one.
-func (d *deviceState) render(buffer []byte) ([]byte, bool) {
-	buffer = d.shown().AppendJSON(buffer[:0], &d.derived)
-	return buffer, !bytes.Equal(buffer, d.document)
 }
 
 // available is whether the device counts as online at now, steady time.
@@ -149,6 +116,7 @@ func (a *account) each(yield func(*deviceState) bool) {
 // add takes a new device in.
 func (a *account) add(f *familyState, id string) *deviceState {
 	d := &deviceState{Ref: device.Ref{Family: f.Name, ID: id}, family: f, writes: command.NewWrites()}
+	d.published = mirror.NewDevice(d.Ref, d)
 	a.byID[d.ID] = d
 	f.devices = append(f.devices, d)
 	return d

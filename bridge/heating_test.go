@@ -80,7 +80,7 @@ func TestAChangedModeIsAnnouncedAndItsStateFollows(t *testing.T) {
 		}
 		require.NotEqual(t, before, w.broker.last(config))
 		states := len(w.broker.on(topic + "/state"))
-		pass(stateAfterConfig + 2*time.Second)
+		pass(6 * time.Second)
 		assert.Greater(t, len(w.broker.on(topic+"/state")), states, "once more, when Home Assistant has set it up")
 	})
 }

@@ -8,18 +8,13 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/once"
-	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
+	"github.com/rapt-bridge/rapt-bridge/bridge/mirror"
 	"github.com/rapt-bridge/rapt-bridge/bridge/retained"
 	"github.com/rapt-bridge/rapt-bridge/bridge/standby"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
 
-const (
-	restoreWait  = 10 * time.Second // for the echo of the marker
-	configsApart = 5 * time.Second  // Home Assistant drops part of a config that follows another too closely
-
-	configsTogether = 100 * time.Millisecond // announcements that wait are published in groups
-)
+const restoreWait = 10 * time.Second // for the echo of the marker
 
 type phase int
 
@@ -49,15 +44,7 @@ type mqtt struct {
 	logged    *once.Set // reasons that the log has told of since the last connection
 
 	republishAt time.Time
-	// deferredConfigs are the devices whose announcement waits, with its time.
-	deferredConfigs map[*deviceState]time.Time
-	// statesAgain are the devices whose state is published once more, with its time: Home Assistant doesn't read the retained
-	// state again when an announcement has changed (seen), and what is new in it would be unknown until the next reading.
-	statesAgain  map[*deviceState]time.Time
-	ownConfigAt  time.Time // of the bridge's own announcement,
-	ownConfigDue time.Time // and when it is due again, where it waits
-	state        []byte    // the bridge's own document as published
-	buffer       []byte
+	state       []byte // the bridge's own document as published
 }
 
 // active reports whether this bridge is the one of the account that may use the API.
@@ -85,18 +72,7 @@ func (m *mqtt) clear(topic string) { m.retain(topic, nil) }
 
 // offline is what the broker publishes when the bridge is gone.
 func (m *mqtt) offline() broker.Publication {
-	return broker.Publication{Topic: m.topics.BridgeAvailability(), Payload: offline.payload(), Retain: true}
-}
-
-// nextConfig is when a deferred announcement is due; zero for none.
-func (m *mqtt) nextConfig() time.Time {
-	next := m.ownConfigDue
-	for _, waiting := range []map[*deviceState]time.Time{m.deferredConfigs, m.statesAgain} {
-		for _, at := range waiting {
-			next = times.Soonest(next, at)
-		}
-	}
-	return next
+	return broker.Publication{Topic: m.topics.BridgeAvailability(), Payload: mirror.Offline.Payload(), Retain: true}
 }
 
 // connect starts the connection to the broker.

@@ -46,7 +46,7 @@ func (b *bridge) report(r command.Request, value json.RawMessage, o command.Outc
 	if d := b.account.find(r.Ref.Ref); d != nil {
 		name = d.name()
 		if o.Bad() {
-			b.showAgain(d)
+			b.mirror.Again(d.published)
 		}
 	}
 	took := now.Sub(r.At)
@@ -78,15 +78,6 @@ func (b *bridge) summarizeRefusals(now time.Time) {
 			b.log.Info("more commands were not carried out", slog.String("of", s.Of), slog.Int("and_more", s.More()), slog.Duration("within", command.RefusalsApart))
 		}
 	}
-}
-
-// showAgain publishes a device's state although it hasn't changed, so that a dashboard's slider returns to it.
-func (b *bridge) showAgain(d *deviceState) {
-	if d.document == nil {
-		return
-	}
-	b.render(d)
-	b.mqtt.retain(b.mqtt.topics.State(d.Family, d.ID), d.document)
 }
 
 // publishResult publishes an outcome on the result topic, and on the response topic of the request where it has one.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/metrics"
+	"github.com/rapt-bridge/rapt-bridge/bridge/mirror"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 )
 
@@ -35,7 +36,7 @@ func (b *bridge) snapshot(now time.Time) {
 	}
 	for d := range a.each {
 		status := p.Device(d.Ref)
-		status.Online = d.online == online
+		status.Online = d.published.Online == mirror.Online
 		status.ID, status.Missing = d.ID, a.absent.Doubtful(d.Ref)
 		s.Devices = append(s.Devices, status)
 	}
@@ -56,7 +57,7 @@ func (b *bridge) measure(now time.Time) {
 		name := string(f.Name)
 		s.Online[name] = 0
 		for _, d := range f.devices {
-			if d.online == online {
+			if d.published.Online == mirror.Online {
 				s.Online[name]++
 			}
 		}

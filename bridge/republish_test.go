@@ -81,7 +81,7 @@ func TestNoTwoConfigsOfADeviceFollowEachOtherClosely(t *testing.T) {
 				continue
 			}
 			if before, ok := last[p.Topic]; ok {
-				assert.GreaterOrEqual(t, w.broker.when[i].Sub(before), configsApart, p.Topic)
+				assert.GreaterOrEqual(t, w.broker.when[i].Sub(before), 5*time.Second, p.Topic)
 			}
 			last[p.Topic] = w.broker.when[i]
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
+	"github.com/rapt-bridge/rapt-bridge/bridge/mirror"
 	"github.com/rapt-bridge/rapt-bridge/bridge/retained"
 	"github.com/rapt-bridge/rapt-bridge/bridge/standby"
 )
@@ -64,7 +65,7 @@ func (b *bridge) onWatched(msg broker.Message, now time.Time) {
 	m := &b.mqtt
 	switch msg.Topic {
 	case m.topics.BridgeAvailability():
-		if m.watch.Availability(string(msg.Payload) == string(online.payload())) {
+		if m.watch.Availability(string(msg.Payload) == string(mirror.Online.Payload())) {
 			b.ask(now)
 		}
 	case m.topics.BridgeState():

@@ -101,6 +101,7 @@ var parts = []struct {
 	{name: "bridge/command", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/metrics", knows: []string{"bridge/command", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries},
 	{name: "bridge/web", knows: []string{"discovery", "raptclient"}, never: mqttLibraries},
+	{name: "bridge/mirror", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/status", knows: []string{"bridge/device", "bridge/limit", "bridge/web", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/history", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/batch", knows: []string{"bridge/history", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
