@@ -20,7 +20,8 @@ type account struct {
 	client  *raptclient.Client
 	worker  *worker.Worker
 	gate    *limit.Gate
-	key     limit.Key     // of the log as the broker retains it
+	key     limit.Key // of the log as the broker retains it
+	lending lending
 	skew    time.Duration // what the cloud's clock is ahead of steady time
 	calling *worker.Call  // in flight; nil for none
 	carried command.Queue // the commands that it carries out or verifies

@@ -115,6 +115,10 @@ func (b *bridge) onBridgeCommand(r command.Request) {
 		b.onWebhook(r)
 		return
 	}
+	if r.Key == permitKey {
+		b.onPermitRequest(r)
+		return
+	}
 	payload := text.Line(string(r.Payload), device.MaxText)
 	var note string
 	var err error

@@ -48,6 +48,9 @@ func (t Topics) BridgeMarker() string { return t.own("bridge", "marker") }
 // BridgeStandby is where the bridges of one account find out which of them is active, never retained JSON.
 func (t Topics) BridgeStandby() string { return t.own("bridge", "standby") }
 
+// BridgePermit is where the bridge answers a program beside it that asks for a request, never retained JSON.
+func (t Topics) BridgePermit() string { return t.own("bridge", "permit") }
+
 // BridgeCommand takes commands to the bridge itself, such as refresh.
 func (t Topics) BridgeCommand(key string) string { return t.own("bridge", key, "set") }
 

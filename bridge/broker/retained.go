@@ -17,10 +17,57 @@ const (
 
 // Retained connects to the broker under a client id of its own, so that a running connection is left alone, and returns
 // the payloads retained on a filter. It publishes nothing. The error of the first attempt is returned.
-func Retained(ctx context.Context, find Find, clientID, filter string) ([][]byte, error) {
+func Retained(ctx context.Context, find Find, clientID, filter string) (payloads [][]byte, err error) {
+	err = visit(ctx, find, clientID, func(ctx context.Context, v visitor) error {
+		payloads, err = collect(ctx, v, filter)
+		return err
+	})
+	return payloads, err
+}
+
+// Ask connects in the same way, publishes a question, and hands what comes on a topic to take until it is the answer.
+func Ask(ctx context.Context, find Find, clientID string, question Publication, answers string, take func(payload []byte) bool) error {
+	return visit(ctx, find, clientID, func(ctx context.Context, v visitor) error {
+		if err := v.subscribe(ctx, answers); err != nil {
+			return err
+		}
+		if _, err := v.Publish(ctx, &paho.Publish{Topic: question.Topic, Payload: question.Payload, QoS: 1}); err != nil {
+			return fmt.Errorf("the broker doesn't let user %q publish to %s; check its access rules", v.user, question.Topic)
+		}
+		for {
+			select {
+			case payload := <-v.seen:
+				if take(payload) {
+					return nil
+				}
+			case <-ctx.Done():
+				return errNoAnswer
+			}
+		}
+	})
+}
+
+var errNoAnswer = errors.New("no answer within the time allowed")
+
+// visitor is a connection for one purpose.
+type visitor struct {
+	*autopaho.ConnectionManager
+	user string
+	seen <-chan []byte // payloads of what comes
+}
+
+func (v visitor) subscribe(ctx context.Context, filter string) error {
+	if _, err := v.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: filter, QoS: 1}}}); err != nil {
+		return fmt.Errorf("the broker doesn't let user %q subscribe to %s; check its access rules", v.user, filter)
+	}
+	return nil
+}
+
+// visit connects under a client id of its own for as long as do takes.
+func visit(ctx context.Context, find Find, clientID string, do func(context.Context, visitor) error) error {
 	server, err := find(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -43,7 +90,7 @@ func Retained(ctx context.Context, find Find, clientID, filter string) ([][]byte
 	}}
 	manager, err := autopaho.NewConnection(ctx, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("mqtt: %w", err)
+		return fmt.Errorf("mqtt: %w", err)
 	}
 	defer func() {
 		end, stop := context.WithTimeout(context.WithoutCancel(ctx), leaveAfter)
@@ -53,12 +100,12 @@ func Retained(ctx context.Context, find Find, clientID, filter string) ([][]byte
 	if err := manager.AwaitConnection(ctx); err != nil {
 		select {
 		case err := <-failures:
-			return nil, err
+			return err
 		default:
-			return nil, errors.New("no connection within the time allowed; check mqtt.url")
+			return errors.New("no connection within the time allowed; check mqtt.url")
 		}
 	}
-	return collect(ctx, manager, filter, server.Username, seen)
+	return do(ctx, visitor{manager, server.Username, seen})
 }
 
 // PublishOnce connects to the broker under a client id of its own, publishes one message, and leaves.
@@ -84,22 +131,19 @@ func PublishOnce(ctx context.Context, find Find, clientID string, p Publication)
 }
 
 // collect subscribes and returns what comes until the broker has been quiet for a moment.
-func collect(ctx context.Context, manager *autopaho.ConnectionManager, filter, user string, seen <-chan []byte) ([][]byte, error) {
+func collect(ctx context.Context, v visitor, filter string) ([][]byte, error) {
 	subscribed := make(chan error, 1)
-	go func() {
-		_, err := manager.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: filter, QoS: 1}}})
-		subscribed <- err
-	}()
+	go func() { subscribed <- v.subscribe(ctx, filter) }()
 	var payloads [][]byte
 	var quiet <-chan time.Time
 	for {
 		select {
 		case err := <-subscribed:
 			if err != nil {
-				return nil, fmt.Errorf("the broker doesn't let user %q subscribe to %s; check its access rules", user, filter)
+				return nil, err
 			}
 			quiet = time.After(quietFor)
-		case p := <-seen:
+		case p := <-v.seen:
 			payloads = append(payloads, p)
 			if quiet != nil {
 				quiet = time.After(quietFor)

@@ -46,8 +46,14 @@ func (k Key) signed(s SavedLog) bool {
 func (k Key) sum(s SavedLog) []byte {
 	s.Code = ""
 	text, _ := json.Marshal(s) // it holds nothing that can't be JSON
+	return k.sign(text)
+}
+
+func (k Key) sign(parts ...[]byte) []byte {
 	mac := hmac.New(sha256.New, k.key)
-	mac.Write(text)
+	for _, part := range parts {
+		mac.Write(part)
+	}
 	return mac.Sum(nil)
 }
 

@@ -27,8 +27,9 @@ type Options struct {
 	TopicPrefix string
 }
 
-// Account is a RAPT account with a ceiling of requests. While a bridge runs, it takes no more than what is left of the share
-// that is for missed readings.
+// Account is a RAPT account with a ceiling of requests. While a bridge runs, it asks that one for each request, which counts
+// there like a request for missed readings. A bridge that doesn't answer is an older one: then it takes no more than what is
+// left of the share that is for those.
 type Account struct {
 	Client *raptclient.Client
 	// Waiting is told when a request has to wait for the ceiling.
@@ -40,10 +41,14 @@ type Account struct {
 	purpose  limit.Purpose
 	retained map[string]json.RawMessage // the bridge's document; nil for one that is not to be trusted, or another account's
 	running  bool                       // a bridge runs
+	alone    bool                       // and doesn't answer
 	used     bool
 }
 
-const brokerTimeout = 15 * time.Second
+const (
+	brokerTimeout = 15 * time.Second
+	answerTimeout = 5 * time.Second // of the bridge to a question
+)
 
 // Open reads what the broker retains of the hour's requests. Without a broker, or one that knows nothing, it starts
 // with a quarter of the hour, like the bridge.
@@ -112,7 +117,10 @@ func (a *Account) read(ctx context.Context) error {
 func (a *Account) permit(ctx context.Context, r raptclient.Request) error {
 	for {
 		now := time.Now()
-		at := a.requests.NextAllowed(now, a.purpose, r.SignIn)
+		at, err := a.next(ctx, now, r.SignIn)
+		if err != nil {
+			return err
+		}
 		if !at.After(now) {
 			a.requests.Record(now, a.purpose, r.SignIn)
 			a.used = true
@@ -127,6 +135,37 @@ func (a *Account) permit(ctx context.Context, r raptclient.Request) error {
 		case <-time.After(at.Sub(now)):
 		}
 	}
+}
+
+// next is when a request may leave, or when to ask again; at once for now or earlier.
+func (a *Account) next(ctx context.Context, now time.Time, signIn bool) (time.Time, error) {
+	if a.running && !a.alone {
+		at, err := a.ask(ctx, now, signIn)
+		if err == nil || ctx.Err() != nil {
+			return at, err
+		}
+		a.alone = true
+	}
+	return a.requests.NextAllowed(now, a.purpose, signIn), nil
+}
+
+// ask asks the bridge.
+func (a *Account) ask(ctx context.Context, now time.Time, signIn bool) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	asked := a.key.AskPermit(now, signIn)
+	question, _ := json.Marshal(asked) // it holds nothing that can't be JSON
+	var answer limit.Permit
+	err := broker.Ask(ctx, a.options.FindBroker, a.options.ClientID+"-account",
+		broker.Publication{Topic: a.topics().BridgeCommand("permit"), Payload: question}, a.topics().BridgePermit(),
+		func(payload []byte) bool {
+			answer = limit.Permit{}
+			return json.Unmarshal(payload, &answer) == nil && a.key.Answers(asked, answer)
+		})
+	if err != nil {
+		return now, err
+	}
+	return now.Add(time.Duration(answer.WaitMS) * time.Millisecond), nil
 }
 
 // Close leaves the log of requests with the broker for the bridge's next start. A bridge that runs keeps its own.

@@ -43,7 +43,8 @@ func (p *program) exportCommand() *cobra.Command {
 		Long: "Asks for every reading of the devices, as far back as the RAPT Cloud has them, one request after the other, and writes a file for\n" +
 			"each device into the current folder. A file that is there already is gone on with, so an export that was interrupted is\n" +
 			"started again with the same command. Requests count in the ceiling of the hour (rapt.max_requests_per_hour): while the\n" +
-			"bridge runs, the export takes what is left of the tenth of it that is for missed readings, so a long history takes its time.",
+			"bridge runs, it is asked for each of them, and takes turns with the export in the tenth that is for missed readings, so a long\n" +
+			"history takes its time.",
 		Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error { return e.run(cmd) },
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +91,38 @@ func TestExportWritesAFileForEachDevice(t *testing.T) {
 	})
 }
 
-func TestExportTakesTheTenthWhileTheBridgeRuns(t *testing.T) {
+func TestExportCountsInTheLogOfTheBridgeThatRuns(t *testing.T) {
+	cloud, url := served(t, raptsim.Options{
+		Latency: &raptsim.Latency{}, Telemetry: raptsim.Telemetry{Past: 2 * 24 * time.Hour},
+		Devices: []raptsim.DeviceSpec{{Family: raptsim.Hydrometer, Name: "Pill", ReportEvery: 15 * time.Minute, TimeDigits: 7}},
+	})
+	broker := startBroker(t, true)
+	fresh(t, broker)
+	plenty := append(settings(url, broker.address), "RAPT_BRIDGE_RAPT_MAX_REQUESTS_PER_HOUR=2000", "RAPT_BRIDGE_HTTP_LISTEN=", "RAPT_BRIDGE_HISTORY_DAYS=0")
+	p, _, _ := newProgram(plenty)
+	stop := started(t, p)
+	id := cloud.Devices()[0].ID
+	require.Eventually(t, func() bool { return broker.payload("rapt/hydrometer/"+id+"/state") != "" }, time.Minute, 50*time.Millisecond)
+	bridges := len(cloud.Requests())
+	o := ran(t, plenty, "export", "--output", "-", "--from="+time.Now().AddDate(0, 0, -3).Format(time.DateOnly))
+	require.Equal(t, exitOK, o.status, o.stderr)
+	assert.Equal(t, len(cloud.Reports(id)), strings.Count(o.stdout, "\n")-1)
+	assert.GreaterOrEqual(t, len(cloud.Requests()), bridges+10, "a sign-in, eight lists and the readings")
+	assert.Equal(t, exitOK, stop())
+
+	var state struct {
+		Ledger limit.SavedLog `json:"ledger"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(broker.payload("rapt/bridge/state")), &state))
+	counted := 0
+	for _, entry := range slices.Concat(state.Ledger.Polls, state.Ledger.Commands) {
+		counted += entry[1]
+	}
+	assert.Equal(t, len(cloud.Requests()), counted, "all of them are in the bridge's log")
+}
+
+// A bridge that doesn't answer is an older one.
+func TestExportTakesTheTenthWhileAnOlderBridgeRuns(t *testing.T) {
 	cloud, url := served(t, raptsim.Options{Latency: &raptsim.Latency{}, Devices: []raptsim.DeviceSpec{{Family: raptsim.Hydrometer, Name: "Pill"}}})
 	broker := startBroker(t, true)
 	fresh(t, broker)
