@@ -11,6 +11,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/backfill"
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
+	"github.com/rapt-bridge/rapt-bridge/bridge/diagnose"
 	"github.com/rapt-bridge/rapt-bridge/bridge/history"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/clock"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/once"
@@ -43,6 +44,7 @@ type bridge struct {
 	sinks     []Sink
 	metrics   *metrics.Metrics
 	page      *status.Page
+	diagnosis *diagnose.Record
 	backfill  *backfill.Stream
 	acked     chan bool // what became of the row that is on its way
 	tickAt    time.Time
@@ -73,7 +75,7 @@ func Run(ctx context.Context, o Options) error {
 func newBridge(o Options) (*bridge, error) {
 	o.defaults()
 	b := &bridge{options: o, log: o.Log, clock: clock.New(o.Wall), warned: once.New(), refusals: command.NewRefusals(), identity: newIdentity(o.RAPT.Username, o.TopicPrefix)}
-	b.metrics, b.page = metrics.New(o.Metrics, o.Version), status.NewPage()
+	b.metrics, b.page, b.diagnosis = metrics.New(o.Metrics, o.Version), status.NewPage(), diagnose.New(o.Version, "bridge")
 	account, err := newAccount(&b.options, b.clock)
 	if err != nil {
 		return nil, err
@@ -97,7 +99,7 @@ func (b *bridge) begin(account *account) {
 	for _, f := range b.account.families {
 		b.validator.Families = append(b.validator.Families, f.Family)
 	}
-	b.sinks = []Sink{b.metrics, b.page}
+	b.sinks = []Sink{b.metrics, b.page, b.diagnosis}
 	b.acked, b.backfill = make(chan bool, 1), backfill.New(history.Options{
 		Days: o.History.Days, EveryReading: o.History.EveryReading, Pace: b.account.bounds.Pace(),
 	}, o.Statistics, b.clock.Now)
@@ -164,6 +166,9 @@ func (b *bridge) loop(ctx context.Context) error {
 		case id := <-b.options.Forget:
 			b.turned()
 			b.forgetFromPage(id)
+		case reply := <-b.options.Diagnose:
+			reply <- b.diagnosis.JSON()
+			continue // nothing else has changed
 		case <-timer.C:
 		case <-pulse.C:
 			if !b.turned() {

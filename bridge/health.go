@@ -51,5 +51,6 @@ func (b *bridge) notice(r raptclient.Report) {
 		}
 		b.log.Warn(n.String())
 		b.metrics.Notice(string(n.Kind))
+		b.diagnosis.Notice(n)
 	}
 }

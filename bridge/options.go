@@ -61,6 +61,8 @@ type Options struct {
 	Refresh <-chan struct{}
 	// Forget, when set, gives ids of devices to take out that no list has.
 	Forget <-chan string
+	// Diagnose, when set, gives where an anonymous file of what was seen is wanted, see package diagnose. The channels must have room.
+	Diagnose <-chan chan<- []byte
 	// Heartbeat, when set, is called once a second at the least, as long as the loop turns. It must not block.
 	Heartbeat func()
 	// Hints, when set, has what webhooks said that came to a listener of the program.

@@ -124,6 +124,7 @@ const mostSkew = 100 * 365 * 24 * time.Hour
 func (b *bridge) exchanged(e raptclient.Exchange) {
 	a, now := b.account, b.clock.Now()
 	b.metrics.Exchange(e)
+	b.diagnosis.Answer(e, b.clock.Wall())
 	if e.Date.Valid {
 		if skew := e.Date.V.Sub(now); skew.Abs() < mostSkew && (skew-a.skew).Abs() > 2*time.Second {
 			b.adjustClock(skew)

@@ -42,6 +42,9 @@ func (s *Server) table() map[string]route {
 		})
 		routes["/metrics"] = route{get, metrics.ServeHTTP}
 	}
+	if s.options.Diagnosis != nil {
+		routes["/diagnose.json"] = route{get, s.diagnosis}
+	}
 	return routes
 }
 

@@ -35,6 +35,8 @@ type Options struct {
 	Refresh func()
 	// Forget takes a device out, by its id, that the lists lack. It must not block.
 	Forget func(id string)
+	// Diagnosis gives the anonymous file that /diagnose.json shows. Without it there is no such path.
+	Diagnosis func(context.Context) ([]byte, error)
 	// Metrics is what /metrics shows. Without it there is no such path.
 	Metrics prometheus.Gatherer
 	// IngressOnly refuses every request that comes neither from IngressPeer nor from loopback, where the health check

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,6 +23,16 @@ func TestDemoSaysWhereToLookAndStops(t *testing.T) {
 			p, stdout, stderr := newProgram([]string{"RAPT_BRIDGE_HTTP_LISTEN=" + page}, args...)
 			stop := started(t, p)
 			eventually(t, "the cloud's answer", func() bool { return strings.Contains(stderr.String(), "the RAPT Cloud answers") })
+			eventually(t, "the anonymous file", func() bool {
+				resp, err := http.Get("http://" + page + "/diagnose.json")
+				if err != nil {
+					return false
+				}
+				defer resp.Body.Close()
+				defer http.DefaultClient.CloseIdleConnections()
+				body, _ := io.ReadAll(resp.Body)
+				return strings.Contains(string(body), `"source": "bridge"`) && strings.Contains(string(body), `"family": "hydrometer"`)
+			})
 			assert.Equal(t, exitOK, stop())
 			says := stdout.String()
 			assert.Contains(t, says, "12 devices; no account is used")

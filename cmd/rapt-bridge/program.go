@@ -220,14 +220,17 @@ func (p *program) bridge(ctx context.Context, cfg config.Config, o bridge.Option
 	o.Metrics = registry
 	refresh := make(chan struct{}, 1)
 	forget := make(chan string, 16)
-	o.Refresh, o.Forget = refresh, forget
+	diagnoses := make(chan chan<- []byte)
+	o.Refresh, o.Forget, o.Diagnose = refresh, forget, diagnoses
 	page := make(chan error, 1)
 	if cfg.HTTP.Listen != "" {
 		listener, err := p.listen(cfg.HTTP.Listen)
 		if err != nil {
 			return &exitError{exitFailed, fmt.Errorf("the status page can't be served: %w; set http.listen to another address, or to nothing to turn it off", err)}
 		}
-		server := web.New(p.pageOptions(cfg, o, registry, refresh, forget))
+		pageOptions := p.pageOptions(cfg, o, registry, refresh, forget)
+		pageOptions.Diagnosis = func(ctx context.Context) ([]byte, error) { return diagnosisOf(ctx, diagnoses) }
+		server := web.New(pageOptions)
 		o.OnSnapshot, o.Heartbeat = server.Show, server.Beat
 		go func() {
 			err := server.Serve(ctx, listener)
@@ -253,6 +256,22 @@ func (p *program) bridge(ctx context.Context, cfg config.Config, o bridge.Option
 		return &exitError{exitFailed, err}
 	}
 	return nil
+}
+
+// diagnosisOf asks the bridge's loop for its anonymous file.
+func diagnosisOf(ctx context.Context, ask chan<- chan<- []byte) ([]byte, error) {
+	reply := make(chan []byte, 1)
+	select {
+	case ask <- reply:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	select {
+	case file := <-reply:
+		return file, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // listen takes connections at address, of the status page or of webhooks.
