@@ -17,6 +17,7 @@ import (
 type Listed struct {
 	discovery.Device
 	LastActivity time.Time // zero while it has never reported
+	Paired       string    // the id of the device that it steers, such as a hydrometer its controller; empty for none
 }
 
 // Devices asks every family's list once, one after the other, and returns the account's devices in the order of
@@ -34,7 +35,11 @@ func Devices(ctx context.Context, client *raptclient.Client) ([]Listed, error) {
 		for _, r := range list.Readings {
 			if !r.Deleted() {
 				described = append(described, r.Describe())
-				out = append(out, Listed{LastActivity: r.Activity()})
+				listed := Listed{LastActivity: r.Activity()}
+				if paired, ok := r.Value("paired_device_id"); ok {
+					listed.Paired, _ = paired.Text()
+				}
+				out = append(out, listed)
 			}
 		}
 	}

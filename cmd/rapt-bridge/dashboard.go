@@ -30,7 +30,7 @@ func (p *program) dashboardCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			devices, err := accountDevices(cmd.Context(), options)
+			devices, paired, err := accountDevices(cmd.Context(), options)
 			if err != nil {
 				return &exitError{exitFailed, err}
 			}
@@ -45,6 +45,7 @@ func (p *program) dashboardCommand() *cobra.Command {
 					Language: cfg.HomeAssistant.Language,
 				},
 				EntityIDs: ids,
+				Paired:    paired,
 			}, devices))
 			if err != nil {
 				return &exitError{exitFailed, err}
@@ -54,21 +55,25 @@ func (p *program) dashboardCommand() *cobra.Command {
 	}
 }
 
-// accountDevices signs in and lists the devices of the account.
-func accountDevices(ctx context.Context, o bridge.Options) (devices []discovery.Device, err error) {
+// accountDevices signs in and lists the devices of the account, and by their ids the ids of the controllers that they steer.
+func accountDevices(ctx context.Context, o bridge.Options) (devices []discovery.Device, paired map[string]string, err error) {
 	client, err := raptclient.New(o.RAPT)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer client.CloseIdleConnections()
+	paired = map[string]string{}
 	err = within(ctx, func(ctx context.Context) error {
 		listed, err := inventory.Devices(ctx, client)
 		for _, d := range listed {
 			devices = append(devices, d.Device)
+			if d.Paired != "" {
+				paired[d.ID] = d.Paired
+			}
 		}
 		return err
 	})
-	return devices, err
+	return devices, paired, err
 }
 
 // announcedIDs are the entity ids, by unique id, that the broker retains.

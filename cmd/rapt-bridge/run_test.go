@@ -184,6 +184,9 @@ func TestDashboardIsForTheAccountsDevices(t *testing.T) {
 		assert.Contains(t, o.stdout, strings.TrimSpace(d.Name))
 	}
 	assert.Empty(t, o.stderr)
+	example, err := os.ReadFile(filepath.Join("..", "..", "examples", "dashboard.yaml"))
+	require.NoError(t, err)
+	assert.ElementsMatch(t, strings.Split(string(example), "\n"), strings.Split(o.stdout, "\n"), "in another order: with the controllers that hydrometers are paired with")
 
 	without := ran(t, settings(url, closedPort(t)), "dashboard")
 	assert.Equal(t, exitOK, without.status)

@@ -14,8 +14,9 @@ type view struct {
 }
 
 type section struct {
-	Type  string `yaml:"type"`
-	Cards []card `yaml:"cards"`
+	Type       string      `yaml:"type"`
+	Visibility []condition `yaml:"visibility,omitempty"`
+	Cards      []card      `yaml:"cards"`
 }
 
 type card struct {
@@ -35,11 +36,16 @@ type card struct {
 	Stats    []string    `yaml:"stat_types,omitempty"`
 	Grid     *gridPlace  `yaml:"grid_options,omitempty"`
 	Entities []entityRow `yaml:"entities,omitempty"`
+
+	Content    string      `yaml:"content,omitempty"`
+	ShowEmpty  *bool       `yaml:"show_empty,omitempty"`
+	Visibility []condition `yaml:"visibility,omitempty"`
 }
 
 type badge struct {
-	Type   string `yaml:"type"`
-	Entity string `yaml:"entity"`
+	Type       string      `yaml:"type"`
+	Entity     string      `yaml:"entity"`
+	Visibility []condition `yaml:"visibility,omitempty"`
 }
 
 type feature struct {
@@ -73,12 +79,12 @@ func grid(cards ...card) section {
 
 func heading(text, icon string) card { return card{Type: "heading", Heading: text, Icon: icon} }
 
-// heading is the device's name, with a badge for each of the keys.
+// heading is the device's name, with a badge for each of the keys that is known.
 func (s shownDevice) heading(icon string, keys ...string) card {
 	c := heading(s.title, icon)
 	for _, key := range keys {
 		if id := s.entity[key]; id != "" {
-			c.Badges = append(c.Badges, badge{"entity", id})
+			c.Badges = append(c.Badges, badge{Type: "entity", Entity: id, Visibility: []condition{known(id)}})
 		}
 	}
 	return c

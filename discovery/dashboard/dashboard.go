@@ -20,6 +20,8 @@ type Options struct {
 	// EntityIDs are entity ids by unique id, such as discovery.AnnouncedEntityIDs reads them from what the broker retains.
 	// They go before the ones that this program would give. What a user renamed in Home Assistant only Home Assistant knows.
 	EntityIDs map[string]string
+	// Paired are the ids of the controllers, by the ids of what measures the beer that they keep the temperature of.
+	Paired map[string]string
 }
 
 // YAML is the dashboard for these devices, for Home Assistant's raw configuration editor: a page for what ferments, one

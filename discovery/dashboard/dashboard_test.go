@@ -3,6 +3,7 @@ package dashboard
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -27,8 +28,19 @@ func demo() []discovery.Device {
 	return discovery.Distinct(devices)
 }
 
+// paired are the pairs of the demo brewery.
+func paired() map[string]string {
+	pairs := map[string]string{}
+	for _, spec := range raptsim.DemoBrewery() {
+		if spec.PairedWith != "" {
+			pairs[spec.ID] = spec.PairedWith
+		}
+	}
+	return pairs
+}
+
 func TestTheExampleIsTheDashboardOfTheDemoBrewery(t *testing.T) {
-	got := string(YAML(Options{}, demo()))
+	got := string(YAML(Options{Paired: paired()}, demo()))
 	file := filepath.Join("..", "..", "examples", "dashboard.yaml")
 	if *update {
 		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
@@ -55,7 +67,7 @@ func TestADashboardNamesOnlyWhatIsThereWithoutTheUsersDoing(t *testing.T) {
 				known[id] = true
 			}
 		}
-		named := entitiesIn(t, YAML(Options{Options: o}, demo()))
+		named := entitiesIn(t, YAML(Options{Options: o, Paired: paired()}, demo()))
 		assert.Greater(t, len(named), 100)
 		for _, id := range named {
 			assert.True(t, known[id], "%s (read-only %t)", id, readOnly)
@@ -110,7 +122,10 @@ func TestNamesFromTheCloudStayText(t *testing.T) {
 	assert.Contains(t, strings.Join(texts(board), "\n"), nasty)
 }
 
-// entitiesIn are all entity ids that a dashboard names.
+// inTemplate finds the entity ids of a template.
+var inTemplate = regexp.MustCompile(`'([a-z_]+\.[a-z0-9_]+)'`)
+
+// entitiesIn are all entity ids that a dashboard names, in templates too.
 func entitiesIn(t *testing.T, board []byte) []string {
 	t.Helper()
 	var root any
@@ -122,6 +137,11 @@ func entitiesIn(t *testing.T, board []byte) []string {
 		case map[string]any:
 			if id, ok := v["entity"].(string); ok {
 				ids = append(ids, id)
+			}
+			if content, ok := v["content"].(string); ok {
+				for _, found := range inTemplate.FindAllStringSubmatch(content, -1) {
+					ids = append(ids, found[1])
+				}
 			}
 			for _, child := range v {
 				walk(child)

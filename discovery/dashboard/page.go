@@ -17,38 +17,28 @@ func pages() []page {
 	}
 }
 
-const (
-	batchHours   = 14 * 24 // a batch, with its cold crash
-	brewDayHours = 8
-)
+const brewDayHours = 8
 
-// fermentation shows what measures a beer beside what keeps a temperature, and the thermometers below. Which vessel a
-// beer is in the devices don't say, so the first stands beside the first.
+// fermentation shows each batch with its controller first, then what is in no batch, and the thermometers at last. A device
+// that measures a beer has a section for either, and so has its controller: which is shown is found out by Home Assistant.
 func fermentation(b *board) []section {
-	var beers, vessels []section
-	for _, d := range b.of(discovery.Hydrometer, discovery.ExternalDevice) {
-		beers = append(beers, grid(
-			d.heading("mdi:water-percent", "battery"),
-			d.tile("gravity", ""), d.tile("temperature", ""),
-			d.tile("abv", ""), d.tile("apparent_attenuation", "").called(d.text("Attenuation")),
-			d.history("Batch", batchHours, "gravity", "temperature"),
-			d.rows("", "gravity_velocity", "profile", "battery", "last_activity"),
-		))
+	var batches, others []section
+	pairedWith := map[string][]condition{}
+	for _, d := range b.beers() {
+		controller := b.controllerOf(d)
+		batches, others = append(batches, d.batch(controller)), append(others, d.resting())
+		pairedWith[controller.ID] = append(pairedWith[controller.ID], d.withoutBatch())
 	}
 	for _, d := range b.of(discovery.FermentationChamber, discovery.TemperatureController) {
-		vessels = append(vessels, grid(
+		others = append(others, grid(
 			d.heading("mdi:fridge-outline", "heating_active", "cooling_active"),
 			d.thermostat(false),
 			d.tile("profile", "").wide(),
 			d.history("Temperature", 48, "temperature", "target_temperature"),
 			d.rows("", "fan_enabled", "light_enabled", "last_activity"),
-		))
+		).shownIf(pairedWith[d.ID]...))
 	}
-	var out []section
-	for i := range max(len(beers), len(vessels)) {
-		out = append(out, beers[min(i, len(beers)):min(i+1, len(beers))]...)
-		out = append(out, vessels[min(i, len(vessels)):min(i+1, len(vessels))]...)
-	}
+	out := append(batches, others...)
 	var thermometers []card
 	for _, d := range b.of(discovery.BondedDevice) {
 		thermometers = append(thermometers, d.named("temperature"), d.named("battery"))

@@ -90,20 +90,27 @@ func (h *homeAssistant) shownWhole(t testing.TB, tab context.Context, path strin
 	return last.Errors
 }
 
-// cardCount is how many cards the pages of a dashboard have, by path.
+// cardCount is how many cards the pages of a dashboard have that are always shown, by path.
 func cardCount(t testing.TB, content []byte) map[string]int {
 	t.Helper()
 	var board struct {
 		Views []struct {
 			Path     string
-			Sections []struct{ Cards []any }
+			Sections []struct {
+				Visibility []any
+				Cards      []struct{ Visibility []any }
+			}
 		}
 	}
 	require.NoError(t, yaml.Unmarshal(content, &board))
 	count := map[string]int{}
 	for _, view := range board.Views {
 		for _, s := range view.Sections {
-			count[view.Path] += len(s.Cards)
+			for _, c := range s.Cards {
+				if len(s.Visibility)+len(c.Visibility) == 0 {
+					count[view.Path]++
+				}
+			}
 		}
 	}
 	return count
