@@ -9,20 +9,23 @@ import (
 // Entry is what the owner said at a time. It holds for the batch that the device is in then, or for the next one when it
 // is in none. A nil field says nothing; a later entry wins.
 type Entry struct {
-	At              time.Time
-	NewBatch        bool     // another batch begins
-	Name            *string  // "" takes an earlier name back
-	OriginalGravity *float64 // SG, 0.990 to 1.200; 0 takes an earlier one back
-	FinalGravity    *float64 // SG, 0.980 to 1.200; 0 takes an earlier one back
+	At              time.Time `json:"at"`
+	NewBatch        bool      `json:"new_batch,omitempty"`        // another batch begins
+	Name            *string   `json:"name,omitempty"`             // "" takes an earlier name back
+	OriginalGravity *float64  `json:"original_gravity,omitempty"` // SG, 0.990 to 1.200; 0 takes an earlier one back
+	FinalGravity    *float64  `json:"final_gravity,omitempty"`    // SG, 0.980 to 1.200; 0 takes an earlier one back
 }
 
 // Session is a profile session of the device.
 type Session struct {
-	ID, Name                       string
-	Started                        time.Time
-	OriginalGravity, FinalGravity  *float64 // SG
-	Attenuation                    *float64 // the yeast's, apparent, in %
-	MinTemperature, MaxTemperature *float64 // the yeast's, °C
+	ID              string    `json:"id"`
+	Name            string    `json:"name"`
+	Started         time.Time `json:"started"`
+	OriginalGravity *float64  `json:"original_gravity"` // SG
+	FinalGravity    *float64  `json:"final_gravity"`    // SG
+	Attenuation     *float64  `json:"attenuation"`      // the yeast's, apparent, in %
+	MinTemperature  *float64  `json:"min_temperature"`  // the yeast's, °C
+	MaxTemperature  *float64  `json:"max_temperature"`  // the yeast's, °C
 }
 
 // note is an entry or a session, in the order of their times.

@@ -31,6 +31,8 @@ type Current struct {
 	Name   string
 	Began  time.Time
 	Day    int // 1 on the first
+	// FinalGravity is the one that the owner said, else the session's, SG.
+	FinalGravity *float64
 	// Temperatures so far, °C.
 	LowestTemperature, HighestTemperature *float64
 	Disturbances                          int
@@ -66,7 +68,7 @@ func (t *tracker) findings(s points, now time.Time) Findings {
 	found.Batch = &Current{
 		ID: b.id(), Number: t.number, Name: b.name(), Began: unix(b.began), Day: int(max(at-b.began, 0)/(24*hour)) + 1,
 		LowestTemperature: rounded(b.temperature.low, 1), HighestTemperature: rounded(b.temperature.high, 1),
-		Disturbances: b.disturbances,
+		FinalGravity: gravityOut(b.details.finalGravity()), Disturbances: b.disturbances,
 	}
 	found.Stage, found.Stuck = b.stage, b.stuck
 	found.OriginalGravity = gravityOut(og)

@@ -66,16 +66,24 @@ func plainText(payload []byte) (string, error) {
 	return s, nil
 }
 
-// parseNumber reads a number as a person or Home Assistant writes it: 18.5 or 1.85e1, nothing else.
 func parseNumber(s string) (Asked, error) {
+	n, err := ReadNumber(s)
+	if err != nil {
+		return Asked{}, err
+	}
+	return number(n), nil
+}
+
+// ReadNumber reads a number as a person or Home Assistant writes it: 18.5 or 1.85e1, nothing else.
+func ReadNumber(s string) (float64, error) {
 	if strings.Trim(s, "+-.0123456789eE") != "" {
-		return Asked{}, fmt.Errorf("%s is not a number like 18.5", text.Quote(s))
+		return 0, fmt.Errorf("%s is not a number like 18.5", text.Quote(s))
 	}
 	n, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsInf(n, 0) || math.IsNaN(n) {
-		return Asked{}, fmt.Errorf("%s is not a number like 18.5", text.Quote(s))
+		return 0, fmt.Errorf("%s is not a number like 18.5", text.Quote(s))
 	}
-	return number(n), nil
+	return n, nil
 }
 
 func parseSwitch(s string) (Asked, error) {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
 
 // row is a key that can be set on some family: how its payload is read, what it accepts, in words, and which values are
@@ -60,10 +61,8 @@ func (r row) takes(f *device.Family) bool {
 // settable lists the keys that a family takes, for an error.
 func settable(f *device.Family) string {
 	var keys []string
-	for _, r := range rows() {
-		if r.takes(f) {
-			keys = append(keys, r.key)
-		}
+	for _, e := range discovery.Commands(f.Name) {
+		keys = append(keys, e.Key)
 	}
 	if len(keys) == 0 {
 		return "nothing"

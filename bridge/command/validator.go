@@ -22,17 +22,26 @@ var (
 	ErrRetained = errors.New("it is a retained message, which would be repeated at every start; publish it without retain")
 )
 
-// Parse reads a request, or says why it is refused. What the device itself decides is Check's.
-func (v Validator) Parse(r Request) (*Command, error) {
-	f := v.family(r.Family)
+// Admit says why a request is refused whatever it asks for; nil for one that is not.
+func (v Validator) Admit(r Request) error {
 	switch {
 	case r.Retained:
-		return nil, ErrRetained
+		return ErrRetained
 	case r.Asleep:
-		return nil, ErrAsleep
+		return ErrAsleep
 	case v.ReadOnly:
-		return nil, ErrReadOnly
-	case f == nil:
+		return ErrReadOnly
+	}
+	return nil
+}
+
+// Parse reads a request, or says why it is refused. What the device itself decides is Check's.
+func (v Validator) Parse(r Request) (*Command, error) {
+	if err := v.Admit(r); err != nil {
+		return nil, err
+	}
+	f := v.family(r.Family)
+	if f == nil {
 		return nil, fmt.Errorf("there is no family %s", text.Quote(string(r.Family)))
 	}
 	row, ok := find(f, r.Key)

@@ -14,6 +14,11 @@ func (h *History) Answer(r Request, rows []device.Telemetry, now, cloudNow time.
 	if t == nil {
 		return nil // it was removed meanwhile
 	}
+	if r.look {
+		t.lastError = ""
+		t.answerLook(r, rows)
+		return nil
+	}
 	if r.wanted {
 		t.answerWanted(r, rows)
 		return rows

@@ -21,6 +21,7 @@ type Request struct {
 	From, To time.Time // both included; the cloud's clock
 	whole    bool      // To is the end of a gap, where there is a row
 	wanted   bool      // see Want
+	look     bool      // see LookBack
 }
 
 // Failure is why there was no answer.
@@ -50,7 +51,7 @@ func (h *History) Due() time.Time {
 			}
 		}
 	}
-	if slices.ContainsFunc(h.order, (*track).wants) {
+	if slices.ContainsFunc(h.order, (*track).wants) || slices.ContainsFunc(h.order, (*track).looksBack) {
 		return longAgo
 	}
 	return due
@@ -60,6 +61,9 @@ func (h *History) Due() time.Time {
 func (h *History) Request(now time.Time) (Request, bool) {
 	if len(h.back) >= mostWaiting {
 		return Request{}, false
+	}
+	if i := slices.IndexFunc(h.order, (*track).looksBack); i >= 0 {
+		return h.order[i].requestLook(), true
 	}
 	var (
 		newest *track
@@ -127,6 +131,10 @@ func (h *History) Fail(r Request, how Failure, why string, now time.Time) {
 	}
 	if how != Postponed {
 		t.lastError = why
+	}
+	if r.look {
+		t.failLook(how)
+		return
 	}
 	if r.wanted {
 		if how != Postponed {

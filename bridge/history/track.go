@@ -61,7 +61,9 @@ type track struct {
 	missing []Span
 
 	// wanted are spans whose rows are asked for although the stream has them: see Want.
-	wanted []Span
+	wanted    []Span
+	looks     []Span        // that somebody wants to know as a whole, see LookBack; the last is asked for first
+	lookWidth time.Duration // that one request asks for; 0 for not yet known
 
 	rows, backfilled, resent int
 	lastError                string
