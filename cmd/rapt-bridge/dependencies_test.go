@@ -105,6 +105,7 @@ var parts = []struct {
 	{name: "bridge/status", knows: []string{"bridge/device", "bridge/limit", "bridge/web", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/history", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/batch", knows: []string{"bridge/history", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
+	{name: "bridge/fermentation", knows: []string{"bridge/batch", "bridge/command", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/quota", knows: []string{"bridge/broker", "bridge/limit", "discovery", "raptclient"}},
 	{name: "bridge/backfill", knows: []string{"bridge/history", "bridge/statistics", "bridge/limit", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries},
 	{name: "bridge/inventory", knows: []string{"bridge/broker", "bridge/device", "discovery", "raptclient"}},

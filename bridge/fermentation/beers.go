@@ -1,0 +1,278 @@
+package fermentation
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/batch"
+	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/discovery"
+)
+
+// Options are how far the rows go back.
+type Options struct {
+	History bool // the cloud is asked for the rows of before the start
+	Days    int  // how far back at least
+}
+
+// Beers are what is in the account's devices that measure gravity.
+type Beers struct {
+	options     Options
+	beers       map[device.Ref]*beer
+	order       []*beer // by first sight
+	next        int     // of the order, whose turn it is
+	controllers map[string]*counters
+}
+
+// New is what is known before the first reading.
+func New(o Options) *Beers {
+	return &Beers{options: o, beers: map[device.Ref]*beer{}, controllers: map[string]*counters{}}
+}
+
+// Follows reports whether the devices of a family measure gravity.
+func Follows(f discovery.Family) bool {
+	return f == discovery.Hydrometer || f == discovery.ExternalDevice
+}
+
+// steers reports whether a device of the family can steer the temperature of a fermentation.
+func steers(f discovery.Family) bool {
+	return f == discovery.TemperatureController || f == discovery.FermentationChamber || f == discovery.BrewZilla
+}
+
+func (s *Beers) beer(ref device.Ref) *beer {
+	b := s.beers[ref]
+	if b == nil {
+		b = newBeer(ref)
+		b.none = !s.options.History
+		s.beers[ref] = b
+		s.order = append(s.order, b)
+	}
+	return b
+}
+
+// Restore takes the document that an earlier run retained of a device, and reports whether it could be read.
+func (s *Beers) Restore(ref device.Ref, payload []byte, now time.Time) bool {
+	d, ok := parse(payload, now)
+	if ok {
+		s.beer(ref).restore(d)
+	}
+	return ok
+}
+
+// RestoreEnded takes a batch that has ended, as an earlier run retained it. One that can't be read is cleared with the
+// device.
+func (s *Beers) RestoreEnded(ref device.Ref, number int, payload []byte, now time.Time) {
+	b := s.beer(ref)
+	summary, ok := parseSummary(payload, number, now)
+	if len(b.ended) > 10*keptSummaries || !ok {
+		b.stray = append(b.stray, number)
+		return
+	}
+	b.ended[number] = &ended{Summary: summary, payload: encode(summary)}
+	b.numbers.learn(number, summary.Began)
+}
+
+// Accept takes a reading.
+func (s *Beers) Accept(u device.Update, now time.Time) {
+	if u.Reading.Activity().IsZero() {
+		return
+	}
+	if steers(u.Family) {
+		s.counters(u.ID).add(u.Reading.Telemetry())
+		return
+	}
+	if !Follows(u.Family) {
+		return
+	}
+	b := s.beer(u.Ref)
+	b.row(u.Reading.Telemetry())
+	paired, _ := u.Reading.Value("paired_device_id")
+	if b.paired, _ = paired.Text(); b.paired != "" {
+		b.steers = s.counters(b.paired)
+	}
+	b.join(u.Reading, now)
+	if !b.seen {
+		b.seen = true
+		b.to = u.Reading.Activity()
+		b.from = b.to.AddDate(0, 0, -max(0, min(s.options.Days, longestBatch)))
+		if began := b.doc.Began; began != nil && began.Add(-sameBegin).Before(b.from) {
+			b.from = began.Add(-sameBegin)
+		}
+		if oldest := b.to.AddDate(0, 0, -longestBatch); b.from.Before(oldest) {
+			b.from = oldest
+		}
+		b.done = !b.to.After(b.from)
+		b.forgetBefore(b.from)
+	}
+}
+
+// forgetBefore lets go what was said before the rows begin: it was of a batch that is not seen any more.
+func (b *beer) forgetBefore(at time.Time) {
+	if month := b.to.AddDate(0, -1, 0); month.Before(at) {
+		at = month
+	}
+	b.said = b.said.kept(at)
+	b.sessions = slices.DeleteFunc(slices.Clone(b.sessions), func(s batch.Session) bool { return s.Started.Before(at) })
+	b.setNotes()
+}
+
+// join takes the profile session of a reading.
+func (b *beer) join(r device.Reading, now time.Time) {
+	session, ok := r.Session()
+	if b.alerts = session.Alerts; !ok {
+		b.alerts = nil
+		return
+	}
+	if said, ok := sessionOf(session, now); ok {
+		var changed bool
+		if b.sessions, changed = withSession(b.sessions, said); changed {
+			b.setNotes()
+		}
+	}
+}
+
+func (s *Beers) counters(id string) *counters {
+	c := s.controllers[id]
+	if c == nil {
+		c = &counters{}
+		s.controllers[id] = c
+	}
+	return c
+}
+
+// Rows takes rows of the cloud's history, in any order and as often as they come.
+func (s *Beers) Rows(ref device.Ref, rows []device.Telemetry) {
+	switch b := s.beers[ref]; {
+	case steers(ref.Family):
+		for _, row := range rows {
+			s.counters(ref.ID).add(row)
+		}
+	case b != nil:
+		for _, row := range rows {
+			b.row(row)
+		}
+	}
+}
+
+// Failed says that rows of a device could not be had.
+func (s *Beers) Failed(ref device.Ref) {
+	if b := s.beers[ref]; b != nil {
+		b.failed = true
+	}
+}
+
+// LookBacks goes through the rows of before the start that are to be asked for at now. open says whether rows of a device
+// are still on their way.
+func (s *Beers) LookBacks(now time.Time, open func(ref device.Ref, from, to time.Time) bool, ask func(device.Ref, LookBack)) {
+	for _, b := range s.order {
+		if !b.seen {
+			continue
+		}
+		was := b.rowsAreThere()
+		if l, ok := b.lookBack.next(now, func(from, to time.Time) bool { return open(b.Ref, from, to) }); ok {
+			ask(b.Ref, l)
+		}
+		b.changed = b.changed || !was && b.rowsAreThere()
+	}
+}
+
+// Looking reports whether rows of before the start are not all there.
+func (s *Beers) Looking() bool {
+	return slices.ContainsFunc(s.order, func(b *beer) bool { return b.seen && !b.rowsAreThere() })
+}
+
+// Knows reports whether anything is known of a device.
+func (s *Beers) Knows(ref device.Ref) bool { return s.beers[ref] != nil }
+
+// Remove forgets a device, and returns the numbers of the batches of which something is retained.
+func (s *Beers) Remove(ref device.Ref) (numbers []int) {
+	if steers(ref.Family) {
+		delete(s.controllers, ref.ID)
+		return nil
+	}
+	b := s.beers[ref]
+	if b == nil {
+		return nil
+	}
+	delete(s.beers, ref)
+	s.order = slices.DeleteFunc(s.order, func(other *beer) bool { return other == b })
+	for number := range b.ended {
+		numbers = append(numbers, number)
+	}
+	return append(numbers, b.stray...)
+}
+
+// Output is what comes of a step.
+type Output struct {
+	Ref      device.Ref
+	Found    *batch.Findings // nil where nothing was found anew
+	Document []byte          // nil where it has not changed
+	Ended    []Retained
+	Events   [][]byte // in their order, each to be published once
+}
+
+// Retained is the summary of a batch that has ended; one without a payload is to be cleared.
+type Retained struct {
+	Number  int
+	Payload []byte
+}
+
+// Due is when Step has something to do; zero for not as things are.
+func (s *Beers) Due() (due time.Time) {
+	for _, b := range s.order {
+		if at := b.due(); !at.IsZero() && (due.IsZero() || at.Before(due)) {
+			due = at
+		}
+	}
+	return due
+}
+
+// Step works for a few milliseconds on one device that is due, and reports whether there was one.
+func (s *Beers) Step(now time.Time) (out Output, worked bool) {
+	for range s.order {
+		s.next %= len(s.order)
+		b := s.order[s.next]
+		if at := b.due(); at.IsZero() || at.After(now) {
+			s.next++
+			continue
+		}
+		out.Ref = b.Ref
+		if !b.step(now, &out) {
+			s.next++
+		}
+		return out, true
+	}
+	return out, false
+}
+
+// All goes through what is retained of all devices, for a broker that may have lost it.
+func (s *Beers) All(yield func(Output) bool) {
+	for _, b := range s.order {
+		if b.payload == nil {
+			continue
+		}
+		out := Output{Ref: b.Ref, Document: b.payload}
+		for number, e := range b.ended {
+			out.Ended = append(out.Ended, Retained{number, e.payload})
+		}
+		if !yield(out) {
+			return
+		}
+	}
+}
+
+// Payload is the document that was published last of a device; nil for none.
+func (s *Beers) Payload(ref device.Ref) []byte {
+	if b := s.beers[ref]; b != nil {
+		return b.payload
+	}
+	return nil
+}
+
+// Document is what was published last of a device; nil for nothing.
+func (s *Beers) Document(ref device.Ref) *Document {
+	if b := s.beers[ref]; b != nil {
+		return &b.doc
+	}
+	return nil
+}
