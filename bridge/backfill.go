@@ -105,9 +105,16 @@ func (b *bridge) fetched(r history.Request, list device.TelemetryList, err error
 	if err == nil {
 		b.onAPISuccess()
 		b.notice(list.Report)
+		b.batches.beers.Rows(r.Ref, list.Rows)
 		b.backfill.Answered(r, list.Rows, now, b.account.cloud(now))
-	} else if how := b.backfill.Failed(r, err, now); how == history.Failed || how == history.Refused {
-		b.onAPIError(now, err)
+	} else {
+		how := b.backfill.Failed(r, err, now)
+		if how == history.Failed || how == history.Refused {
+			b.onAPIError(now, err)
+		}
+		if how != history.Postponed {
+			b.batches.beers.Failed(r.Ref)
+		}
 	}
 	b.publishPosition(r.Ref)
 }

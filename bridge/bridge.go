@@ -47,6 +47,7 @@ type bridge struct {
 	diagnosis *diagnose.Record
 	backfill  *backfill.Stream
 	acked     chan bool // what became of the row that is on its way
+	batches   *batches
 	tickAt    time.Time
 	turnedAt  time.Time // steady time of the loop's last turn
 	watch     *sleep.Watch
@@ -107,6 +108,8 @@ func (b *bridge) begin(account *account) {
 		b.sinks = append(b.sinks, b.backfill)
 		b.account.gate.Requests.ShareWithBackfill()
 	}
+	b.batches = b.newBatches()
+	b.sinks = append(b.sinks, b.batches) // after the back-fill, which knows the device then
 }
 
 // run runs the loop, anew each time another bridge of the account has been active meanwhile.
@@ -226,8 +229,11 @@ func (b *bridge) step(ctx context.Context) time.Duration {
 		if !b.tickAt.After(now) {
 			b.tick(now)
 		}
-		b.mirror.Deferred(now)
+		for _, ref := range b.mirror.Deferred(now) {
+			b.batchAgain(ref)
+		}
 		b.handOn(now)
+		b.followBatches()
 	}
 	if n := b.mqtt.outbox.Dropped(); n > 0 {
 		b.warnOnce("outbox", "the MQTT broker takes messages too slowly; the oldest results of commands are not published")
@@ -270,6 +276,7 @@ func (b *bridge) wake(now time.Time) time.Time {
 		}
 		sooner(b.backfill.RetryAt())
 		sooner(b.backfill.Hours.Due())
+		sooner(b.nextBatch())
 	}
 	sooner(a.nextPendingEnd())
 	sooner(b.refusals.Due())

@@ -10,6 +10,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/fermentation"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/worker"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
@@ -35,6 +36,10 @@ func (b *bridge) onCommand(msg broker.Message, asleep bool, now time.Time) {
 	}
 	if family == discovery.Bridge {
 		b.onBridgeCommand(r)
+		return
+	}
+	if fermentation.Sets(family, key) {
+		b.onBatchCommand(r)
 		return
 	}
 	c, err := b.validator.Parse(r)

@@ -84,6 +84,12 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 			if _, _, position := b.mqtt.topics.ParseHistory(topic); position {
 				state = true
 			}
+			if _, _, of := b.mqtt.topics.ParseBatch(topic); of {
+				state = true
+			}
+			if _, _, _, ended := b.mqtt.topics.ParseEndedBatch(topic); ended {
+				state = true
+			}
 			_, config := b.mqtt.topics.ParseConfig(topic)
 			if state || config || topic == b.mqtt.topics.BridgeState() {
 				earlier = append(earlier, broker.Message{Topic: topic, Payload: payload, Retained: true})

@@ -36,7 +36,7 @@ func (b *bridge) snapshot(now time.Time) {
 	}
 	for d := range a.each {
 		status := p.Device(d.Ref)
-		status.Online = d.published.Online == mirror.Online
+		status.Online, status.Batch = d.published.Online == mirror.Online, b.batches.shown[d.Ref]
 		status.ID, status.Missing = d.ID, a.absent.Doubtful(d.Ref)
 		s.Devices = append(s.Devices, status)
 	}

@@ -32,6 +32,9 @@ func (b *bridge) republish() {
 	for ref := range b.backfill.History.Positions {
 		b.publishPosition(ref)
 	}
+	for out := range b.batches.beers.All {
+		b.publishBatch(out)
+	}
 }
 
 // publishDevice publishes what has changed about a device, or all of it, and reports whether its state has changed.
@@ -61,11 +64,12 @@ func (b *bridge) clearDevice(ref device.Ref, config string) {
 	b.clearStates(ref)
 }
 
-// clearStates takes a device's state, availability and position in one family off the broker.
+// clearStates takes a device's state, availability, position and batches in one family off the broker.
 func (b *bridge) clearStates(ref device.Ref) {
 	b.mqtt.clear(b.mqtt.topics.State(ref.Family, ref.ID))
 	b.mqtt.clear(b.mqtt.topics.Availability(ref.Family, ref.ID))
 	b.mqtt.clear(b.mqtt.topics.History(ref.Family, ref.ID)) // an earlier run may have kept one, whatever this one does
+	b.clearBatches(ref)
 }
 
 // distinguish tells apart the devices that Home Assistant would take for one.

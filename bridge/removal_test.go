@@ -35,7 +35,7 @@ func TestADeviceIsGoneAfterTwoListsWithoutIt(t *testing.T) {
 	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
 		pass(ready)
 		id, topic := w.deviceOf(raptsim.Hydrometer)
-		topics := []string{"homeassistant/device/rapt_" + id + "/config", topic + "/state", topic + "/availability", topic + "/history"}
+		topics := []string{"homeassistant/device/rapt_" + id + "/config", topic + "/state", topic + "/availability", topic + "/history", topic + "/batch"}
 		w.cloud.Remove(id)
 		w.untilAsked(t, "GetHydrometers")
 		for _, topic := range topics[:3] {

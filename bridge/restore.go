@@ -48,6 +48,7 @@ func (b *bridge) endRestore() {
 		a.absent.Add(ref, config)
 	}
 	b.restorePositions(now)
+	b.restoreBatches()
 	if !b.options.Discovery {
 		for _, topic := range append(m.earlier.Announcements(), m.topics.BridgeConfig()) {
 			m.clear(topic)

@@ -5,6 +5,7 @@ package mirror
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
@@ -57,7 +58,7 @@ type Device struct {
 	sharesMAC bool
 
 	document  []byte
-	config    []byte
+	config    []byte // a digest of the announcement, which is long
 	configAt  time.Time
 	announced discovery.Device // what the config was made of
 }
@@ -163,18 +164,19 @@ func (m *Mirror) announce(d *Device, now time.Time, again bool) {
 	}
 	config := discovery.Config(m.options, described)
 	d.announced = described
-	if !again && bytes.Equal(config, d.config) {
+	digest := sha256.Sum256(config)
+	if !again && bytes.Equal(digest[:], d.config) {
 		return
 	}
-	if d.config != nil && !bytes.Equal(config, d.config) {
+	if d.config != nil && !bytes.Equal(digest[:], d.config) {
 		m.again[d] = now.Add(stateAfterConfig)
 	}
-	d.config, d.configAt = config, now
+	d.config, d.configAt = digest[:], now
 	m.retain(m.options.Topics.Config(d.ID), config)
 }
 
-// Deferred publishes what had to wait until now.
-func (m *Mirror) Deferred(now time.Time) {
+// Deferred publishes what had to wait until now, and returns the devices whose states it has published once more.
+func (m *Mirror) Deferred(now time.Time) (again []device.Ref) {
 	if !m.ownDue.IsZero() && !m.ownDue.After(now) {
 		m.Bridge(now)
 	}
@@ -188,8 +190,10 @@ func (m *Mirror) Deferred(now time.Time) {
 		if !at.After(now) {
 			delete(m.again, d)
 			m.Again(d)
+			again = append(again, d.Ref)
 		}
 	}
+	return again
 }
 
 // Due is when something that waits is to be published; zero for nothing.

@@ -27,6 +27,9 @@ type Earlier struct {
 	Devices map[device.Ref]device.Saved
 	// Positions are the documents of the devices' histories.
 	Positions map[device.Ref][]byte
+	// Batches are the documents of the devices' batches, EndedBatches those that have ended, by their numbers.
+	Batches      map[device.Ref][]byte
+	EndedBatches map[device.Ref]map[int][]byte
 
 	topics  discovery.Topics
 	configs map[string]config // by object id
@@ -40,12 +43,18 @@ type config struct {
 
 // NewEarlier is of a bridge with these topics, before anything was read.
 func NewEarlier(topics discovery.Topics) *Earlier {
-	return &Earlier{topics: topics, Devices: map[device.Ref]device.Saved{}, Positions: map[device.Ref][]byte{}, configs: map[string]config{}}
+	return &Earlier{
+		topics: topics, Devices: map[device.Ref]device.Saved{}, Positions: map[device.Ref][]byte{}, configs: map[string]config{},
+		Batches: map[device.Ref][]byte{}, EndedBatches: map[device.Ref]map[int][]byte{},
+	}
 }
 
 // Filters match what a bridge itself once retained, and its marker. Announcements come beside: see discovery's ConfigFilter.
 func Filters(topics discovery.Topics) []string {
-	return []string{topics.BridgeState(), topics.State("+", "+"), topics.History("+", "+"), topics.BridgeMarker()}
+	return []string{
+		topics.BridgeState(), topics.State("+", "+"), topics.History("+", "+"),
+		topics.Batch("+", "+"), topics.EndedBatchFilter(), topics.BridgeMarker(),
+	}
 }
 
 // Collect keeps what it can read of a retained message, and reports whether the message was one to collect.
@@ -66,11 +75,34 @@ func (e *Earlier) Collect(topic string, payload []byte) bool {
 		}
 		return true
 	}
+	if family, id, ok := e.topics.ParseBatch(topic); ok {
+		if len(payload) > 0 && len(e.Batches) < maxDevices && len(id) <= MaxID {
+			e.Batches[device.Ref{Family: family, ID: id}] = payload
+		}
+		return true
+	}
+	if family, id, number, ok := e.topics.ParseEndedBatch(topic); ok {
+		e.collectEnded(device.Ref{Family: family, ID: id}, number, payload)
+		return true
+	}
 	object, ok := e.topics.ParseConfig(topic)
 	if ok {
 		e.collectConfig(topic, object, payload)
 	}
 	return ok
+}
+
+// maxEnded is how many batches of a device are read; a bridge retains twenty.
+const maxEnded = 1000
+
+func (e *Earlier) collectEnded(ref device.Ref, number int, payload []byte) {
+	if len(payload) == 0 || len(e.EndedBatches) >= maxDevices || len(ref.ID) > MaxID || len(e.EndedBatches[ref]) >= maxEnded {
+		return
+	}
+	if e.EndedBatches[ref] == nil {
+		e.EndedBatches[ref] = map[int][]byte{}
+	}
+	e.EndedBatches[ref][number] = payload
 }
 
 func (e *Earlier) collectState(payload []byte) {
@@ -104,6 +136,12 @@ func (e *Earlier) Known(announced bool) map[device.Ref]string {
 		known[ref] = ""
 	}
 	for ref := range e.Positions {
+		known[ref] = ""
+	}
+	for ref := range e.Batches {
+		known[ref] = ""
+	}
+	for ref := range e.EndedBatches {
 		known[ref] = ""
 	}
 	for c := range e.announced {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -120,6 +121,10 @@ func (c *cloud) setSecret(t testing.TB, secret string) {
 	t.Helper()
 	c.call(t, "SetSecret", secret, nil)
 }
+
+// forward puts the cloud's clock and its brewery forward.
+func (c *cloud) forward(t testing.TB, by time.Duration) { t.Helper(); c.call(t, "Forward", by, nil) }
+
 func (c *cloud) revokeTokens(t testing.TB) { t.Helper(); c.call(t, "RevokeTokens", struct{}{}, nil) }
 
 func (c *cloud) call(t testing.TB, method string, args, reply any) {
@@ -136,6 +141,7 @@ type CloudService struct {
 	mu     sync.Mutex
 	undo   []func()
 	listen net.Listener
+	ahead  atomic.Int64 // what its clock is ahead of the real one
 }
 
 // CloudField is an API field of a device.
@@ -168,10 +174,16 @@ func (s *CloudService) Open(o raptsim.Options, url *string) error {
 	if s.cloud != nil {
 		return errors.New("the cloud is open already")
 	}
+	o.Now = func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
 	s.cloud = raptsim.New(o)
 	server := http.Server{Handler: s.cloud, ReadHeaderTimeout: 10 * time.Second}
 	go func() { fmt.Fprintln(os.Stderr, "cloud:", server.Serve(s.listen)) }()
 	*url = "http://" + s.listen.Addr().String()
+	return nil
+}
+
+func (s *CloudService) Forward(by time.Duration, _ *struct{}) error {
+	s.ahead.Add(int64(by))
 	return nil
 }
 
