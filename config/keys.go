@@ -138,7 +138,7 @@ func Keys() []Key {
 		{Name: "webhook.secret_file", Kind: Path, Example: "/run/secrets/webhook_secret",
 			Description: "File that has the secret, instead of webhook.secret."},
 		{Name: "webhook.cert_file", Kind: Path, Example: "/etc/ssl/rapt-bridge-webhook.pem",
-			Description: "File with the certificate for TLS (PEM). Without it, put a reverse proxy with TLS in front."},
+			Description: "File with the certificate for TLS (PEM). A renewed one is taken without a restart. Without it, put a reverse proxy with TLS in front."},
 		{Name: "webhook.key_file", Kind: Path, Example: "/etc/ssl/rapt-bridge-webhook.key",
 			Description: "File with the key of webhook.cert_file (PEM, without a passphrase)."},
 

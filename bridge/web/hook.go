@@ -27,8 +27,9 @@ const (
 type HookOptions struct {
 	// Secret is what a caller must know, see HookServer. At least 16 bytes.
 	Secret string
-	// Certificate, when set, has the listener speak TLS.
-	Certificate *tls.Certificate
+	// Certificate, when set, has the listener speak TLS, 1.2 or later, with the certificate that it gives for each connection. It
+	// may be called by several goroutines.
+	Certificate func() *tls.Certificate
 	// MaxBody is the longest body that is taken, in bytes.
 	MaxBody int64
 	// Receive is handed the body of a request with its headers and its query, and says whether it is well formed. It must not
@@ -69,8 +70,10 @@ func NewHookServer(o HookOptions) *HookServer {
 // Serve answers the requests that come in by l until ctx ends, and closes l. It returns an error only when l fails.
 func (s *HookServer) Serve(ctx context.Context, l net.Listener) error {
 	l = newBounded(l, maxConnections, 0, maxOfAddress)
-	if c := s.options.Certificate; c != nil {
-		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{*c}, MinVersion: tls.VersionTLS12})
+	if give := s.options.Certificate; give != nil {
+		l = tls.NewListener(l, &tls.Config{
+			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return give(), nil }, MinVersion: tls.VersionTLS12,
+		})
 	}
 	server := &http.Server{
 		Handler: s, ReadHeaderTimeout: s.limits.header, ReadTimeout: s.limits.read, WriteTimeout: s.limits.write, IdleTimeout: s.limits.idle,

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 
@@ -40,11 +39,11 @@ func (p *program) hooks(ctx context.Context, cfg config.Config, o *bridge.Option
 		},
 	}
 	if w.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(w.CertFile, w.KeyFile)
+		certificate, err := newCertificate(w.CertFile, w.KeyFile, o.Log)
 		if err != nil {
 			return nil, &exitError{exitConfig, fmt.Errorf("webhook.cert_file and webhook.key_file: %w", err)}
 		}
-		options.Certificate = &pair
+		options.Certificate = certificate.current
 	}
 	listener, err := p.listen(w.Listen)
 	if err != nil {
