@@ -40,18 +40,25 @@ func estimateSlack(spread []time.Duration, interval time.Duration) time.Duration
 	}
 	sorted := slices.Clone(spread)
 	slices.Sort(sorted)
-	width := sorted[len(sorted)-1] - sorted[0]
-	best, least := sorted[len(sorted)-1], time.Duration(math.MaxInt64)
-	for _, slack := range sorted {
-		cost := time.Duration(0)
-		for _, late := range sorted {
-			again := (max(0, late-slack) + earlyDelay - 1) / earlyDelay
-			cost += slack - late + again*(earlyDelay+earlyRequest)
+	n := len(sorted)
+	width, sum := sorted[n-1]-sorted[0], time.Duration(0)
+	for _, late := range sorted {
+		sum += late
+	}
+	best, least := sorted[n-1], time.Duration(math.MaxInt64)
+	for i, slack := range slices.Backward(sorted) {
+		again := time.Duration(0) // requests for readings that are later than that
+		for _, late := range sorted[i+1:] {
+			again += (late - slack + earlyDelay - 1) / earlyDelay
 		}
-		if cost <= least {
+		again *= earlyDelay + earlyRequest
+		if cost := time.Duration(n)*slack - sum + again; cost < least {
 			best, least = slack, cost
+		}
+		if again > least+sum-time.Duration(n)*sorted[0] {
+			break // no wait that asking earlier still saves is worth that
 		}
 	}
 	// A few readings don't show the whole width.
-	return best + width/time.Duration(2*len(sorted))
+	return best + width/time.Duration(2*n)
 }

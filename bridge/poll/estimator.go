@@ -6,9 +6,11 @@ import (
 	"time"
 )
 
-// remembered is how many readings a device's rhythm is learned from: enough to see its jitter, few enough to forget
-// an old rhythm within hours.
-const remembered = 24
+// remembered is how many readings a device's rhythm is learned from: few enough to forget an old one within hours.
+//
+// How late they are shows in more of them: of n deviations the next one exceeds all with a chance of 1 in n+1, and each that
+// does costs a request and a minute. That many are a day of a Pill at 15 minutes.
+const remembered, deviations = 24, 96
 
 // Estimator is what is known of when a device reports: how long from reading to reading, how regular that is, and how
 // long after a reading the cloud shows it. All of it comes from the last_activity values that polls have seen.
@@ -25,7 +27,7 @@ type Estimator struct {
 	phase    time.Time     // the reading that the next one is predicted from
 	other    time.Time     // the other reading that the rhythm may go on from: an early one, or the one before it; zero for none
 	early    time.Duration // how long after the reading before it that early one came
-	fraction int           // the last early one came after so many parts of the interval; 0 for none
+	fraction int           // the last early one came after such a part of the interval, until a look finds none there; 0 for none
 	interval time.Duration // from reading to reading; 0 while unknown
 	readings int           // new readings seen since start or change, to pace the probes
 	probed   int           // what readings was when a poll last looked between two readings
@@ -72,12 +74,12 @@ func (r *Estimator) Observe(s Sight) bool {
 		return false
 	}
 	isNew := r.place(s, step)
-	r.lags = push(r.lags, s.Asked.Sub(s.Reading))
+	r.lags = push(r.lags, s.Asked.Sub(s.Reading), remembered)
 	if n := len(r.unseen); n > 0 && s.Asked.Sub(s.Reading) < r.unseen[n-1] {
 		r.unseen = nil // the lag has become shorter, or the clock was set
 	}
 	if !s.Before.IsZero() && s.Before.After(s.Reading) {
-		r.unseen = push(r.unseen, s.Before.Sub(s.Reading))
+		r.unseen = push(r.unseen, s.Before.Sub(s.Reading), remembered)
 	}
 	r.last = s.Reading
 	r.estimate()
@@ -96,7 +98,7 @@ func (r *Estimator) nothingNew(step time.Duration, asked time.Time) {
 		return
 	}
 	if r.other.IsZero() && asked.Sub(r.visible(0)) > r.interval/2 {
-		r.intervalConfirmed, r.probed = true, r.readings
+		r.intervalConfirmed, r.probed, r.fraction = true, r.readings, 0
 	}
 	due := r.passed(asked)
 	if due != r.emptyDue {
@@ -151,9 +153,9 @@ func (r *Estimator) place(s Sight, step time.Duration) bool {
 		from = r.last
 	}
 	if due := r.nearestDue(from, s.Reading); !due.IsZero() {
-		r.spread = push(r.spread, s.Reading.Sub(due))
+		r.spread = push(r.spread, s.Reading.Sub(due), deviations)
 	}
-	r.steps = push(r.steps, s.Reading.Sub(from))
+	r.steps = push(r.steps, s.Reading.Sub(from), remembered)
 	if r.emptyDue > 0 && r.emptyPolls > 0 {
 		r.skipped++ // the interval may have become a multiple
 	} else {
@@ -324,7 +326,7 @@ func (r *Estimator) Resume(last time.Time, interval time.Duration, expected, now
 	r.last, r.phase, r.interval = last, last, interval
 	r.steps = []time.Duration{interval, interval, interval} // one reading alone doesn't outweigh it
 	if late := expected.Sub(last) % interval; plausible(expected, now.Add(longestInterval)) && late >= 0 && late < interval/4 {
-		r.lags = push(nil, late)
+		r.lags = push(nil, late, remembered)
 	}
 	r.estimate()
 }
@@ -349,10 +351,11 @@ func (r *Estimator) IsSilent(now time.Time, floor time.Duration) bool {
 	return now.Sub(r.last) > max(floor, 3*r.interval)
 }
 
-func push(list []time.Duration, d time.Duration) []time.Duration {
-	if len(list) >= remembered {
+// push adds a duration to a list of at most so many, of which the oldest goes.
+func push(list []time.Duration, d time.Duration, most int) []time.Duration {
+	if len(list) >= most {
 		copy(list, list[1:])
-		list = list[:remembered-1]
+		list = list[:most-1]
 	}
 	return append(list, d)
 }

@@ -255,10 +255,12 @@ func TestExpectedIsTheNextReadingFromNow(t *testing.T) {
 
 func TestWhatIsRememberedIsBounded(t *testing.T) {
 	r := watch(repeat(500, time.Minute)...)
-	for _, list := range [][]time.Duration{r.steps, r.spread, r.lags, r.unseen} {
+	for _, list := range [][]time.Duration{r.steps, r.lags, r.unseen} {
 		assert.LessOrEqual(t, len(list), remembered)
 		assert.LessOrEqual(t, cap(list), 2*remembered)
 	}
+	assert.Len(t, r.spread, deviations)
+	assert.LessOrEqual(t, cap(r.spread), 2*deviations)
 }
 
 // TestAnEarlyReading is a device at 15 minutes whose next reading, or something like it, comes out of turn.
@@ -304,6 +306,26 @@ func TestADeviceWithOneValueForEverHasARhythm(t *testing.T) {
 		r.Observe(Sight{Reading: at, Asked: at.Add(3 * time.Second), Same: i > 0})
 	}
 	assert.Equal(t, 5*time.Minute, r.interval)
+}
+
+// TestTwoEarlyReadingsFarApartAreNoFasterRhythm has two that came after a third of the interval, with looks between them
+// that found nothing there.
+func TestTwoEarlyReadingsFarApartAreNoFasterRhythm(t *testing.T) {
+	const m = time.Minute
+	r := watch(repeat(6, 15*m)...)
+	r.intervalConfirmed = true
+	for i := range 3 {
+		regular := r.last
+		require.True(t, r.watched(regular.Add(5*m), m))
+		require.True(t, r.watched(regular.Add(15*m), 3*time.Second))
+		at, ok := probe(r, r.last.Add(3*time.Second), usual)
+		require.True(t, ok, "one may be the first of a faster rhythm")
+		r.Observe(Sight{Reading: r.last, Asked: at})
+		assert.Equal(t, 15*m, r.interval, "after %d of them", i+1)
+		_, ok = probe(r, at, usual)
+		assert.False(t, ok, "but it is not")
+		r.watched(r.last.Add(15*m), 3*time.Second)
+	}
 }
 
 // TestAFasterDeviceThatIsFoundBetweenReadings reports three times as often as it did, so that its readings at the old times

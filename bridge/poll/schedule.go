@@ -86,7 +86,8 @@ func (a *State) Due(b Bounds) Turn {
 		}
 	}
 	due = times.Latest(due, earliest)
-	t := Turn{At: shared(due, candidates, b), Idle: idle}
+	t := Turn{At: shared(due, candidates, b)}
+	t.Idle = idle && t.At.Equal(due)
 	for _, w := range candidates {
 		if w.learns {
 			t.Learn = times.Soonest(t.Learn, times.Latest(w.at, earliest))
@@ -237,7 +238,7 @@ func probe(r *Estimator, asked time.Time, b Bounds) (time.Time, bool) {
 	if r.stated > 0 {
 		every = probeEveryStated
 	}
-	if r.intervalConfirmed && r.readings-r.probed < every {
+	if r.intervalConfirmed && r.fraction == 0 && r.readings-r.probed < every {
 		return time.Time{}, false
 	}
 	at := r.visible(0).Add(r.interval/2 + r.interval/20)
@@ -245,12 +246,12 @@ func probe(r *Estimator, asked time.Time, b Bounds) (time.Time, bool) {
 }
 
 // shared moves a poll later, by less than the least interval, where that makes the readings fresher altogether:
-// readings due close together share a request, and asking for a fast device's reading doesn't shut out a slow one's,
-// because the fast one's next reading comes soon anyway.
+// readings due close together share a request, and neither a look between two readings nor asking for a fast device's, the
+// next one of which comes soon anyway, shuts out a slow one's.
 func shared(due time.Time, candidates []candidate, b Bounds) time.Time {
 	var near []candidate
 	for _, w := range candidates {
-		if !w.probe && w.at.Sub(due) < b.Min {
+		if w.at.Sub(due) < b.Min {
 			near = append(near, w)
 		}
 	}
@@ -273,7 +274,7 @@ func shared(due time.Time, candidates []candidate, b Bounds) time.Time {
 const maxCandidates = 8
 
 // staleness is how long the readings of candidates wait when the family is asked at t and then as soon as it may be again.
-// A fast device's hardly count: its next one comes soon.
+// A fast device's hardly count: its next one comes soon. A look between two readings can wait.
 func staleness(t time.Time, candidates []candidate, b Bounds) time.Duration {
 	var sum time.Duration
 	for _, w := range candidates {
@@ -281,7 +282,10 @@ func staleness(t time.Time, candidates []candidate, b Bounds) time.Duration {
 		if wait < 0 {
 			wait += b.Min
 		}
-		if w.fast {
+		switch {
+		case w.probe:
+			continue
+		case w.fast:
 			wait /= slowFactor * slowFactor
 		}
 		sum += wait

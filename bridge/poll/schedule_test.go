@@ -95,6 +95,8 @@ func TestWhenAFamilyIsDue(t *testing.T) {
 		{"not where the cloud states the frequency", State{Devices: []*Estimator{{last: noon, phase: noon.Add(-3 * m), other: noon, early: 3 * m, interval: 15 * m, intervalConfirmed: true, stated: 15}}}, 12 * m},
 		{"late, and readings have never been so late: only once more", State{Devices: []*Estimator{known(late(15*m, 70*s, 2))}}, 15*m - 70*s},
 		{"late, and readings have been later: again after a minute", State{Devices: []*Estimator{known(late(15*m, 70*s, 2), 2*m)}}, m},
+		{"a look doesn't shut out a reading that is due within the least interval",
+			State{Devices: []*Estimator{{last: noon, phase: noon, interval: 10 * m}, every(15*m, 6*m)}}, 6 * m},
 		{"not else", State{Devices: []*Estimator{{last: noon, phase: noon, interval: 10 * m, readings: 5, intervalConfirmed: true, stated: 10}}}, 10 * m},
 		{"a look for nothing doesn't stretch the greatest interval", State{Devices: []*Estimator{{last: noon, phase: noon, interval: 29 * m, readings: 5, intervalConfirmed: true}}}, 15 * m},
 	} {
