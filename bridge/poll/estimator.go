@@ -8,9 +8,9 @@ import (
 
 // remembered is how many readings a device's rhythm is learned from: few enough to forget an old one within hours.
 //
-// How late they are shows in more of them: of n deviations the next one exceeds all with a chance of 1 in n+1, and each that
-// does costs a request and a minute. That many are a day of a Pill at 15 minutes.
-const remembered, deviations = 24, 96
+// How late they are takes more to see: of n deviations the next one exceeds all with a chance of 1 in n+1, and each that does
+// costs a request and a minute. Too many hold what no longer is. That many are half a day of a Pill at 15 minutes.
+const remembered, deviations = 24, 48
 
 // Estimator is what is known of when a device reports: how long from reading to reading, how regular that is, and how
 // long after a reading the cloud shows it. All of it comes from the last_activity values that polls have seen.
