@@ -259,11 +259,13 @@ func (b *bridge) verify(ctx context.Context, c *command.Command) {
 	b.readDevice(ctx, b.account.find(c.Ref.Ref), []*command.Command{c}, func(r device.Reading, err error) {
 		now := b.clock.Now()
 		switch {
-		case err != nil:
+		case err != nil || c.Unseen(r):
 			c.VerifyAgain(now)
 		case c.Verified(r):
 			b.commandTaken(c, true, now)
 			return
+		default:
+			c.VerifyAt = time.Time{}
 		}
 		b.putBack(c)
 	})

@@ -239,6 +239,39 @@ func TestAnUnansweredWriteIsNeverSentAgainWithoutALook(t *testing.T) {
 	}
 }
 
+// TestAReadBackWithoutTheValueIsNoLook: every answer has values of wrong types, that to the write among them. What switches
+// something off is sent again all the same.
+func TestAReadBackWithoutTheValueIsNoLook(t *testing.T) {
+	for key, c := range map[string]struct {
+		payload, path string
+		writes        int
+	}{
+		"pump_utilisation": {"37", "/api/BrewZillas/SetPumpUtilisation", 1},
+		"pump_enabled":     {"OFF", "/api/BrewZillas/SetPumpEnabled", 2},
+	} {
+		t.Run(key, func(t *testing.T) {
+			inVirtualTime(t, raptsim.Options{CommandDelay: -1, Latency: &raptsim.Latency{}}, withoutCeiling, func(t *testing.T, w *world) {
+				pass(ready)
+				_, topic := w.deviceOf(raptsim.BrewZilla)
+				w.cloud.Inject(raptsim.Fault{Path: "/api/BrewZillas", WrongTypes: true})
+				w.publish(topic+"/"+key+"/set", c.payload)
+				pass(70 * time.Second)
+				results := w.results(t, topic+"/result")
+				require.NotEmpty(t, results)
+				assert.Equal(t, "failed", results[0].Outcome)
+				assert.Contains(t, *results[0].Error, "may have been carried out")
+				executed := 0
+				for _, r := range w.cloud.Requests() {
+					if r.Executed && r.Path == c.path {
+						executed++
+					}
+				}
+				assert.Equal(t, c.writes, executed)
+			})
+		})
+	}
+}
+
 func TestARefreshSaysWhatHappensAndWhen(t *testing.T) {
 	note := func(t *testing.T, w *world) string {
 		t.Helper()

@@ -59,6 +59,13 @@ func (c *Command) Verify(now time.Time, shown device.Reading, err error) error {
 // VerifyAgain has it read back after a while, since that failed at now: nothing is sent twice without a look.
 func (c *Command) VerifyAgain(now time.Time) { c.VerifyAt = now.Add(verifyAfter) }
 
+// Unseen reports whether a reading tells nothing of whether the command was carried out, so that another look is
+// needed. What switches something off needs none: it does no harm twice.
+func (c *Command) Unseen(shown device.Reading) bool {
+	_, known := c.Shown(shown)
+	return !known && !c.Off
+}
+
 // Verified takes what the cloud shows, and reports whether the write was carried out. One that was not may be sent again.
 func (c *Command) Verified(shown device.Reading) bool {
 	if v, ok := c.Shown(shown); ok && v.Confirms(c.Asked.Value) {
