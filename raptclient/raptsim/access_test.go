@@ -141,8 +141,8 @@ func TestTheLogTellsEveryRequest(t *testing.T) {
 	r.Header.Set("User-Agent", "test/1")
 	a.send(r)
 	assert.Equal(t, []Request{
-		{At: newHand().now(), Method: "POST", Path: "/connect/token", Status: 200, SignIn: true},
-		{At: clock.now(), Method: "GET", Path: "/api/Stills/GetStill", Query: "stillId=" + still, Status: 200, UserAgent: "test/1", Authenticated: true},
+		{At: newHand().now(), Method: "POST", Path: "/connect/token", Status: 200, SignIn: true, Executed: true},
+		{At: clock.now(), Method: "GET", Path: "/api/Stills/GetStill", Query: "stillId=" + still, Status: 200, UserAgent: "test/1", Authenticated: true, Executed: true},
 	}, c.Requests())
 	for range 20 {
 		a.get("Stills/GetStills")

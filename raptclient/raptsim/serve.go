@@ -99,7 +99,11 @@ func (c *Cloud) answer(r *http.Request) (*reply, error) {
 	defer func() { c.log.inFlight-- }()
 	fault := c.faults.pick(r)
 	latency := c.takes()
-	usual := func() *reply { return c.usual(r, body, c.catchUp()) }
+	usual := func() *reply {
+		a := c.usual(r, body, c.catchUp())
+		c.log.line(number).Executed = a.status == http.StatusOK
+		return a
+	}
 	if fault.Executed {
 		done := usual()
 		usual = func() *reply { return done }

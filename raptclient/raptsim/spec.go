@@ -73,4 +73,5 @@ type Request struct {
 	SignIn        bool
 	UserAgent     string
 	Authenticated bool // carried a token that was good
+	Executed      bool // carried out, whatever became of the answer
 }
