@@ -264,8 +264,6 @@ func (b *bridge) verify(ctx context.Context, c *command.Command) {
 		case c.Verified(r):
 			b.commandTaken(c, true, now)
 			return
-		default:
-			c.VerifyAt = time.Time{}
 		}
 		b.putBack(c)
 	})

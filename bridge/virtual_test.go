@@ -21,12 +21,14 @@ type virtual struct {
 	now   time.Time
 	// published has the moments at which a device's state showed a new reading, by id.
 	published map[string]map[time.Time]time.Time
+	cleared   []string // topics that were retained no longer
 }
 
 // answerTakes is the time that the simulated cloud's answers take.
 const answerTakes = 300 * time.Millisecond
 
-func newVirtual(t testing.TB, o raptsim.Options, adapt func(*Options)) *virtual {
+// newVirtual starts one with what its broker retains.
+func newVirtual(t testing.TB, o raptsim.Options, adapt func(*Options), retained ...broker.Message) *virtual {
 	t.Helper()
 	v := &virtual{now: time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC), published: map[string]map[time.Time]time.Time{}}
 	start := v.now
@@ -47,6 +49,9 @@ func newVirtual(t testing.TB, o raptsim.Options, adapt func(*Options)) *virtual 
 	b.connected()
 	unused := testKey.Unused(start)
 	b.mqtt.earlier.Requests = &unused // it has been running before
+	for _, msg := range retained {
+		b.onMessage(msg, false)
+	}
 	b.endRestore()
 	return v
 }
@@ -99,6 +104,9 @@ func (v *virtual) drain() {
 		v.b.mqtt.outbox.Sent()
 		if p.OnAcked != nil {
 			p.OnAcked(true)
+		}
+		if p.Retain && len(p.Payload) == 0 {
+			v.cleared = append(v.cleared, p.Topic)
 		}
 		_, id, ok := v.b.mqtt.topics.ParseState(p.Topic)
 		if !ok || len(p.Payload) == 0 {
