@@ -81,9 +81,13 @@ func (c *Client) bodyError(r *reply, err error) *BodyError {
 // excerptLength is how much of a body an error shows, in characters.
 const excerptLength = 200
 
+// excerptFrom is how much of a body an excerpt is looked for in, in bytes: of 8 MiB, copies would take more than the
+// whole program does.
+const excerptFrom = 16 << 10
+
 // excerpt is the beginning of a body as one line of printable text without secrets.
 func (c *Client) excerpt(body []byte) string {
-	return text.Line(c.session.redact(string(body)), excerptLength)
+	return text.Line(c.session.redact(string(body[:min(len(body), excerptFrom)])), excerptLength)
 }
 
 var bom = []byte("\xef\xbb\xbf")
