@@ -236,6 +236,8 @@ func TestWrongTypesEverywhereAreToldOnceEach(t *testing.T) {
 			seen[msg] = true
 		}
 		warned := len(w.warnings())
+		assert.Less(t, warned, 100, "hundreds of fields are told in some lines for each family")
+		assert.NotEmpty(t, w.lines("so it is with"))
 		pass(3 * time.Hour)
 		assert.Len(t, w.warnings(), warned)
 		remove()

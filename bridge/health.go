@@ -2,11 +2,15 @@ package bridge
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
+	"github.com/rapt-bridge/rapt-bridge/internal/text"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
@@ -45,12 +49,23 @@ func (b *bridge) onAPIError(now time.Time, err error) {
 
 // notice tells of what the contract doesn't have, each once, and counts the unknown fields.
 func (b *bridge) notice(r raptclient.Report) {
-	for _, n := range r.Notices {
+	var more []string
+	for i, n := range r.Notices {
 		if n.Kind == raptclient.UnknownField {
 			b.account.unknownFields++
 		}
-		b.log.Warn(n.String())
+		if i < noticesEach {
+			b.log.Warn(n.String())
+		} else {
+			more = append(more, n.Field)
+		}
 		b.metrics.Notice(string(n.Kind))
 		b.diagnosis.Notice(n)
 	}
+	if len(more) > 0 {
+		b.log.Warn(fmt.Sprintf("%s: so it is with %d more: %s", r.Notices[0].Resource, len(more), text.Line(strings.Join(more, ", "), device.MaxText)))
+	}
 }
+
+// noticesEach is how many notices of one answer have a line each; the others share one.
+const noticesEach = 10
