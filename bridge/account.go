@@ -37,6 +37,8 @@ type account struct {
 	queue       command.Queue
 	heating     command.HeatingWatch
 	submissions submissions
+	// uncountedUntil is until when nothing is asked because the broker has not taken the count of a request.
+	uncountedUntil time.Time
 
 	unknownFields int // that the contract doesn't have, seen so far
 	lastPoll      time.Time

@@ -256,6 +256,11 @@ func (b *bridge) wake(now time.Time) time.Time {
 	a, m := b.account, &b.mqtt
 	at := now.Add(tickEvery)
 	sooner := func(t time.Time) { at = times.Soonest(at, t) }
+	mayCall := a.calling == nil
+	if a.uncountedUntil.After(now) {
+		mayCall = false
+		sooner(a.uncountedUntil)
+	}
 	if m.phase == standingBy {
 		sooner(m.watch.TakeAt())
 	}
@@ -266,7 +271,7 @@ func (b *bridge) wake(now time.Time) time.Time {
 		sooner(m.republishAt)
 		sooner(b.tickAt)
 		sooner(b.mirror.Due())
-		if a.calling == nil {
+		if mayCall {
 			sooner(poll.Next(now, a.turns(), a.nextPolls(now)).Wake)
 			sooner(a.queue.ListlessFrom(a.opening(now)))
 			if !a.absent.NextLook().IsZero() {
@@ -282,7 +287,7 @@ func (b *bridge) wake(now time.Time) time.Time {
 	sooner(b.refusals.Due())
 	sooner(b.page.Due())
 	switch open := a.opening(now); {
-	case a.calling == nil && m.active():
+	case mayCall && m.active():
 		sooner(a.queue.Wake(open))
 		_, at := a.nextReadback(now, open)
 		sooner(at)

@@ -33,6 +33,7 @@ type memoryBroker struct {
 	mute     atomic.Bool // doesn't echo the marker
 	stalled  bool        // takes nothing
 	refused  string      // the end of topics that nobody may publish to; empty for none
+	refusals int         // what was refused so far
 	conn     *broker.Connection
 	number   int           // of the connection
 	slow     time.Duration // until it takes the next message
@@ -111,6 +112,9 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 			case <-m.wake: // it may take again
 			case p := <-out:
 				if m.refuses(p.Topic) {
+					m.mu.Lock()
+					m.refusals++
+					m.mu.Unlock()
 					if p.OnAcked != nil {
 						p.OnAcked(false)
 					}

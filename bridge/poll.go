@@ -19,7 +19,7 @@ import (
 // dispatch gives the worker its next call: a command, a readback, a poll or a request for missing rows, in this order.
 func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 	a := b.account
-	if !b.mqtt.active() {
+	if !b.mqtt.active() || a.uncountedUntil.After(now) {
 		return // another bridge of the account may be
 	}
 	open := a.opening(now)
@@ -96,12 +96,18 @@ func (b *bridge) authorize(r worker.Permit) {
 	b.page.Requests.Add(b.clock.Wall())
 	b.putState(func(delivered bool) {
 		if !delivered || b.clock.Now().Sub(now) > staleAck {
-			r.Reply <- &limit.RateLimitedError{At: now, Reason: "the MQTT broker is away, so that another bridge of the account may be active"}
+			a.gate.Requests.Withdraw(now, purpose, r.SignIn)
+			a.uncountedUntil = b.clock.Now().Add(afterUncounted)
+			r.Reply <- &limit.RateLimitedError{At: a.uncountedUntil, Reason: "the MQTT broker has not taken the count of requests, so that another bridge of the account may be active"}
 			return
 		}
 		r.Reply <- nil
 	})
 }
+
+// afterUncounted is how long nothing is asked after the broker has not taken a count: it may never do, where its access
+// rules forbid it.
+const afterUncounted = 10 * time.Second
 
 // staleAck is how late the broker's answer to a count may come: a process that was frozen finds one from before.
 const staleAck = 20 * time.Second

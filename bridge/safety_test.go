@@ -249,3 +249,32 @@ func TestAKeyIsNotSetTooOften(t *testing.T) {
 		assert.Equal(t, 15, on, "switching off counts, but is always sent")
 	})
 }
+
+// TestABrokerThatRefusesTheCountOfRequests forbids the bridge's state for a time: nothing is asked, nothing is counted that
+// did not leave, and the broker is not asked without a pause.
+func TestABrokerThatRefusesTheCountOfRequests(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{}, nil, func(t *testing.T, w *world) {
+		pass(ready)
+		_, kettle := w.deviceOf(raptsim.BrewZilla)
+		w.broker.refuse("bridge/state")
+		w.broker.forget()
+		asked := len(w.cloud.Requests())
+		for range 30 {
+			w.publish(kettle+"/pump_utilisation/set", "40")
+			pass(10 * time.Second)
+		}
+		assert.Len(t, w.cloud.Requests(), asked)
+		for _, r := range w.results(t, kettle+"/result") {
+			assert.Contains(t, []string{"superseded", "rejected"}, r.Outcome)
+		}
+		w.broker.mu.Lock()
+		assert.Less(t, w.broker.refusals, 150, "in five minutes")
+		w.broker.mu.Unlock()
+
+		w.broker.refuse("")
+		pass(15 * time.Minute)
+		assert.InDelta(t, len(w.cloud.Requests()), w.broker.document(t, "rapt/bridge/state")["requests_last_hour"], 2)
+		assert.Greater(t, len(w.cloud.Requests()), asked+8)
+		assert.Contains(t, []any{"ok", "slowed"}, w.broker.document(t, "rapt/bridge/state")["api_status"])
+	})
+}

@@ -1,6 +1,7 @@
 package limit
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
@@ -164,6 +165,31 @@ func (l *RequestLog) Record(now time.Time, p Purpose, signIn bool) {
 	}
 	if signIn {
 		l.signIns.add(now)
+	}
+}
+
+// Withdraw takes back a request that was recorded at a time and did not leave.
+func (l *RequestLog) Withdraw(at time.Time, p Purpose, signIn bool) {
+	l.hour.withdraw(at)
+	l.minute.withdraw(at)
+	switch p {
+	case ForPoll:
+		l.polls.withdraw(at)
+	case ForBackfill:
+		l.backfill.withdraw(at)
+	}
+	if signIn {
+		l.signIns.withdraw(at)
+	}
+}
+
+// withdraw removes the last request of that time.
+func (w *window) withdraw(at time.Time) {
+	for i, t := range slices.Backward(w.times) {
+		if t.Equal(at) {
+			w.times = slices.Delete(w.times, i, i+1)
+			return
+		}
 	}
 }
 

@@ -275,3 +275,21 @@ func TestALedgerThatSomebodyMadeUpDoesNoHarm(t *testing.T) {
 		})
 	}
 }
+
+func TestAWithdrawnRequestIsNotCounted(t *testing.T) {
+	l := NewRequestLog(240, 30)
+	l.Record(noon, ForPoll, true)
+	l.Record(noon.Add(time.Second), ForBackfill, false)
+	l.Record(noon.Add(time.Second), ForPoll, false)
+	before := l.Save(noon.Add(time.Minute), noon.Add(time.Minute))
+	at := noon.Add(2 * time.Second)
+	for range 1000 {
+		for _, p := range []Purpose{ForPoll, ForCommand, ForBackfill, ForOff} {
+			l.Record(at, p, true)
+			l.Withdraw(at, p, true)
+		}
+	}
+	assert.Equal(t, before, l.Save(noon.Add(time.Minute), noon.Add(time.Minute)))
+	assert.Equal(t, 3, l.LastHour(at))
+	assert.True(t, l.Allows(at, ForPoll, true))
+}
