@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -41,13 +42,27 @@ func newAuthority(t testing.TB) *authority {
 // issue makes a certificate and its key, both as PEM, for a server of that name on this machine or for a client.
 func (a *authority) issue(t testing.TB, name string) (cert, key string) {
 	t.Helper()
+	return a.issueFor(t, name, net.IPv4(127, 0, 0, 1), time.Now().Add(24*time.Hour))
+}
+
+// pair is a certificate for a server of that name and address, good until then.
+func (a *authority) pair(t testing.TB, name string, address net.IP, until time.Time) *tls.Certificate {
+	t.Helper()
+	cert, key := a.issueFor(t, name, address, until)
+	pair, err := tls.X509KeyPair([]byte(cert), []byte(key))
+	require.NoError(t, err)
+	return &pair
+}
+
+func (a *authority) issueFor(t testing.TB, name string, address net.IP, until time.Time) (cert, key string) {
+	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := certificate(name)
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	template.DNSNames = []string{name, "localhost"}
-	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+	template.IPAddresses, template.NotAfter = []net.IP{address}, until
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &private.PublicKey, a.key)
 	require.NoError(t, err)
 	keyDER, err := x509.MarshalPKCS8PrivateKey(private)

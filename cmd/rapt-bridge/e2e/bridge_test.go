@@ -73,8 +73,13 @@ func (c *cloud) account() settings {
 // killed when it doesn't. The test for which it runs prints its output when it fails.
 func startBridge(t testing.TB, s scope, set settings, arguments ...string) *bridge {
 	t.Helper()
-	b := &bridge{output: &buffer{}, ended: make(chan struct{})}
-	b.process = exec.Command(program(t), arguments...)
+	return startProcess(t, s, exec.Command(program(t), arguments...), set)
+}
+
+// startProcess is startBridge for a command that runs the program in its own way; its environment is kept.
+func startProcess(t testing.TB, s scope, command *exec.Cmd, set settings) *bridge {
+	t.Helper()
+	b := &bridge{process: command, output: &buffer{}, ended: make(chan struct{})}
 	home := t.TempDir()
 	if s == scope(&binaryWide) {
 		var err error
@@ -83,7 +88,7 @@ func startBridge(t testing.TB, s scope, set settings, arguments ...string) *brid
 		s.Cleanup(func() { _ = os.RemoveAll(home) })
 	}
 	b.process.Dir = home
-	b.process.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "RAPT_BRIDGE_HTTP_LISTEN=127.0.0.1:0"}
+	b.process.Env = append(b.process.Env, "HOME="+home, "PATH="+os.Getenv("PATH"), "RAPT_BRIDGE_HTTP_LISTEN=127.0.0.1:0")
 	for key, value := range set {
 		b.process.Env = append(b.process.Env, "RAPT_BRIDGE_"+key+"="+value)
 	}

@@ -271,25 +271,28 @@ func TestDevicesThatWentWhileTheBridgeWasAwayAreCleared(t *testing.T) {
 // bridge's, and checks that all of it was published to be retained.
 func mirrored(t testing.TB, watcher *mqttClient, prefix string, devices int) {
 	t.Helper()
-	within(t, patience, fmt.Sprintf("%d devices under %s", devices, prefix), func() error {
-		if err := states(watcher, prefix, devices); err != nil {
-			return err
-		}
-		discovery := "homeassistant"
-		if prefix != "rapt" {
-			discovery = prefix + "-ha"
-		}
-		if n := len(watcher.topics(discovery + "/device/rapt_")); n < devices+1 {
-			return fmt.Errorf("%d configs", n)
-		}
-		return nil
-	})
+	within(t, patience, fmt.Sprintf("%d devices under %s", devices, prefix), func() error { return mirror(watcher, prefix, devices) })
 	for _, topic := range watcher.topics(prefix + "/") {
 		if strings.HasSuffix(topic, "/state") || strings.HasSuffix(topic, "/availability") {
 			m, _ := watcher.get(topic)
 			assert.True(t, m.retained, topic)
 		}
 	}
+}
+
+// mirror tells what is missing of so many devices.
+func mirror(watcher *mqttClient, prefix string, devices int) error {
+	if err := states(watcher, prefix, devices); err != nil {
+		return err
+	}
+	discovery := "homeassistant"
+	if prefix != "rapt" {
+		discovery = prefix + "-ha"
+	}
+	if n := len(watcher.topics(discovery + "/device/rapt_")); n < devices+1 {
+		return fmt.Errorf("%d configs", n)
+	}
+	return nil
 }
 
 // states tells what is missing of the states and availabilities of so many devices.

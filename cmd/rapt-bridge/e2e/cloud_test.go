@@ -127,6 +127,9 @@ func (c *cloud) forward(t testing.TB, by time.Duration) { t.Helper(); c.call(t, 
 
 func (c *cloud) revokeTokens(t testing.TB) { t.Helper(); c.call(t, "RevokeTokens", struct{}{}, nil) }
 
+// sever breaks every connection to the cloud, so that the next request needs a new one.
+func (c *cloud) sever(t testing.TB) { t.Helper(); c.call(t, "Sever", struct{}{}, nil) }
+
 func (c *cloud) call(t testing.TB, method string, args, reply any) {
 	t.Helper()
 	if reply == nil {
@@ -142,6 +145,7 @@ type CloudService struct {
 	undo   []func()
 	listen net.Listener
 	ahead  atomic.Int64 // what its clock is ahead of the real one
+	conns  sync.Map // net.Conn, open
 }
 
 // CloudField is an API field of a device.
@@ -176,7 +180,13 @@ func (s *CloudService) Open(o raptsim.Options, url *string) error {
 	}
 	o.Now = func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
 	s.cloud = raptsim.New(o)
-	server := http.Server{Handler: s.cloud, ReadHeaderTimeout: 10 * time.Second}
+	server := http.Server{Handler: s.cloud, ReadHeaderTimeout: 10 * time.Second, ConnState: func(c net.Conn, state http.ConnState) {
+		if state == http.StateClosed || state == http.StateHijacked {
+			s.conns.Delete(c)
+		} else {
+			s.conns.Store(c, nil)
+		}
+	}}
 	go func() { fmt.Fprintln(os.Stderr, "cloud:", server.Serve(s.listen)) }()
 	*url = "http://" + s.listen.Addr().String()
 	return nil
@@ -227,6 +237,13 @@ func (s *CloudService) Devices(_ struct{}, all *[]raptsim.Info) error {
 
 func (s *CloudService) Requests(_ struct{}, all *[]raptsim.Request) error {
 	*all = s.cloud.Requests()
+	return nil
+}
+
+func (s *CloudService) Sever(struct{}, *struct{}) error {
+	for conn := range s.conns.Range {
+		_ = conn.(net.Conn).Close()
+	}
 	return nil
 }
 

@@ -86,6 +86,13 @@ func (c *container) stop(t testing.TB) {
 	require.NoError(t, err, "stop")
 }
 
+// kill ends the container's program as a power cut would.
+func (c *container) kill(t testing.TB) {
+	t.Helper()
+	_, err := c.docker.ContainerKill(context.Background(), c.GetContainerID(), client.ContainerKillOptions{Signal: "SIGKILL"})
+	require.NoError(t, err, "kill")
+}
+
 // start starts a container that was stopped; it keeps its files and its ports.
 func (c *container) start(t testing.TB) {
 	t.Helper()

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"crypto/pbkdf2"
 	"crypto/rand"
 	"crypto/sha512"
@@ -30,11 +31,13 @@ type mosquittoOptions struct {
 	clientCert  bool                          // the TLS listener asks for a certificate of the authority
 	webSocket   bool                          // with it there is a WebSocket listener, with authority one with TLS too
 	persistence bool                          // retained messages survive a restart
+	small       bool                          // there is little room for what it keeps on its disk
 }
 
 // mosquitto is a running Mosquitto.
 type mosquitto struct {
 	*container
+	conf                                 []string
 	tcp, tls, webSocket, secureWebSocket int // published ports; 0: no such listener
 }
 
@@ -86,6 +89,10 @@ func startMosquitto(t testing.TB, s scope, o mosquittoOptions) *mosquitto {
 	if o.network != nil {
 		options = append(options, network.WithNetwork([]string{"mosquitto"}, o.network))
 	}
+	if o.small {
+		options = append(options, testcontainers.WithTmpfs(map[string]string{"/mosquitto/data": "size=16k"}))
+	}
+	m.conf = conf
 	options = append(options, testcontainers.WithFiles(file("/mosquitto/config/mosquitto.conf", strings.Join(conf, "\n")+"\n")))
 	m.container = startContainer(t, s, mosquittoImage, ports, options...)
 	m.ready(t)
@@ -94,6 +101,13 @@ func startMosquitto(t testing.TB, s scope, o mosquittoOptions) *mosquitto {
 
 // url is the address of the plain listener, as rapt-bridge takes it.
 func (m *mosquitto) url() string { return fmt.Sprintf("mqtt://127.0.0.1:%d", m.tcp) }
+
+// configure puts lines before the listeners of the configuration that it was started with, for the next start.
+func (m *mosquitto) configure(t testing.TB, lines ...string) {
+	t.Helper()
+	conf := strings.Join(append(lines, m.conf...), "\n") + "\n"
+	require.NoError(t, m.CopyToContainer(context.Background(), []byte(conf), "/mosquitto/config/mosquitto.conf", 0o644))
+}
 
 // restart stops the broker as an administrator would, starts it and waits until it answers.
 func (m *mosquitto) restart(t testing.TB) {

@@ -40,6 +40,16 @@ type mqttClient struct {
 // topic, and returns when the subscription stands.
 func newMQTTClient(t testing.TB, s scope, broker *mosquitto, username, password string) *mqttClient {
 	t.Helper()
+	return newSubscriber(t, s, broker, username, password, "#")
+}
+
+// newSubscriber is newMQTTClient for the topics that match some filters.
+func newSubscriber(t testing.TB, s scope, broker *mosquitto, username, password string, filters ...string) *mqttClient {
+	t.Helper()
+	var subscriptions []paho.SubscribeOptions
+	for _, filter := range filters {
+		subscriptions = append(subscriptions, paho.SubscribeOptions{Topic: filter, QoS: 1, RetainAsPublished: true})
+	}
 	address, err := url.Parse(broker.url())
 	require.NoError(t, err)
 	c := &mqttClient{last: map[string]message{}}
@@ -55,9 +65,7 @@ func newMQTTClient(t testing.TB, s scope, broker *mosquitto, username, password 
 		ReconnectBackoff:              autopaho.NewConstantBackoff(200 * time.Millisecond),
 		OnConnectionUp: func(conn *autopaho.ConnectionManager, _ *paho.Connack) {
 			go func() {
-				_, err := conn.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{
-					{Topic: "#", QoS: 1, RetainAsPublished: true},
-				}})
+				_, err := conn.Subscribe(ctx, &paho.Subscribe{Subscriptions: subscriptions})
 				select {
 				case subscribed <- err:
 				default:
