@@ -22,7 +22,8 @@ SLOW = TestAnOrdinaryDay TestADayWithEveryFault TestAWeekOfAPillAndThreeControll
 	TestADeviceThatReportsEachMinuteFitsTheAnswers TestDaysWithWebhooks TestManyDevicesCostTimeInProportion \
 	TestNoRetainedStateHangsTheBridge TestTenThousandDevicesTakeLittleMemory TestWhatTheCloudMayAnswer \
 	TestAnEmptyListForMinutesTakesNoDeviceOut TestWhatCannotBeLearnedTakesADay TestADeviceThatStopsReportingGoesOffline \
-	TestAClockThatIsSetIsNoHarm TestAFamilyThatCannotBeReadIsSaidOnceWhileOthersCan
+	TestAClockThatIsSetIsNoHarm TestAFamilyThatCannotBeReadIsSaidOnceWhileOthersCan \
+	TestAYearTakesTheMemoryOfItsFirstWeek
 empty :=
 SLOW_PATTERN = ^($(subst $(empty) ,|,$(strip $(SLOW))))$$
 
@@ -33,7 +34,7 @@ PLAIN = $(shell $(GO) list ./... | grep -v /e2e)
 GOLDEN = $(sort $(dir $(shell grep -rls --include='*_test.go' 'flag.Bool."update"' .)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-race test-short lint golden docs polling forecast bench fuzz soak image screenshots clean docker
+.PHONY: help run build test test-race test-short lint golden docs polling forecast bench fuzz soak chaos image screenshots clean docker
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,12 +97,16 @@ bench: ## run the benchmarks, one package after the other
 fuzz: ## run every fuzz target for FUZZTIME (30s); their seeds run in every test
 	@set -e; for package in $$($(GO) list ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
-			echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+			echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 2s $$package; \
 		done; done
 
-soak: docker ## live through the simulated days SOAK (10) times, with the race detector, and stop the program for minutes
+soak: docker ## live through a simulated year, and the days SOAK (10) times with the race detector; stop the program for minutes
 	$(GO) test -count=1 -timeout 30m -run '^TestFrozenProcess$$' ./cmd/rapt-bridge/e2e -freezes 30s,150s
+	$(GO) test -count=1 -timeout 2h -run '^TestAYearTakesTheMemoryOfItsFirstWeek$$' ./bridge -v -days 365
 	$(GO) test -race -count $(SOAK) -timeout 3h -run 'Day|Week|Loop|Limits|Jumps|Rejected|Frequency' ./bridge
+
+chaos: docker ## live through every fault of the table in containers, and write .github/faults.md anew (a quarter of an hour)
+	$(GO) test -count=1 -timeout 40m -parallel 26 -run '^TestFaults$$' ./cmd/rapt-bridge/e2e -v -faults -fault-table $(abspath .github/faults.md)
 
 image: docker ## build the container image
 	docker build $(RAPT_BUILD_ARGS) --build-arg VERSION=$(VERSION) -t $(IMAGE):$(VERSION) -t $(IMAGE):latest .
