@@ -145,7 +145,7 @@ type CloudService struct {
 	undo   []func()
 	listen net.Listener
 	ahead  atomic.Int64 // what its clock is ahead of the real one
-	conns  sync.Map // net.Conn, open
+	conns  sync.Map     // net.Conn, open
 }
 
 // CloudField is an API field of a device.
