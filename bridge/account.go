@@ -8,6 +8,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/clock"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/retry"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 	"github.com/rapt-bridge/rapt-bridge/bridge/worker"
@@ -117,7 +118,7 @@ func (a *account) nextPolls(now time.Time) poll.Open {
 		keep += pollsToLearn * f.Unknown()
 	}
 	learning, other := a.gate.NextPolls(now, keep)
-	return poll.Open{Learning: learning, Other: other}
+	return poll.Open{Learning: times.Latest(learning, a.lending.busy), Other: times.Latest(other, a.lending.busy)}
 }
 
 // opening is when the limits let commands leave.

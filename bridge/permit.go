@@ -19,6 +19,8 @@ const (
 	// A program that was told when to ask again is awaited for so long, and after it had its turn, so is the bridge.
 	awaitedFor = 5 * time.Second
 	ownTurnFor = 5 * time.Minute
+	// So long its request may be under way: the bridge's polls wait until then, or until it asks for its next one.
+	underWayFor = 10 * time.Second
 )
 
 // lending has the bridge and a program beside it take turns with the requests for what was missed.
@@ -26,6 +28,7 @@ type lending struct {
 	desk    limit.PermitDesk
 	awaited time.Time // until when a program may come for its turn; zero for none
 	lent    time.Time // when it had its turn; zero when the bridge has had its own since
+	busy    time.Time // until when its request may be under way; zero for none
 }
 
 // onPermitRequest answers a program beside the bridge that asks for a request. It counts in the bridge's own log, as what fills
@@ -55,9 +58,10 @@ func (b *bridge) onPermitRequest(r command.Request) {
 func (b *bridge) lend(asked limit.PermitRequest) (wait time.Duration) {
 	a, now := b.account, b.clock.Now()
 	at, ok := a.gate.NextBackfill(now)
+	a.lending.busy = time.Time{} // it asks for one thing after the other
 	defer func() {
 		if a.lending.awaited = now.Add(wait + awaitedFor); wait <= 0 {
-			a.lending = lending{desk: a.lending.desk, lent: now}
+			a.lending = lending{desk: a.lending.desk, lent: now, busy: now.Add(underWayFor)}
 		}
 	}()
 	switch {
@@ -88,5 +92,5 @@ func (l *lending) turn() time.Time {
 	if l.lent.IsZero() {
 		return l.awaited
 	}
-	return time.Time{}
+	return l.busy
 }

@@ -36,8 +36,8 @@ func Ask(ctx context.Context, find Find, clientID string, question Publication, 
 		}
 		for {
 			select {
-			case payload := <-v.seen:
-				if take(payload) {
+			case p := <-v.seen:
+				if take(p.Payload) {
 					return nil
 				}
 			case <-ctx.Done():
@@ -53,7 +53,7 @@ var errNoAnswer = errors.New("no answer within the time allowed")
 type visitor struct {
 	*autopaho.ConnectionManager
 	user string
-	seen <-chan []byte // payloads of what comes
+	seen <-chan *paho.Publish // what comes
 }
 
 func (v visitor) subscribe(ctx context.Context, filter string) error {
@@ -71,7 +71,7 @@ func visit(ctx context.Context, find Find, clientID string, do func(context.Cont
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	failures, seen := make(chan error, 1), make(chan []byte)
+	failures, seen := make(chan error, 1), make(chan *paho.Publish)
 	cfg := clientConfig(func() Server { return server }, clientID)
 	cfg.ReconnectBackoff = func(int) time.Duration { return 0 }
 	cfg.OnConnectError = func(err error) {
@@ -83,7 +83,7 @@ func visit(ctx context.Context, find Find, clientID string, do func(context.Cont
 	}
 	cfg.OnPublishReceived = []func(paho.PublishReceived) (bool, error){func(p paho.PublishReceived) (bool, error) {
 		select {
-		case seen <- p.Packet.Payload:
+		case seen <- p.Packet:
 		case <-ctx.Done():
 		}
 		return true, nil
@@ -144,7 +144,10 @@ func collect(ctx context.Context, v visitor, filter string) ([][]byte, error) {
 			}
 			quiet = time.After(quietFor)
 		case p := <-v.seen:
-			payloads = append(payloads, p)
+			if !p.Retain {
+				continue // it is published now, to all who have subscribed
+			}
+			payloads = append(payloads, p.Payload)
 			if quiet != nil {
 				quiet = time.After(quietFor)
 			}

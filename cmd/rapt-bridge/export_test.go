@@ -93,12 +93,13 @@ func TestExportWritesAFileForEachDevice(t *testing.T) {
 
 func TestExportCountsInTheLogOfTheBridgeThatRuns(t *testing.T) {
 	cloud, url := served(t, raptsim.Options{
-		Latency: &raptsim.Latency{}, Telemetry: raptsim.Telemetry{Past: 2 * 24 * time.Hour},
+		Latency: &raptsim.Latency{Min: 50 * time.Millisecond, Max: 200 * time.Millisecond}, Telemetry: raptsim.Telemetry{Past: 2 * 24 * time.Hour},
 		Devices: []raptsim.DeviceSpec{{Family: raptsim.Hydrometer, Name: "Pill", ReportEvery: 15 * time.Minute, TimeDigits: 7}},
 	})
 	broker := startBroker(t, true)
 	fresh(t, broker)
-	plenty := append(settings(url, broker.address), "RAPT_BRIDGE_RAPT_MAX_REQUESTS_PER_HOUR=2000", "RAPT_BRIDGE_HTTP_LISTEN=", "RAPT_BRIDGE_HISTORY_DAYS=0")
+	plenty := append(settings(url, broker.address), "RAPT_BRIDGE_RAPT_MAX_REQUESTS_PER_HOUR=2000", "RAPT_BRIDGE_HTTP_LISTEN=", "RAPT_BRIDGE_HISTORY_DAYS=0",
+		"RAPT_BRIDGE_RAPT_MIN_POLL_INTERVAL=1s", "RAPT_BRIDGE_RAPT_MAX_POLL_INTERVAL=1s")
 	p, _, _ := newProgram(plenty)
 	stop := started(t, p)
 	id := cloud.Devices()[0].ID
@@ -109,6 +110,7 @@ func TestExportCountsInTheLogOfTheBridgeThatRuns(t *testing.T) {
 	assert.Equal(t, len(cloud.Reports(id)), strings.Count(o.stdout, "\n")-1)
 	assert.GreaterOrEqual(t, len(cloud.Requests()), bridges+10, "a sign-in, eight lists and the readings")
 	assert.Equal(t, exitOK, stop())
+	assert.Equal(t, 1, cloud.MaxInFlight(), "the two ask for one thing after the other")
 
 	var state struct {
 		Ledger limit.SavedLog `json:"ledger"`
