@@ -22,7 +22,7 @@ type account struct {
 	worker  *worker.Worker
 	gate    *limit.Gate
 	key     limit.Key // of the log as the broker retains it
-	lending lending
+	lender  limit.Lender
 	skew    time.Duration // what the cloud's clock is ahead of steady time
 	calling *worker.Call  // in flight; nil for none
 	carried command.Queue // the commands that it carries out or verifies
@@ -118,7 +118,7 @@ func (a *account) nextPolls(now time.Time) poll.Open {
 		keep += pollsToLearn * f.Unknown()
 	}
 	learning, other := a.gate.NextPolls(now, keep)
-	return poll.Open{Learning: times.Latest(learning, a.lending.busy), Other: times.Latest(other, a.lending.busy)}
+	return poll.Open{Learning: times.Latest(learning, a.lender.Busy()), Other: times.Latest(other, a.lender.Busy())}
 }
 
 // opening is when the limits let commands leave.

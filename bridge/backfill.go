@@ -73,7 +73,7 @@ func (b *bridge) nextBackfill(now time.Time) time.Time {
 	if due.IsZero() || !ok {
 		return time.Time{}
 	}
-	at := times.Latest(due, open, a.lending.turn())
+	at := times.Latest(due, open, a.lender.OwnTurn())
 	margin := min(beforePolls, a.bounds.Min/4)
 	if next := poll.Next(now, a.turns(), a.nextPolls(now)).Wake; !at.Before(next.Add(-margin)) {
 		return time.Time{} // that one first
@@ -95,7 +95,7 @@ func (b *bridge) fetch(ctx context.Context, now time.Time) {
 		},
 		func(list device.TelemetryList, err error) { b.fetched(r, list, err) })
 	c.Yields = true
-	b.account.lending.lent = time.Time{}
+	b.account.lender.TookTurn()
 	b.start(ctx, c)
 }
 

@@ -58,11 +58,28 @@ func (k Key) code(kind string, doc any) string {
 	return base64.RawStdEncoding.EncodeToString(k.sign([]byte(kind+"\n"), text))
 }
 
-// PermitDesk takes questions that are genuine, each of them once.
-type PermitDesk struct{ taken map[string]time.Time }
+// Lender lends requests to a program beside the bridge, such as an export. The two take turns with the requests for what was
+// missed, and ask the cloud for one thing after the other.
+type Lender struct {
+	taken   map[string]time.Time // questions, by their nonces
+	awaited time.Time            // until when the program may come for its turn; zero for none
+	lent    time.Time            // when it had its turn; zero when the bridge has had its own since
+	busy    time.Time            // until when its request may be under way; zero for none
+}
 
-// Take reads a question at a time of the wall clock. It returns an error that says why it is not to be answered.
-func (d *PermitDesk) Take(k Key, payload []byte, wall time.Time) (PermitRequest, error) {
+const (
+	lendLater = time.Minute // to ask again while the API is ill
+	lendSoon  = time.Second // to ask again after a request of the bridge's own
+	// A program that was told when to ask again is awaited for so long, and after it had its turn, so is the bridge.
+	awaitedFor = 5 * time.Second
+	ownTurnFor = 5 * time.Minute
+	// So long a request that was lent may be under way, unless the program asks for its next one before.
+	underWayFor = 10 * time.Second
+)
+
+// Take reads a question at a time of the wall clock. It returns an error that says why it is not to be answered: each is
+// answered once, and only if it is genuine.
+func (l *Lender) Take(k Key, payload []byte, wall time.Time) (PermitRequest, error) {
 	var r PermitRequest
 	if json.Unmarshal(payload, &r) != nil {
 		return r, errors.New("it is no question for a request")
@@ -74,17 +91,62 @@ func (d *PermitDesk) Take(k Key, payload []byte, wall time.Time) (PermitRequest,
 		return r, errors.New("it isn't signed with this account's API secret")
 	case age.Abs() > permitFor:
 		return r, errors.New("it is of another time; the clocks of the two machines may differ")
-	case !d.taken[r.Nonce].IsZero():
+	case !l.taken[r.Nonce].IsZero():
 		return r, errors.New("it was answered before")
 	}
-	for nonce, at := range d.taken {
+	for nonce, at := range l.taken {
 		if wall.Sub(at).Abs() > permitFor {
-			delete(d.taken, nonce)
+			delete(l.taken, nonce)
 		}
 	}
-	if d.taken == nil {
-		d.taken = map[string]time.Time{}
+	if l.taken == nil {
+		l.taken = map[string]time.Time{}
 	}
-	d.taken[r.Nonce] = r.At
+	l.taken[r.Nonce] = r.At
 	return r, nil
 }
+
+// Lend counts a request, which may leave when wait is 0; else the program asks again then. open says that the bridge itself
+// asks the API and is not just doing it, ownDue that it has rows of its own to ask for.
+func (l *Lender) Lend(g *Gate, r PermitRequest, now time.Time, open, ownDue bool) (wait time.Duration) {
+	l.busy = time.Time{} // the program asks for one thing after the other
+	if wait = l.wait(g, r, now, open, ownDue); wait > 0 {
+		l.awaited = now.Add(wait + awaitedFor)
+		return wait
+	}
+	l.awaited, l.lent, l.busy = time.Time{}, now, now.Add(underWayFor)
+	return 0
+}
+
+func (l *Lender) wait(g *Gate, r PermitRequest, now time.Time, open, ownDue bool) time.Duration {
+	at, well := g.NextBackfill(now)
+	switch {
+	case !well:
+		return lendLater
+	case !open:
+		return lendSoon
+	case at.After(now):
+		return at.Sub(now)
+	case ownDue && now.Sub(l.lent) < ownTurnFor:
+		return awaitedFor
+	}
+	var held *RateLimitedError
+	if errors.As(g.Pass(now, ForBackfill, r.SignIn), &held) {
+		return max(held.At.Sub(now), lendSoon)
+	}
+	return 0
+}
+
+// Busy is until when a request that was lent may be under way; zero for none.
+func (l *Lender) Busy() time.Time { return l.busy }
+
+// OwnTurn is when the bridge may ask for what was missed, beside a program that may be awaited.
+func (l *Lender) OwnTurn() time.Time {
+	if l.lent.IsZero() {
+		return l.awaited
+	}
+	return l.busy
+}
+
+// TookTurn notes that the bridge has asked for what was missed.
+func (l *Lender) TookTurn() { l.lent = time.Time{} }

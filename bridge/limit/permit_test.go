@@ -17,12 +17,12 @@ func TestOnlyAGenuineQuestionIsTakenAndOnce(t *testing.T) {
 		require.NoError(t, err)
 		return payload
 	}
-	var desk PermitDesk
+	var lender Lender
 	asked := ours.AskPermit(noon, true)
-	r, err := desk.Take(ours, question(asked), noon.Add(3*time.Second))
+	r, err := lender.Take(ours, question(asked), noon.Add(3*time.Second))
 	require.NoError(t, err)
 	assert.True(t, r.SignIn)
-	_, err = desk.Take(ours, question(asked), noon.Add(4*time.Second))
+	_, err = lender.Take(ours, question(asked), noon.Add(4*time.Second))
 	assert.ErrorContains(t, err, "answered before")
 
 	changed := ours.AskPermit(noon, true)
@@ -40,12 +40,12 @@ func TestOnlyAGenuineQuestionIsTakenAndOnce(t *testing.T) {
 		"from the future":  {question(ours.AskPermit(noon, false)), noon.Add(-time.Minute), "another time"},
 		"the first, later": {question(asked), noon.Add(time.Hour), "another time"},
 	} {
-		_, err := desk.Take(ours, c.payload, c.at)
+		_, err := lender.Take(ours, c.payload, c.at)
 		assert.ErrorContains(t, err, c.why, name)
 	}
-	_, err = desk.Take(ours, question(ours.AskPermit(noon.Add(time.Hour), false)), noon.Add(time.Hour))
+	_, err = lender.Take(ours, question(ours.AskPermit(noon.Add(time.Hour), false)), noon.Add(time.Hour))
 	require.NoError(t, err)
-	assert.Len(t, desk.taken, 1, "the first is forgotten, since it is too old to be taken again")
+	assert.Len(t, lender.taken, 1, "the first is forgotten, since it is too old to be taken again")
 }
 
 func TestOnlyTheBridgesAnswerIsTaken(t *testing.T) {
