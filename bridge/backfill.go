@@ -107,6 +107,7 @@ func (b *bridge) fetched(r history.Request, list device.TelemetryList, err error
 		b.notice(list.Report)
 		b.batches.beers.Rows(r.Ref, list.Rows)
 		b.backfill.Answered(r, list.Rows, now, b.account.cloud(now))
+		b.page.AddRows(r.Ref, list.Rows)
 	} else {
 		how := b.backfill.Failed(r, err, now)
 		if how == history.Failed || how == history.Refused {

@@ -157,14 +157,14 @@ func TestWhatTheCloudMayAnswer(t *testing.T) {
 		warnings int
 		says     string
 	}{
-		{"a captive portal", raptsim.Fault{HTML: true}, "maintenance", 1, "captive portal"},
-		{"a captive portal with a redirect", raptsim.Fault{Status: 302, HTML: true, Header: http.Header{"Location": {"http://portal.invalid/"}}}, "maintenance", 1, "captive portal"},
-		{"a cut body", raptsim.Fault{CutBody: true}, "maintenance", 1, "cut off"},
-		{"an empty body", raptsim.Fault{Body: " "}, "maintenance", 1, "empty"},
-		{"no JSON", raptsim.Fault{Body: "busy"}, "maintenance", 1, "not JSON"},
-		{"NaN in the JSON", raptsim.Fault{Path: "/api/", Body: `[{"id":"00000000-0000-4000-8000-0000000000aa","gravity":NaN}]`}, "maintenance", 1, "not JSON"},
-		{"an object instead of a list", raptsim.Fault{Path: "/api/", Body: `{"value":[]}`}, "maintenance", 1, "an object instead of"},
-		{"null instead of a list", raptsim.Fault{Path: "/api/", Body: `null`}, "maintenance", 1, "null instead of"},
+		{"a captive portal", raptsim.Fault{HTML: true}, "unreachable", 1, "captive portal"},
+		{"a captive portal with a redirect", raptsim.Fault{Status: 302, HTML: true, Header: http.Header{"Location": {"http://portal.invalid/"}}}, "unreachable", 1, "captive portal"},
+		{"a cut body", raptsim.Fault{CutBody: true}, "unreachable", 1, "cut off"},
+		{"an empty body", raptsim.Fault{Body: " "}, "unreachable", 1, "empty"},
+		{"no JSON", raptsim.Fault{Body: "busy"}, "unreachable", 1, "not JSON"},
+		{"NaN in the JSON", raptsim.Fault{Path: "/api/", Body: `[{"id":"00000000-0000-4000-8000-0000000000aa","gravity":NaN}]`}, "unreachable", 1, "not JSON"},
+		{"an object instead of a list", raptsim.Fault{Path: "/api/", Body: `{"value":[]}`}, "unreachable", 1, "an object instead of"},
+		{"null instead of a list", raptsim.Fault{Path: "/api/", Body: `null`}, "unreachable", 1, "null instead of"},
 		{"server errors", raptsim.Fault{Status: 500}, "unreachable", 1, "500"},
 		{"broken connections", raptsim.Fault{Reset: true}, "unreachable", 1, "check the internet connection"},
 		{"no answer in time", raptsim.Fault{Delay: 5 * time.Minute}, "unreachable", 1, "check the internet connection"},

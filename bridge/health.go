@@ -14,9 +14,18 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
-// apiStatus is the API's status with the reason in words.
-func (b *bridge) apiStatus(now time.Time) (limit.Status, string) {
+// apiStatus is the API's status: that of the last answers, or that polls are held back for longer than a moment.
+func (b *bridge) apiStatus(now time.Time) limit.Status {
 	return b.account.gate.Status(now, poll.Next(now, b.account.turns(), poll.Open{}).Wake)
+}
+
+// nextRequest is when the API is asked next as far as is known; now while a request is under way.
+func (b *bridge) nextRequest(now time.Time) time.Time {
+	a := b.account
+	if a.calling != nil {
+		return now
+	}
+	return poll.Next(now, a.turns(), a.nextPolls(now)).Wake
 }
 
 // onAPISuccess notes that the API answers.
@@ -33,7 +42,7 @@ func (b *bridge) onAPIError(now time.Time, err error) {
 		return
 	}
 	if trouble.New {
-		b.problem(trouble.Reason)
+		b.problem(b.account.gate.Health.Told.String())
 	}
 	if trouble.Status == limit.OK {
 		b.warnOnce(trouble.Reason, "%s", trouble.Reason)

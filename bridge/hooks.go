@@ -33,6 +33,7 @@ func (b *bridge) onHints(hints []webhook.Hint, now time.Time) {
 			b.log.Debug("a webhook names a device that is not in the RAPT account", slog.String("id", h.ID))
 			continue
 		}
+		b.page.Hooked(b.clock.Wall())
 		d.hook.Hint(now, h.Row, d.estimator.LastReading())
 		b.account.plan(d.family, now)
 	}
@@ -62,5 +63,5 @@ func (b *bridge) refreshDevice(id string, now time.Time) (string, error) {
 	if at := d.family.turn.At; at.After(now) { // after a failure
 		return fmt.Sprintf("The list of the family %s failed; it is asked for again at %s.", d.Family, b.clock.Text(at)), nil
 	}
-	return b.refreshPlan(now), nil
+	return b.refreshText(now), nil
 }

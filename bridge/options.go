@@ -11,6 +11,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/statistics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/bridge/webhook"
+	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
@@ -67,6 +68,9 @@ type Options struct {
 	Heartbeat func()
 	// Hints, when set, has what webhooks said that came to a listener of the program.
 	Hints <-chan []webhook.Hint
+	// Dashboard, when set, makes a dashboard of devices for Home Assistant, for the status page. It is called from another
+	// goroutine.
+	Dashboard func(discovery.Options, []discovery.Device) []byte
 	// OnSnapshot, when set, is handed what the status page shows, at most once a second. It must not block.
 	OnSnapshot func(*web.Snapshot)
 }

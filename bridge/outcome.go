@@ -8,6 +8,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/retained"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/internal/text"
@@ -56,6 +57,9 @@ func (b *bridge) report(r command.Request, value json.RawMessage, o command.Outc
 	if err != nil {
 		record.Error = err.Error()
 		attributes = append(attributes, slog.String("reason", record.Error))
+		if trouble, ok := limit.Describe(err); ok {
+			record.Error = trouble.String()
+		}
 	}
 	b.page.AddCommand(record, o.Follows())
 	if o.Follows() {

@@ -7,6 +7,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/metrics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/mirror"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
+	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
 
 // snapshot hands out what the status page shows, at most once a second.
@@ -19,13 +20,13 @@ func (b *bridge) snapshot(now time.Time) {
 	if b.options.OnSnapshot == nil {
 		return
 	}
-	status, reason := b.apiStatus(now)
 	s := &web.Snapshot{
 		At: b.clock.Wall(), Started: b.clock.Read(b.clock.Origin), Version: b.options.Version,
 		Connected: m.phase != away, Since: b.clock.Read(m.since), Broken: m.lastErr, Standby: m.phase == standingBy && m.watch.Active(),
-		APIStatus: string(status), APIReason: reason, LastSuccessfulPoll: a.lastPoll,
+		APIStatus: string(b.apiStatus(now)), APIReason: a.gate.Health.Told.What, APIAdvice: a.gate.Health.Told.Do,
+		LastSuccessfulPoll: a.lastPoll, NextRequest: b.clock.Read(b.nextRequest(now)), Pushed: a.pushed(),
 		RequestsLastHour: a.gate.Requests.LastHour(now), RequestsPerHour: b.options.MaxRequestsPerHour, RequestsRemaining: a.gate.Remaining(now),
-		UnknownFields: a.unknownFields, ReadOnly: b.options.ReadOnly, Refresh: b.refreshPlan(now),
+		UnknownFields: a.unknownFields, ReadOnly: b.options.ReadOnly, Refresh: b.shownPlan(now), Dashboard: b.dashboard(),
 	}
 	p.Fill(s, s.At)
 	if reset := a.gate.Health.LimitReset(now); !reset.IsZero() {
@@ -44,6 +45,32 @@ func (b *bridge) snapshot(now time.Time) {
 		s.Devices = append(s.Devices, web.DeviceStatus{Family: ref.Family, ID: ref.ID, Name: ref.ID, Missing: true})
 	}
 	b.options.OnSnapshot(s)
+}
+
+// shownPlan is what happens when somebody asks for fresh readings, as the page shows it.
+func (b *bridge) shownPlan(now time.Time) web.Plan {
+	plan := b.refreshPlan(now)
+	shown := web.Plan{Why: plan.Why}
+	if !plan.At.IsZero() {
+		shown.At = b.clock.Read(plan.At)
+	}
+	for _, l := range plan.Later {
+		shown.Later = append(shown.Later, web.LaterList{Family: discovery.Family(l.Family), At: b.clock.Read(l.At)})
+	}
+	return shown
+}
+
+// dashboard makes a dashboard of the devices as they are now, whenever and wherever it is called; nil where nothing can.
+func (b *bridge) dashboard() func() []byte {
+	if b.options.Dashboard == nil {
+		return nil
+	}
+	devices := make([]discovery.Device, 0, len(b.account.byID))
+	for d := range b.account.each {
+		devices = append(devices, d.Describe())
+	}
+	generate, options := b.options.Dashboard, b.discoveryOptions()
+	return func() []byte { return generate(options, devices) }
 }
 
 // measure hands the metrics what is measured at a moment.

@@ -226,7 +226,7 @@ func answered(err error, statuses ...int) bool {
 // refresh has every family asked for at once, within the limits, and says what happens.
 func (b *bridge) refresh(now time.Time) string {
 	b.log.Info("asking for fresh values of all devices")
-	what := b.refreshPlan(now)
+	what := b.refreshText(now)
 	b.askAll(now, nil)
 	return what
 }
@@ -241,11 +241,14 @@ func (b *bridge) askAll(now time.Time, except *familyState) {
 	}
 }
 
-// refreshPlan is what happens when somebody asks for fresh readings at now, in words.
-func (b *bridge) refreshPlan(now time.Time) string {
+// refreshPlan is what happens when somebody asks for fresh readings at now.
+func (b *bridge) refreshPlan(now time.Time) limit.Plan {
 	var retries []limit.Retry
 	for _, f := range b.account.families {
 		retries = append(retries, limit.Retry{Family: string(f.Name), At: f.Retry})
 	}
 	return b.account.gate.RefreshPlan(now, retries)
 }
+
+// refreshText is the same in words, for who asks over MQTT.
+func (b *bridge) refreshText(now time.Time) string { return b.account.gate.Words(b.refreshPlan(now)) }

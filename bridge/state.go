@@ -12,9 +12,8 @@ import (
 // document is the bridge's own document as it is at now.
 func (b *bridge) document(now time.Time) []byte {
 	a, wall := b.account, b.clock.Wall()
-	status, _ := b.apiStatus(now)
 	doc := retained.State{
-		Version: b.options.Version, APIStatus: status,
+		Version: b.options.Version, APIStatus: b.apiStatus(now),
 		LastSuccessfulPoll: retained.ToTheSecond(a.lastPoll), RequestsLastHour: a.gate.Requests.LastHour(now), RequestsRemaining: a.gate.Remaining(now),
 		UnknownFields: a.unknownFields, Devices: len(a.byID), PushedDevices: a.pushed(), Instance: b.identity.instance, Account: b.identity.account,
 		Requests: a.key.Sign(a.gate.Requests.Save(now, wall)),

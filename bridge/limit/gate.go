@@ -107,14 +107,14 @@ func (g *Gate) Remaining(now time.Time) int {
 	return left
 }
 
-// Status is the API's status with the reason in words: that of the last answers, or that polls are held back for longer
-// than a moment. due is when the next poll is due.
-func (g *Gate) Status(now, due time.Time) (Status, string) {
+// Status is the API's status: that of the last answers, or that polls are held back for longer than a moment. due is when
+// the next poll is due.
+func (g *Gate) Status(now, due time.Time) Status {
 	open := g.NextPoll(now)
 	if g.Health.Status != OK || open.Sub(times.Latest(now, due)) <= slowedBy {
-		return g.Health.Status, g.Health.Reason
+		return g.Health.Status
 	}
-	return Slowed, "requests are held back until " + g.clock(open) + " to stay below the limits"
+	return Slowed
 }
 
 // OnSuccess takes a complete answer of the API into account. It returns a line for the log, empty when there is nothing

@@ -23,8 +23,8 @@ const (
 	RateLimited Status = "rate_limited" // 429
 	SignedOut   Status = "signed_out"   // no token, and none may be asked for yet
 	Rejected    Status = "rejected"     // the secret was refused, or access revoked (403)
-	Unreachable Status = "unreachable"  // no answer, or a server error
-	Maintenance Status = "maintenance"  // 503, or a web page where JSON belongs
+	Unreachable Status = "unreachable"  // no answer, a server error, or an answer that can't be used
+	Maintenance Status = "maintenance"  // the cloud says that it is being maintained
 )
 
 // How long to keep quiet. The minute after a 429 holds whatever the headers say, because clocks differ (observed);
@@ -46,9 +46,11 @@ const (
 // Health is what the answers have shown of the API, and until when it is to be left alone. Its times are steady time.
 type Health struct {
 	Status Status
-	Reason string    // in words, with what to do; empty while all is well
-	Until  time.Time // no poll before this
-	Hard   bool      // and no command either
+	Reason string // in words, with what to do, for the log; empty while all is well
+	// Told is the same for people; empty while all is well.
+	Told  Explanation
+	Until time.Time // no poll before this
+	Hard  bool      // and no command either
 
 	// Remaining and Reset are the vendor's rate limit as its headers gave it last.
 	Remaining raptclient.Null[int]
@@ -77,7 +79,7 @@ func NewHealth() *Health {
 
 // OnSuccess takes a complete answer of the API into account.
 func (h *Health) OnSuccess() {
-	h.Status, h.Reason, h.Until, h.Hard, h.limited, h.noSignIn = OK, "", time.Time{}, false, nil, [purposes]time.Time{}
+	h.Status, h.Reason, h.Told, h.Until, h.Hard, h.limited, h.noSignIn = OK, "", Explanation{}, time.Time{}, false, nil, [purposes]time.Time{}
 	clear(h.forbidden)
 	clear(h.refused)
 	for _, b := range []backoff.BackOff{h.api, h.signIn, h.rejected} {
@@ -107,10 +109,18 @@ func (h *Health) OnError(now, wall time.Time, err error) {
 			return now.Add(max(b.NextBackOff(), min(r.RetryAfter.Or(0), mostAfterLimit)))
 		}
 	)
-	switch {
-	case errors.As(err, &held):
+	if errors.As(err, &held) {
 		h.onOwnLimit(held, clock)
-	case errors.Is(err, context.Canceled):
+		return
+	}
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	var known bool
+	if h.Told, known = Describe(err); !known {
+		h.Told = Explanation{What: "The RAPT Cloud can't be asked"}
+	}
+	switch {
 	case errors.As(err, &signIn) && signIn.Rejected:
 		until := now.Add(h.rejected.NextBackOff())
 		h.pause(Rejected, until, true, "the RAPT Cloud refuses the user name or the API secret; make a new secret in the RAPT app (My Account, Api Secrets), enter it and restart; next try at "+clock(until))
@@ -128,7 +138,7 @@ func (h *Health) OnError(now, wall time.Time, err error) {
 			h.Reason = "the RAPT Cloud refuses " + api.Endpoint + " (403)"
 		}
 	case errors.As(err, &signIn):
-		h.pause(unreachableOr(signIn.Status), backOff(h.signIn, signIn.RateLimit), false, "the sign-in at the RAPT Cloud fails: "+err.Error())
+		h.pause(ill(signIn.Status, signIn.Excerpt), backOff(h.signIn, signIn.RateLimit), false, "the sign-in at the RAPT Cloud fails: "+err.Error())
 	case errors.As(err, &api) && api.Status == http.StatusUnauthorized:
 		h.pause(SignedOut, backOff(h.api, api.RateLimit), false, "the RAPT Cloud refuses a fresh token: "+err.Error())
 	case errors.As(err, &api) && api.Status >= http.StatusBadRequest && api.Status < http.StatusInternalServerError:
@@ -137,20 +147,22 @@ func (h *Health) OnError(now, wall time.Time, err error) {
 		if h.refused[api.Endpoint] = true; len(h.refused) > 1 {
 			h.pause(Unreachable, backOff(h.api, api.RateLimit), false,
 				fmt.Sprintf("the RAPT Cloud answers %d to whatever it is asked; it may have changed: look for a newer version of rapt-bridge", api.Status))
+			h.Told = Explanation{fmt.Sprintf("The RAPT Cloud answers %d to whatever it is asked", api.Status), "It may have changed: look for a newer version of rapt-bridge."}
 		} else {
 			h.Reason = err.Error()
 		}
 	case errors.As(err, &api):
-		h.pause(unreachableOr(api.Status), backOff(h.api, api.RateLimit), false, err.Error())
+		h.pause(ill(api.Status, api.Excerpt), backOff(h.api, api.RateLimit), false, err.Error())
 	case errors.As(err, &body):
-		h.pause(Maintenance, backOff(h.api, body.RateLimit), false, err.Error())
+		h.pause(ill(http.StatusServiceUnavailable, body.Excerpt), backOff(h.api, body.RateLimit), false, err.Error())
 	default:
 		h.pause(Unreachable, backOff(h.api, raptclient.RateLimit{}), false, err.Error())
 	}
 }
 
-func unreachableOr(status int) Status {
-	if status == http.StatusServiceUnavailable || status > 0 && status < http.StatusBadRequest { // a portal's redirect
+// ill is the status after an answer that is an error or can't be used.
+func ill(status int, excerpt string) Status {
+	if status >= http.StatusInternalServerError && saysMaintenance(excerpt) {
 		return Maintenance
 	}
 	return Unreachable
@@ -173,6 +185,7 @@ func (h *Health) onOwnLimit(held *RateLimitedError, clock func(time.Time) string
 		h.Until = held.At // what used the sign-ins up is the reason to show
 	default:
 		h.pause(SignedOut, held.At, false, fmt.Sprintf("the %d sign-ins of an hour that polls may use are used up; the next one is at %s", SignInsPerHour-commandSignIns-offSignIns, clock(held.At)))
+		h.Told = Explanation{What: "The sign-ins of this hour are used up"}
 	}
 }
 
@@ -193,6 +206,7 @@ func (h *Health) onRateLimit(now time.Time, r raptclient.RateLimit, clock func(t
 
 func (h *Health) onForbidden(now time.Time, clock func(time.Time) string) {
 	until := now.Add(AfterForbidden)
+	h.Told = forbidden()
 	h.pause(Rejected, until, true, "the RAPT Cloud refuses this account altogether (403): access may have been revoked or banned; look into the RAPT app or ask KegLand; next try at "+clock(until))
 }
 

@@ -54,22 +54,43 @@ type Retry struct {
 	At     time.Time
 }
 
-// RefreshPlan is what happens when somebody asks for fresh readings at now, in words.
-func (g *Gate) RefreshPlan(now time.Time, retries []Retry) string {
+// Plan is what happens when somebody asks for fresh readings.
+type Plan struct {
+	At    time.Time // when the API is asked; zero for at once
+	Why   string    // why not before, as a sentence without its full stop; empty for the bridge's own limits
+	Later []Retry   // lists that wait longer, since they failed
+}
+
+// RefreshPlan is what happens when somebody asks for fresh readings at now.
+func (g *Gate) RefreshPlan(now time.Time, retries []Retry) Plan {
 	if until := g.Health.Until; until.After(now) {
-		return fmt.Sprintf("Nothing is asked before %s: %s", g.clock(until), g.Health.Reason)
+		return Plan{At: until, Why: g.Health.Told.What}
 	}
 	open := g.NextPoll(now)
 	if open.Sub(now) > time.Second {
-		return fmt.Sprintf("The bridge asks for fresh readings from %s on, to stay below the limits.", g.clock(open))
+		return Plan{At: open}
 	}
-	var later []string
+	var p Plan
 	for _, r := range retries {
 		if r.At.After(times.Latest(now, open)) {
-			later = append(later, fmt.Sprintf("%s at %s", r.Family, g.clock(r.At)))
+			p.Later = append(p.Later, r)
 		}
 	}
-	if len(later) > 0 {
+	return p
+}
+
+// Words is a plan in words.
+func (g *Gate) Words(p Plan) string {
+	switch {
+	case p.Why != "":
+		return fmt.Sprintf("Nothing is asked before %s: %s.", g.clock(p.At), strings.ToLower(p.Why[:1])+p.Why[1:])
+	case !p.At.IsZero():
+		return fmt.Sprintf("The bridge asks for fresh readings from %s on, to stay below the limits.", g.clock(p.At))
+	case len(p.Later) > 0:
+		var later []string
+		for _, r := range p.Later {
+			later = append(later, fmt.Sprintf("%s at %s", r.Family, g.clock(r.At)))
+		}
 		return "The bridge asks for fresh readings now, but for lists that failed: " + strings.Join(later, ", ") + "."
 	}
 	return "The bridge asks for fresh readings now; they show within some seconds."

@@ -3,12 +3,15 @@
 package status
 
 import (
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
+	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
@@ -27,6 +30,7 @@ type Page struct {
 	devices  map[device.Ref]web.DeviceStatus
 	commands []web.CommandRecord
 	problems []web.Problem
+	lastHook time.Time
 	at       time.Time // of the last snapshot
 	late     bool      // something may have changed since
 }
@@ -41,11 +45,58 @@ func (p *Page) Accept(u device.Update) {
 		n, ok := v.Number()
 		return raptclient.Null[float64]{V: n, Valid: ok}
 	}
+	paired, _ := u.Reading.Value("paired_device_id")
+	id, _ := paired.Text()
 	p.devices[u.Ref] = web.DeviceStatus{
 		Family: u.Family, Name: u.Name, LastActivity: u.Reading.Activity(), Expected: u.Derived.Expected,
-		Temperature: value("temperature"), Gravity: value("gravity"), Battery: value("battery"),
+		Temperature: value("temperature"), Gravity: value("gravity"), Battery: value("battery"), Target: value("target_temperature"),
+		Heating: u.Derived.Heating.V, Cooling: u.Derived.Cooling.V, Paired: strings.ToLower(id), Curve: p.devices[u.Ref].Curve,
+	}
+	if !u.Reading.Activity().IsZero() {
+		p.AddRows(u.Ref, []device.Telemetry{u.Reading.Telemetry()})
 	}
 }
+
+// AddRows takes rows of telemetry into a hydrometer's curve. The newest has the target that its controller has now.
+func (p *Page) AddRows(ref device.Ref, rows []device.Telemetry) {
+	status, known := p.devices[ref]
+	if !known {
+		return
+	}
+	for _, row := range rows {
+		gravity, measures := row.Value("gravity")
+		if !measures {
+			return
+		}
+		target := math.NaN()
+		if row.At.Equal(status.LastActivity) {
+			target = p.targetOf(status.Paired)
+		}
+		temperature, _ := row.Value("temperature")
+		status.Curve = status.Curve.With(web.NewPoint(row.At, orNaN(gravity), orNaN(temperature), target))
+	}
+	p.devices[ref] = status
+}
+
+func orNaN(v device.Value) float64 {
+	if n, ok := v.Number(); ok {
+		return n
+	}
+	return math.NaN()
+}
+
+// targetOf is the target temperature of a device by its id; NaN for none.
+func (p *Page) targetOf(id string) float64 {
+	for _, f := range discovery.Families() {
+		if target := p.devices[device.Ref{Family: f, ID: id}].Target; target.Valid {
+			return target.V
+		}
+	}
+	return math.NaN()
+}
+
+// Hooked notes that a webhook of a device came.
+func (p *Page) Hooked(at time.Time) { p.lastHook = at }
 
 // Remove forgets a device.
 func (p *Page) Remove(ref device.Ref) { delete(p.devices, ref) }
@@ -112,4 +163,5 @@ func (p *Page) Due() time.Time {
 // Fill puts what is kept into a snapshot. wall is now for people.
 func (p *Page) Fill(s *web.Snapshot, wall time.Time) {
 	s.Day, s.Commands, s.Problems = p.Requests.Counts(wall), slices.Clone(p.commands), slices.Clone(p.problems)
+	s.LastHook = p.lastHook
 }

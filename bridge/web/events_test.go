@@ -57,7 +57,7 @@ func TestEventsCarryWhatHasChanged(t *testing.T) {
 		server := serve(Options{})
 		now := time.Now()
 		fresh := func(change func(*Snapshot)) *Snapshot {
-			s := &Snapshot{At: now, Started: now, Since: now, Connected: true, APIStatus: "ok", Devices: brewing().Devices[:1]}
+			s := &Snapshot{At: now, Started: now, Since: now, Connected: true, APIStatus: "ok", Devices: brewing().Devices[2:3]}
 			s.Devices[0].LastActivity, s.Devices[0].Expected = now, time.Time{}
 			change(s)
 			return s

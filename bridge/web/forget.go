@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"strings"
 )
 
 // maxFormBytes is more than the page's own form takes.
@@ -26,7 +25,7 @@ func (s *Server) forget(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.options.Forget(id)
-	s.answerForm(w, r, forgotten)
+	s.answerForm(w, r, answer{Text: forgotten})
 }
 
 // isMissing reports whether the newest snapshot has a device of that id that the lists lack.
@@ -43,15 +42,18 @@ func (s *Server) isMissing(id string) bool {
 	return false
 }
 
+// fragment is what a script of the page accepts: the answer as a piece of HTML.
+const fragment = "text/html; fragment=1"
+
 // answerForm answers what one of the page's forms has sent.
-func (s *Server) answerForm(w http.ResponseWriter, r *http.Request, text string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	if strings.HasPrefix(r.Header.Get("Accept"), "text/plain") {
+func (s *Server) answerForm(w http.ResponseWriter, r *http.Request, a answer) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if r.Header.Get("Accept") == fragment {
 		w.WriteHeader(http.StatusAccepted)
 	} else {
 		// As it is, relative: http.Redirect would make it a path from the root, which under a prefix is another's.
 		w.Header().Set("Location", "./?asked")
 		w.WriteHeader(http.StatusSeeOther)
 	}
-	_, _ = w.Write([]byte(text + "\n"))
+	_, _ = w.Write(s.execute("answer", a))
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -45,14 +46,21 @@ func brewing() *Snapshot {
 	s := &Snapshot{
 		At: noon, Started: before(50 * time.Hour), Version: "v1.2.3",
 		Connected: true, Since: before(3 * time.Hour),
-		APIStatus: "ok", LastSuccessfulPoll: before(40 * time.Second),
+		APIStatus: "ok", LastSuccessfulPoll: before(40 * time.Second), NextRequest: before(-2 * time.Minute), Pushed: 1, LastHook: before(3 * time.Minute),
 		RequestsLastHour: 42, RequestsPerHour: 240, RequestsRemaining: 198, UnknownFields: 2,
 		Day: make([]int, 96),
 		Devices: []DeviceStatus{
-			{Family: discovery.Hydrometer, Name: "Pale ale", LastActivity: before(14 * time.Minute), Expected: before(-46 * time.Minute),
-				Temperature: known(19.06), Gravity: known(1.0485), Battery: known(87.4), Online: true},
-			{Family: discovery.FermentationChamber, Name: "Fridge", LastActivity: before(5 * time.Second), Expected: noon,
-				Temperature: known(-0.5), Online: true},
+			{Family: discovery.FermentationChamber, ID: "fridge", Name: "Fridge", LastActivity: before(5 * time.Second), Expected: noon,
+				Temperature: known(-0.5), Target: known(18), Heating: true, Online: true},
+			{Family: discovery.Hydrometer, ID: "pill", Name: "Yellow", LastActivity: before(14 * time.Minute), Expected: before(-46 * time.Minute),
+				Temperature: known(19.06), Gravity: known(1.0485), Battery: known(87.4), Online: true, Paired: "fridge",
+				Curve: fermenting(before(4*24*time.Hour), 4*24),
+				Batch: &Batch{
+					Name: "Pale ale", Number: 3, Began: before(4 * 24 * time.Hour), Day: 5, Stage: "active",
+					OriginalGravity: known(1.0621), Gravity: known(1.0279), ExpectedFinalGravity: known(1.012), ABV: known(4.53),
+					EarliestEnd: before(-26 * time.Hour), ExpectedEnd: before(-50 * time.Hour), LatestEnd: before(-72 * time.Hour),
+				}},
+			{Family: discovery.Hydrometer, ID: "red", Name: "Red", LastActivity: before(time.Hour), Temperature: known(4), Gravity: known(1.01), Online: true},
 			{Family: discovery.BrewZilla, Name: "<script>alert(1)</script>", LastActivity: before(72 * time.Hour), Expected: before(70 * time.Hour)},
 			{Family: discovery.ExternalDevice, Name: "\r\u202e"},
 		},
@@ -69,6 +77,18 @@ func brewing() *Snapshot {
 		s.Day[i] = i * 7 % 13
 	}
 	return s
+}
+
+// fermenting is a curve of so many hours, with the target of the controller in its second half.
+func fermenting(from time.Time, hours int) (c Curve) {
+	for i := range hours {
+		target := math.NaN()
+		if i >= hours/2 {
+			target = 18
+		}
+		c = c.With(NewPoint(from.Add(time.Duration(i)*time.Hour), 1.012+0.05*math.Exp(-float64(i)/48), 18+float64(i%5)/5, target))
+	}
+	return c
 }
 
 // with is a bridge at work but for some changes.

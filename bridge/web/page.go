@@ -17,7 +17,7 @@ const renderEvery = time.Second
 
 // partIDs are the parts of the page that change, by the id of their element and the name of their template.
 func partIDs() []string {
-	return []string{"verdict", "state", "devices", "requests", "commands", "problems"}
+	return []string{"plan", "verdict", "state", "devices", "requests", "commands", "problems", "pushed"}
 }
 
 // part is a part of the page as HTML.
@@ -58,33 +58,56 @@ func (s *Server) parts() *rendering {
 	_, stalled := s.stalled(latest, now)
 	view := newView(latest, stalled, s.started, now)
 	for _, id := range partIDs() {
-		var b bytes.Buffer
-		if err := s.page.ExecuteTemplate(&b, id, view); err != nil {
-			s.options.Log.Error("a part of the status page can't be made", slog.String("part", id), slog.Any("error", err))
-		}
-		// A carriage return would end a line of an event.
-		made.all = append(made.all, part{id, bytes.TrimSpace(bytes.ReplaceAll(b.Bytes(), []byte("\r"), nil))})
+		made.all = append(made.all, part{id, s.execute(id, view)})
 	}
 	s.made = made
 	return made
 }
 
+// execute is a template's text. Carriage returns are left out: one would end a line of an event.
+func (s *Server) execute(name string, data any) []byte {
+	var b bytes.Buffer
+	if err := s.page.ExecuteTemplate(&b, name, data); err != nil {
+		s.options.Log.Error("a part of the status page can't be made", slog.String("part", name), slog.Any("error", err))
+	}
+	return bytes.TrimSpace(bytes.ReplaceAll(b.Bytes(), []byte("\r"), nil))
+}
+
+// frame is a page around the parts.
+type frame struct {
+	Title   string // empty for the first page
+	Part    func(string) template.HTML
+	Version string
+	Asked   *answer // to what a form without a script has sent
+	Tools   []tool
+	Push    *pushGuide
+	Listing *listing
+}
+
 // index is the page.
 func (s *Server) index(w http.ResponseWriter, r *http.Request) {
-	parts := s.parts()
-	frame := struct {
-		Part          func(string) template.HTML
-		Version, Zone string
-		Asked         string
-	}{Part: parts.html, Zone: parts.at.Format("MST (-07:00)")}
-	if parts.of != nil {
-		frame.Version = plain(parts.of.Version)
-	}
+	f := s.frame("")
+	f.Tools = s.tools()
 	if r.URL.RawQuery == "asked" {
-		frame.Asked = s.refreshed()
+		asked := s.plan()
+		f.Asked = &asked
 	}
+	s.write(w, "page", f)
+}
+
+func (s *Server) frame(title string) frame {
+	parts := s.parts()
+	f := frame{Title: title, Part: parts.html}
+	if parts.of != nil {
+		f.Version = plain(parts.of.Version)
+	}
+	return f
+}
+
+// write answers with a page.
+func (s *Server) write(w http.ResponseWriter, name string, f frame) {
 	var b bytes.Buffer
-	if err := s.page.ExecuteTemplate(&b, "page", frame); err != nil {
+	if err := s.page.ExecuteTemplate(&b, name, f); err != nil {
 		s.options.Log.Error("the status page can't be made", slog.Any("error", err))
 		http.Error(w, "The page can't be made; the log says why.", http.StatusInternalServerError)
 		return
@@ -99,27 +122,24 @@ type view struct {
 	Verdict  verdict
 	Since    *timestamp // of the verdict
 	LastGood *timestamp // the last successful poll, where it belongs to the verdict
-	Known    bool       // there is a snapshot; the rest is empty without
+	Next     *timestamp // the next try, where it belongs to the verdict
+	Late     []laterRow // lists that are asked for later than the others
+	Plan     answer
+	Known    bool // there is a snapshot; the rest is empty without
 	Snapshot *Snapshot
 	API      string // its status in words
 	LastPoll *timestamp
+	NextPoll *timestamp
 	Broker   *timestamp
 	Started  *timestamp
 	Reset    *timestamp
-	Devices  []deviceRow
+	LastHook *timestamp
+	Devices  []deviceCard
 	Chart    chart
 	Commands []commandRow // newest first
 	Problems []problemRow // newest first
 	// Statistics is how it goes with Home Assistant's; empty for not at all.
 	Statistics string
-}
-
-type deviceRow struct {
-	Name, Model                   string
-	Temperature, Gravity, Battery string // empty: unknown
-	Reading, Next                 *timestamp
-	Online                        bool
-	Missing                       string // the id of one that the lists lack; empty for others
 }
 
 type commandRow struct {
@@ -136,52 +156,46 @@ type problemRow struct {
 }
 
 func newView(latest *shown, stalled bool, started, now time.Time) *view {
-	v := &view{Verdict: newVerdict(latest, stalled, started)}
-	v.Since = clocked(v.Verdict.Since, now.Location())
+	v := &view{Verdict: newVerdict(latest, stalled, started), Plan: planOf(latest)}
+	v.Since, v.Next = clocked(v.Verdict.Since), clocked(v.Verdict.Next)
 	if latest == nil {
 		return v
 	}
 	s := latest.Snapshot
 	v.Known, v.Snapshot = true, s
-	v.API = words(s.APIStatus)
-	v.LastPoll, v.Broker, v.Started = aged(s.LastSuccessfulPoll, now), aged(s.Since, now), aged(s.Started, now)
+	v.API = apiWords(s.APIStatus)
+	v.LastPoll, v.NextPoll = aged(s.LastSuccessfulPoll, now), awaited(s.NextRequest, now)
+	v.Broker, v.Started, v.LastHook = aged(s.Since, now), aged(s.Started, now), aged(s.LastHook, now)
 	if v.Verdict.LastPoll {
-		v.LastGood = clocked(s.LastSuccessfulPoll, now.Location())
+		v.LastGood, v.Late = clocked(s.LastSuccessfulPoll), laterRows(s.Refresh.Later)
 	}
 	v.Reset = awaited(s.RateLimitReset, now)
 	v.Chart = newChart(s.Day)
-	v.Statistics = said(s.Statistics)
-	for _, d := range s.Devices {
-		v.Devices = append(v.Devices, newDeviceRow(d, now))
-	}
+	v.Statistics = sentence(said(s.Statistics))
+	v.Devices = deviceCards(s.Devices, now)
 	for i := range s.Commands {
 		c := s.Commands[len(s.Commands)-1-i]
 		v.Commands = append(v.Commands, commandRow{
-			At: clocked(c.At, now.Location()), Device: named(c.Device), Key: words(c.Key), Value: plain(c.Value),
-			Outcome: plain(c.Outcome), Error: said(c.Error), Bad: c.Error != "",
+			At: clocked(c.At), Device: named(c.Device), Key: capital(words(c.Key)), Value: plain(c.Value),
+			Outcome: capital(plain(c.Outcome)), Error: said(c.Error), Bad: c.Error != "",
 		})
 	}
 	for i := range s.Problems {
 		p := s.Problems[len(s.Problems)-1-i]
-		v.Problems = append(v.Problems, problemRow{At: clocked(p.At, now.Location()), Text: said(p.Text), Count: p.Count})
+		v.Problems = append(v.Problems, problemRow{At: clocked(p.At), Text: sentence(said(p.Text)), Count: p.Count})
 	}
 	return v
 }
 
-func newDeviceRow(d DeviceStatus, now time.Time) deviceRow {
-	model := d.Family.Model()
-	if model == "" {
-		model = plain(string(d.Family))
+// apiWords is a status of the API as people say it.
+func apiWords(status string) string {
+	if text, ok := map[string]string{
+		"ok": "Answers", "slowed": "Answers; polls wait", "rate_limited": "Asks for fewer requests", "signed_out": "Signed out",
+		"rejected": "Refuses the account", "unreachable": "Does not answer as it should", "maintenance": "Is being maintained",
+	}[status]; ok {
+		return text
 	}
-	row := deviceRow{
-		Name: named(d.Name), Model: model, Online: d.Online,
-		Temperature: number(d.Temperature, 1, " °C"), Gravity: number(d.Gravity, 4, ""), Battery: number(d.Battery, 0, " %"),
-		Reading: aged(d.LastActivity, now), Next: awaited(d.Expected, now),
-	}
-	if d.Missing {
-		row.Missing = d.ID
-	}
-	return row
+	return capital(words(status))
 }
 
 // words is a key as people write it.

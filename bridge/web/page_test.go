@@ -69,7 +69,13 @@ func TestTextsOfOthersStayText(t *testing.T) {
 	} {
 		s := with(func(s *Snapshot) {
 			s.Version, s.APIStatus, s.APIReason, s.Broken = nasty, nasty, nasty, nasty
-			s.Devices = []DeviceStatus{{Family: discovery.Family(nasty), Name: nasty}}
+			s.APIAdvice, s.Statistics = nasty, nasty
+			s.Refresh = Plan{Why: nasty, At: noon, Later: []LaterList{{discovery.Family(nasty), noon}}}
+			s.Devices = []DeviceStatus{
+				{Family: discovery.Family(nasty), ID: nasty, Name: nasty, Missing: true},
+				{Family: discovery.Hydrometer, Paired: "fridge", Batch: &Batch{Name: nasty, Stage: nasty}},
+				{Family: discovery.FermentationChamber, ID: "fridge", Name: nasty},
+			}
 			s.Commands = []CommandRecord{{Device: nasty, Key: nasty, Value: nasty, Outcome: nasty, Error: nasty}}
 			s.Problems = []Problem{{Text: nasty}}
 		})
@@ -86,7 +92,7 @@ func TestTextsOfOthersStayText(t *testing.T) {
 				assert.NotEqual(t, html.CommentNode, node.Type)
 				if node.Type == html.ElementNode {
 					assert.Contains(t, strings.Fields(`html head meta title link script body header h1 img form button p main noscript section h2 div
-						table thead tr th tbody td bdi span time dl dt dd meter svg line rect ul li strong footer`), node.Data)
+						table thead tr th tbody td bdi span time dl dt dd meter svg line rect ul li strong footer article h3 h4 em a input`), node.Data)
 				}
 			}
 			assert.GreaterOrEqual(t, shown, 5, "%q", nasty)
@@ -123,14 +129,15 @@ func TestOneRenderingServesAllWhoAskWithinASecond(t *testing.T) {
 	assert.NotSame(t, second, server.parts(), "a new snapshot shows at once")
 }
 
-func TestTimesAreInTheZoneOfTheClock(t *testing.T) {
-	brisbane := time.FixedZone("AEST", 10*60*60)
-	server := New(Options{Now: at(noon.In(brisbane))})
+// A script turns the times into the browser's time zone; without one UTC is named with each.
+func TestTimesAreInUTCWhateverTheClocksZone(t *testing.T) {
+	server := New(Options{Now: at(noon.In(time.FixedZone("AEST", 10*60*60)))})
 	server.Show(brewing())
 	text := get(t, server, "/").Body.String()
-	assert.Contains(t, text, "Times are in AEST (&#43;10:00)")
-	assert.Contains(t, text, "2026-03-14 21:50:00")
-	assert.NotContains(t, text, "2026-03-14 11:50:00")
+	assert.Contains(t, text, `Times are in <span id="zone">UTC</span>`)
+	assert.Contains(t, text, `<time class="clock" datetime="2026-03-14T11:50:00Z">2026-03-14 11:50:00 UTC</time>`)
+	assert.NotContains(t, text, "21:50")
+	assert.NotRegexp(t, `\d\d:\d\d:\d\d(<|")`, text, "a time without its zone")
 }
 
 func BenchmarkPage(b *testing.B) {

@@ -10,22 +10,54 @@ import (
 // refreshApart is the least time between two polls that are asked for: each is a request for every family.
 const refreshApart = 10 * time.Second
 
-// unconnected is what a press of Poll now is answered with before the bridge has shown itself.
-const unconnected = "The bridge has not started yet; it asks for all readings when it has."
-
-// refreshed says what a press of Poll now does at this moment.
-func (s *Server) refreshed() string {
-	latest := s.latest.Load()
-	switch {
-	case latest == nil:
-		return unconnected
-	case !latest.Connected:
-		return "The MQTT broker is away; the bridge asks for all readings when it is back."
-	}
-	return said(latest.Refresh)
+// answer is what one of the page's buttons is answered with.
+type answer struct {
+	Text string    // before the time, as a sentence where there is none
+	At   time.Time // zero for none
+	Then string    // after the time
+	Late []laterRow
+	Now  bool // it is done at once
 }
 
-// refresh asks the bridge to poll now. A browser's form is sent back to the page, a script gets the text alone.
+// laterRow is a list that is asked for later than the others.
+type laterRow struct {
+	List string
+	At   *timestamp
+}
+
+// Time is the time of the answer; nil for none.
+func (a answer) Time() *timestamp { return clocked(a.At) }
+
+// plan says what a press of Poll now does at this moment.
+func (s *Server) plan() answer { return planOf(s.latest.Load()) }
+
+func planOf(latest *shown) answer {
+	switch {
+	case latest == nil:
+		return answer{Text: "The bridge has not started yet; it asks for all readings when it has."}
+	case !latest.Connected:
+		return answer{Text: "The MQTT broker is away; the bridge asks for all readings when it is back."}
+	case latest.Standby:
+		return answer{Text: "Another bridge of this account is active and asks for the readings."}
+	}
+	switch p := latest.Refresh; {
+	case p.Why != "":
+		return answer{Text: "Nothing is asked before", At: p.At, Then: ": " + small(said(p.Why)) + "."}
+	case !p.At.IsZero():
+		return answer{Text: "The bridge asks for fresh readings from", At: p.At, Then: " on, to stay below the limits."}
+	default:
+		return answer{Text: "The bridge asks for fresh readings now; they show within some seconds.", Late: laterRows(p.Later), Now: true}
+	}
+}
+
+func laterRows(lists []LaterList) (rows []laterRow) {
+	for _, l := range lists {
+		rows = append(rows, laterRow{List: model(l.Family), At: clocked(l.At)})
+	}
+	return rows
+}
+
+// refresh asks the bridge to poll now. A browser's form is sent back to the page, a script gets the answer alone.
 func (s *Server) refresh(w http.ResponseWriter, r *http.Request) {
 	if !sameOrigin(r) {
 		http.Error(w, "This was not sent from the status page. Open the page and press its button.", http.StatusForbidden)
@@ -38,7 +70,7 @@ func (s *Server) refresh(w http.ResponseWriter, r *http.Request) {
 		s.askedFor = now
 	}
 	s.mu.Unlock()
-	what := s.refreshed()
+	what := s.plan()
 	if due {
 		s.options.Refresh()
 	}

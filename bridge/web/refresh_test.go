@@ -2,10 +2,13 @@ package web
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
 
 func TestOnlyThePageItselfMayAskForAPoll(t *testing.T) {
@@ -55,27 +58,44 @@ func TestOnlyThePageItselfMayAskForAPoll(t *testing.T) {
 }
 
 func TestPollNowSaysWhatHappens(t *testing.T) {
-	const plan = "Nothing is asked before 12:09:00: the RAPT Cloud refuses the API secret"
 	for _, c := range []struct {
 		is       string
 		snapshot *Snapshot
 		says     string
 	}{
-		{"before the first snapshot", nil, unconnected},
-		{"without a broker", &Snapshot{Refresh: plan}, "The MQTT broker is away"},
-		{"with everything", &Snapshot{Refresh: plan, Connected: true}, plan},
+		{"before the first snapshot", nil, "The bridge has not started yet"},
+		{"without a broker", &Snapshot{Refresh: Plan{Why: "x"}}, "The MQTT broker is away"},
+		{"standing by", &Snapshot{Connected: true, Standby: true}, "Another bridge of this account is active"},
+		{"with everything", &Snapshot{Connected: true}, "The bridge asks for fresh readings now; they show within some seconds."},
+		{"with a rejected secret", &Snapshot{Connected: true, Refresh: Plan{At: before(-9 * time.Minute), Why: "The RAPT Cloud refuses the API secret of brewer@example.com"}},
+			`Nothing is asked before <time class="clock" datetime="2026-03-14T12:09:00Z">2026-03-14 12:09:00 UTC</time>: the RAPT Cloud refuses the API secret of REDACTED.`},
+		{"below the limits", &Snapshot{Connected: true, Refresh: Plan{At: before(-time.Minute)}},
+			`The bridge asks for fresh readings from <time class="clock" datetime="2026-03-14T12:01:00Z">2026-03-14 12:01:00 UTC</time> on, to stay below the limits.`},
+		{"but for a list that failed", &Snapshot{Connected: true, Refresh: Plan{Later: []LaterList{{discovery.Still, before(-time.Hour)}}}},
+			`The list of <em>RAPT Still</em> failed; it is asked for again at <time class="clock" datetime="2026-03-14T13:00:00Z">2026-03-14 13:00:00 UTC</time>.`},
 	} {
 		t.Run(c.is, func(t *testing.T) {
 			server := New(Options{Now: at(noon)})
 			if c.snapshot != nil {
 				server.Show(c.snapshot)
 			}
-			w := ask(server, "POST", "/refresh", header("Sec-Fetch-Site", "same-origin"), header("Accept", "text/plain"))
+			w := ask(server, "POST", "/refresh", header("Sec-Fetch-Site", "same-origin"), header("Accept", fragment))
 			assert.Equal(t, http.StatusAccepted, w.Code)
 			assert.Empty(t, w.Header().Get("Location"))
-			assert.Contains(t, w.Body.String(), c.says, "a script gets the text alone")
-			assert.Contains(t, ask(server, "GET", "/", func(r *http.Request) { r.URL.RawQuery = "asked" }).Body.String(), c.says)
-			assert.NotContains(t, ask(server, "GET", "/").Body.String(), c.says)
+			assert.Contains(t, w.Body.String(), c.says, "a script gets the answer alone")
+			assert.NotContains(t, w.Body.String(), "<html")
+			page := func(query string) int {
+				body := ask(server, "GET", "/", func(r *http.Request) { r.URL.RawQuery = query }).Body.String()
+				_, body, _ = strings.Cut(body, "<header>")
+				body, _, _ = strings.Cut(body, "</header>")
+				return strings.Count(body, c.says)
+			}
+			unpressed := 1
+			if c.snapshot != nil && planOf(&shown{Snapshot: c.snapshot}).Now && !strings.Contains(c.says, "list") {
+				unpressed = 0 // it tells what it would do
+			}
+			assert.Equal(t, unpressed, page(""), "beside the button before it is pressed")
+			assert.Equal(t, unpressed+1, page("asked"), "and to a form")
 		})
 	}
 }

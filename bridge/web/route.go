@@ -26,14 +26,17 @@ type route struct {
 func (s *Server) table() map[string]route {
 	get := []string{http.MethodGet, http.MethodHead}
 	routes := map[string]route{
-		"/":         {get, s.index},
-		"/events":   {[]string{http.MethodGet}, s.events},
-		"/refresh":  {[]string{http.MethodPost}, s.refresh},
-		"/forget":   {[]string{http.MethodPost}, s.forget},
-		"/healthz":  {get, s.healthz},
-		"/page.css": {get, embedded("page.css", "text/css; charset=utf-8")},
-		"/page.js":  {get, embedded("page.js", "text/javascript; charset=utf-8")},
-		"/icon.svg": {get, embedded("icon.svg", "image/svg+xml")},
+		"/":               {get, s.index},
+		"/events":         {[]string{http.MethodGet}, s.events},
+		"/refresh":        {[]string{http.MethodPost}, s.refresh},
+		"/forget":         {[]string{http.MethodPost}, s.forget},
+		"/push":           {get, s.push},
+		"/dashboard":      {get, s.dashboard},
+		"/dashboard.yaml": {get, s.dashboardFile},
+		"/healthz":        {get, s.healthz},
+		"/page.css":       {get, embedded("page.css", "text/css; charset=utf-8")},
+		"/page.js":        {get, embedded("page.js", "text/javascript; charset=utf-8")},
+		"/icon.svg":       {get, embedded("icon.svg", "image/svg+xml")},
 	}
 	if s.options.Metrics != nil {
 		metrics := promhttp.HandlerFor(s.options.Metrics, promhttp.HandlerOpts{

@@ -47,7 +47,9 @@ type Options struct {
 	// address or one of Hosts; without it all are.
 	Listen string
 	Hosts  []string
-	// Now is the clock, time.Now by default. Its location is the one that the page shows times in.
+	// Webhooks is what the page tells of the listener for webhooks.
+	Webhooks Webhooks
+	// Now is the clock, time.Now by default.
 	Now func() time.Time
 	Log *slog.Logger
 }
@@ -66,6 +68,8 @@ type Server struct {
 	mu       sync.Mutex // of what follows
 	made     *rendering
 	askedFor time.Time // when Refresh was last called
+	yaml     []byte    // of the dashboard
+	yamlAt   time.Time // when it was made
 }
 
 // shown is a snapshot and when it came.

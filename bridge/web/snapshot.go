@@ -19,7 +19,9 @@ type Snapshot struct {
 	Standby   bool      // another bridge of the account is active; this one takes over when that is gone
 
 	APIStatus          string
-	APIReason          string // what is wrong and what to do; empty while all is well
+	APIReason          string    // what is wrong, as a sentence without its full stop; empty while all is well
+	APIAdvice          string    // what to do about it, as a sentence; empty where nobody can do anything
+	NextRequest        time.Time // when the API is asked next
 	LastSuccessfulPoll time.Time
 	RequestsLastHour   int
 	RequestsPerHour    int // the ceiling
@@ -29,10 +31,16 @@ type Snapshot struct {
 	ReadOnly           bool
 	// Statistics says how it goes with Home Assistant's statistics; empty where they are left alone.
 	Statistics string
-	// Refresh is what happens when somebody asks for fresh readings now, in words.
-	Refresh string
+	// Refresh is what happens when somebody asks for fresh readings now.
+	Refresh Plan
+	// Pushed is how many devices' readings come by webhooks, LastHook when one last came; zero for never.
+	Pushed   int
+	LastHook time.Time
 	// Day counts the requests of the last 24 hours in quarters of an hour, oldest first.
 	Day []int
+
+	// Dashboard makes a dashboard of the devices for Home Assistant, in YAML; nil where nothing can.
+	Dashboard func() []byte `json:"-"`
 
 	Devices  []DeviceStatus
 	Commands []CommandRecord // newest last, at most 20
@@ -56,6 +64,8 @@ type DeviceStatus struct {
 	Target raptclient.Null[float64] // °C; not valid where the family has none
 	// Heating and Cooling say what it did between its last two readings.
 	Heating, Cooling bool
+	// Curve is what a hydrometer measured lately.
+	Curve Curve
 	// Batch is the batch in it; nil for none, and for devices that measure no gravity.
 	Batch *Batch
 }
@@ -78,6 +88,19 @@ type Batch struct {
 
 	Stuck     bool // it stands still well above its final gravity
 	Disturbed bool // the gravity moved lately for another reason than fermentation
+}
+
+// Plan is what happens when somebody asks for fresh readings.
+type Plan struct {
+	At    time.Time // when the bridge asks; zero for at once
+	Why   string    // why nothing is asked before, as a sentence without its full stop; empty for the bridge's own limits
+	Later []LaterList
+}
+
+// LaterList is a family whose list failed before, and when it is asked for again.
+type LaterList struct {
+	Family discovery.Family
+	At     time.Time
 }
 
 // CommandRecord is one command and what became of it.

@@ -33,7 +33,7 @@ func until(d time.Duration) string {
 	case d > -time.Minute:
 		return "any moment"
 	default:
-		return "due for " + length(-d)
+		return "overdue by " + length(-d)
 	}
 }
 
@@ -48,24 +48,25 @@ func length(d time.Duration) string {
 	}
 }
 
-// timestamp is a time on the page.
+// timestamp is a time on the page: in UTC, which a script turns into the browser's time zone.
 type timestamp struct {
 	Machine string // for the datetime attribute
 	Clock   string
+	Day     string
 	Text    string // as an age
 }
 
 // clocked is a time with no age, nil for none.
-func clocked(t time.Time, zone *time.Location) *timestamp {
+func clocked(t time.Time) *timestamp {
 	if t.IsZero() {
 		return nil
 	}
-	t = t.In(zone)
-	return &timestamp{Machine: t.Format(time.RFC3339), Clock: t.Format(time.DateTime)}
+	t = t.UTC()
+	return &timestamp{Machine: t.Format(time.RFC3339), Clock: t.Format(time.DateTime + " MST"), Day: t.Format("Mon 2 Jan")}
 }
 
 func aged(t, now time.Time) *timestamp {
-	m := clocked(t, now.Location())
+	m := clocked(t)
 	if m != nil {
 		m.Text = ago(now.Sub(t))
 	}
@@ -73,7 +74,7 @@ func aged(t, now time.Time) *timestamp {
 }
 
 func awaited(t, now time.Time) *timestamp {
-	m := clocked(t, now.Location())
+	m := clocked(t)
 	if m != nil {
 		m.Text = until(t.Sub(now))
 	}

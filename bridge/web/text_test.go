@@ -12,9 +12,9 @@ func TestAges(t *testing.T) {
 		d          time.Duration
 		ago, until string
 	}{
-		{-48 * time.Hour, "just now", "due for 2 days"},
-		{-2 * time.Hour, "just now", "due for 2 h"},
-		{-time.Minute, "just now", "due for 1 min"},
+		{-48 * time.Hour, "just now", "overdue by 2 days"},
+		{-2 * time.Hour, "just now", "overdue by 2 h"},
+		{-time.Minute, "just now", "overdue by 1 min"},
 		{-time.Second, "just now", "any moment"},
 		{0, "just now", "any moment"},
 		{59 * time.Second, "just now", "any moment"},

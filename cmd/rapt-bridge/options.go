@@ -20,6 +20,8 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/statistics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/config"
+	"github.com/rapt-bridge/rapt-bridge/discovery"
+	"github.com/rapt-bridge/rapt-bridge/discovery/dashboard"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/redact"
 )
@@ -55,6 +57,9 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 		},
 		Version: programVersion(),
 		Log:     log,
+		Dashboard: func(o discovery.Options, devices []discovery.Device) []byte {
+			return dashboard.YAML(dashboard.Options{Options: o}, devices)
+		},
 	}
 	o.Statistics = p.statistics(cfg, log)
 	client, addOn := p.supervisor()
@@ -152,6 +157,7 @@ func (p *program) pageOptions(cfg config.Config, o bridge.Options, metrics prome
 		},
 		Metrics: metrics, IngressOnly: addOn, IngressPeer: netip.MustParseAddr(supervisorProxy), Log: o.Log,
 		Listen: cfg.HTTP.Listen, Hosts: strings.Split(cfg.HTTP.Hosts, ","),
+		Webhooks: web.Webhooks{Listen: cfg.Webhook.Listen, TLS: cfg.Webhook.CertFile != "", Prefix: cfg.MQTT.TopicPrefix},
 	}
 }
 

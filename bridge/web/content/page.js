@@ -1,5 +1,6 @@
 "use strict";
-// Keeps the parts of the page new, and presses the button without loading the page again. Without it both work by hand.
+// Keeps the parts of the page new, shows times in the browser's time zone, presses the buttons without loading the page again
+// and copies texts. Without it all of that works by hand, and times are in UTC.
 (() => {
 	const again = 15000; // ms
 	const lost = document.getElementById("lost");
@@ -9,8 +10,36 @@
 	let waiting = 0;
 
 	const say = (element, text) => {
-		if (element.textContent !== text) element.textContent = text;
+		if (element && element.textContent !== text) element.textContent = text;
 	};
+	const format = options => new Intl.DateTimeFormat(undefined, options);
+	const clock = format({ timeStyle: "medium" });
+	const moment = format({ dateStyle: "medium", timeStyle: "medium" });
+	const weekday = format({ weekday: "short" });
+	const date = format({ weekday: "short", day: "numeric", month: "short" });
+	const week = 6 * 24 * 3600 * 1000; // ms, in which the name of a day says which one
+	const localize = root => {
+		const now = new Date();
+		for (const time of root.querySelectorAll("time")) {
+			const at = new Date(time.dateTime);
+			if (Number.isNaN(at.getTime())) continue;
+			if (time.className === "clock") {
+				say(time, at.toDateString() === now.toDateString() ? clock.format(at) : moment.format(at));
+			} else if (time.className === "day") {
+				say(time, at >= now && at - now < week ? weekday.format(at) : date.format(at));
+			} else {
+				time.title = moment.format(at);
+			}
+		}
+	};
+	const show = (element, html) => {
+		const template = document.createElement("template");
+		template.innerHTML = html;
+		localize(template.content);
+		element.replaceChildren(template.content);
+	};
+	localize(document);
+	say(document.getElementById("zone"), moment.resolvedOptions().timeZone);
 	const stop = () => {
 		clearTimeout(waiting);
 		if (source) source.close();
@@ -27,15 +56,17 @@
 		});
 		for (const part of parts) {
 			source.addEventListener(part.id, event => {
-				part.innerHTML = event.data;
+				show(part, event.data);
 			});
 		}
 	};
 	// A page that nobody sees takes no stream.
-	document.addEventListener("visibilitychange", () => (document.hidden ? stop() : listen()));
-	window.addEventListener("pagehide", stop);
-	window.addEventListener("pageshow", event => event.persisted && listen());
-	if (!document.hidden) listen();
+	if (parts.length > 0) {
+		document.addEventListener("visibilitychange", () => (document.hidden ? stop() : listen()));
+		window.addEventListener("pagehide", stop);
+		window.addEventListener("pageshow", event => event.persisted && listen());
+	}
+	if (parts.length > 0 && !document.hidden) listen();
 
 	// On the document: the forms in the parts are made anew.
 	document.addEventListener("submit", async event => {
@@ -43,10 +74,30 @@
 		say(answer, "Asking…");
 		try {
 			const body = new URLSearchParams(new FormData(event.target));
-			const response = await fetch(event.target.action, { method: "POST", headers: { Accept: "text/plain" }, body });
-			say(answer, (await response.text()).trim());
+			const response = await fetch(event.target.action, { method: "POST", headers: { Accept: "text/html; fragment=1" }, body });
+			const text = (await response.text()).trim();
+			if (response.ok) show(answer, text);
+			else say(answer, text);
 		} catch {
 			say(answer, "The bridge did not answer. Try again in a moment.");
 		}
 	});
+
+	for (const button of document.querySelectorAll("button.copy")) {
+		const text = document.getElementById(button.dataset.copy);
+		button.hidden = false;
+		button.addEventListener("click", async () => {
+			const label = button.textContent;
+			getSelection().selectAllChildren(text);
+			try {
+				// The clipboard is there with HTTPS and on this machine alone.
+				if (navigator.clipboard) await navigator.clipboard.writeText(text.textContent);
+				else if (!document.execCommand("copy")) throw new Error("refused");
+				button.textContent = "Copied";
+			} catch {
+				button.textContent = "Selected: press Ctrl+C";
+			}
+			setTimeout(() => (button.textContent = label), 3000);
+		});
+	}
 })();
