@@ -46,8 +46,8 @@ func TestAnOutageOfTheCloudClearsNothing(t *testing.T) {
 		fault  raptsim.Fault
 		status string
 	}{
-		{"a captive portal", raptsim.Fault{HTML: true}, "maintenance"},
-		{"bodies that are cut", raptsim.Fault{CutBody: true}, "maintenance"},
+		{"a captive portal", raptsim.Fault{HTML: true}, "unreachable"},
+		{"bodies that are cut", raptsim.Fault{CutBody: true}, "unreachable"},
 		{"connections that break", raptsim.Fault{Reset: true}, "unreachable"},
 		{"errors of the server", raptsim.Fault{Status: 502}, "unreachable"},
 	} {

@@ -32,7 +32,7 @@ func TestHomeAssistantShowsSilenceAndTrouble(t *testing.T) {
 
 	remove := b.cloud.inject(t, raptsim.Fault{Path: "/api/", Status: 503})
 	look()
-	b.assistant.waitForState(t, patience, status, state("maintenance"))
+	b.assistant.waitForState(t, patience, status, state("unreachable"))
 	remove()
 	b.assistant.waitForState(t, patience, status, state("ok"))
 }
