@@ -69,7 +69,7 @@ golden: ## write the golden files anew; read the difference before you commit it
 docs: ## write the README's tables anew, which come from the program
 	$(GO) test -count=1 -run '^TestReadmeHas' ./cmd/rapt-bridge -update
 
-polling: ## compare polling policies, and write the README's table and chart of it (a few seconds)
+polling: ## compare polling policies, and write the README's table and chart of it (two minutes)
 	mkdir -p $(PICTURES) bin
 	$(GO) test -run '^$$' -bench Polling -benchtime 1x ./bridge -args -table $(abspath bin/polling.md) -chart $(abspath $(PICTURES)/polling.svg)
 	$(GO) test -count=1 -run '^TestReadmeHas' ./cmd/rapt-bridge -update -polling $(abspath bin/polling.md)
