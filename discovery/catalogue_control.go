@@ -23,7 +23,7 @@ func climate(kind climateKind) []Entity {
 		temperature(),
 		{
 			// The climate entity sends its commands.
-			Key: "target_temperature", Name: "Target temperature", Platform: Sensor, DeviceClass: "temperature", Unit: celsius, StateClass: Measurement, Precision: decimals(1),
+			Key: "target_temperature", Name: "Target temperature", Platform: Sensor, DeviceClass: "temperature", Unit: celsius, StateClass: Measurement, Precision: decimals(1), StateDecimals: 2,
 			Commandable: true, Setter: Setter{Min: kind.min, Max: kind.max, Step: 0.1, Accepts: acceptsNumber, Example: "18.5"},
 		},
 	}

@@ -46,7 +46,10 @@ type Entity struct {
 	// Precision is the decimals that are shown. A sensor's value is rounded to them, so that what can't be seen is no
 	// change to Home Assistant's recorder. nil leaves the value as it is.
 	Precision *int
-	Disabled  bool // by default; the user can enable it. See DisabledFor.
+	// StateDecimals are the decimals of the value where they are more than are shown: what somebody has set in °F is
+	// whole there, and not in tenths of a degree Celsius.
+	StateDecimals int
+	Disabled      bool // by default; the user can enable it. See DisabledFor.
 	// AlwaysAvailable says that it is available whenever the bridge is, also while the device is silent.
 	AlwaysAvailable bool
 

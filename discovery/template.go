@@ -62,7 +62,7 @@ func (e Entity) template(language string) string {
 		}
 		return fmt.Sprintf("{%%set v=%s%%}{{(%s)|round(%d) if v is number else none}}", v, scaled, *e.Precision)
 	case e.Precision != nil:
-		return fmt.Sprintf("{{%s|round(%d,default=none)}}", v, *e.Precision)
+		return fmt.Sprintf("{{%s|round(%d,default=none)}}", v, max(*e.Precision, e.StateDecimals))
 	}
 	return "{{" + v + "}}"
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,15 @@ func TestAHomeInFahrenheit(t *testing.T) {
 			return err
 		})
 		h.assistant.waitForState(t, patience, entity, func(s entityState) bool { return s.Attributes["temperature"] == 66.0 })
+
+		// 67 °F are no tenths of a degree Celsius.
+		h.assistant.callService(t, "climate", "set_temperature", map[string]any{"entity_id": entity, "temperature": 67})
+		h.assistant.waitForState(t, patience, entity, func(s entityState) bool { return s.Attributes["temperature"] == 67.0 })
+		sensor := h.assistant.entityID(t, "rapt_"+fridge.ID+"_target_temperature")
+		h.assistant.waitForState(t, patience, sensor, func(s entityState) bool {
+			shown, err := strconv.ParseFloat(s.State, 64)
+			return err == nil && math.Abs(shown-67) < 0.02
+		})
 
 		b.cloud.set(t, fridge.ID, "targetTemperature", old)
 		h.assistant.waitForState(t, patience, entity, func(s entityState) bool { return s.Attributes["temperature"] == 65.3 })
