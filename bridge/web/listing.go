@@ -7,10 +7,14 @@ type tool struct{ Path, Name, For string }
 
 // tools are the pages that there are.
 func (s *Server) tools() []tool {
-	return []tool{
+	tools := []tool{
 		{"push", "Set up push", "Readings within seconds, by webhooks of the RAPT portal."},
 		{"dashboard", "Dashboard", "The YAML of a Home Assistant dashboard with your devices, to copy."},
 	}
+	if s.options.Diagnosis != nil {
+		tools = append(tools, tool{"diagnose", "Diagnose", "An anonymous file that shows how your devices and the RAPT Cloud behave, for a report."})
+	}
+	return tools
 }
 
 // listing is a text to copy or to save.

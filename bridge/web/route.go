@@ -46,6 +46,7 @@ func (s *Server) table() map[string]route {
 		routes["/metrics"] = route{get, metrics.ServeHTTP}
 	}
 	if s.options.Diagnosis != nil {
+		routes["/diagnose"] = route{get, s.diagnose}
 		routes["/diagnose.json"] = route{get, s.diagnosis}
 	}
 	return routes

@@ -35,7 +35,7 @@ type Options struct {
 	Refresh func()
 	// Forget takes a device out, by its id, that the lists lack. It must not block.
 	Forget func(id string)
-	// Diagnosis gives the anonymous file that /diagnose.json shows. Without it there is no such path.
+	// Diagnosis gives the anonymous file that /diagnose shows. Without it there is no such page.
 	Diagnosis func(context.Context) ([]byte, error)
 	// Metrics is what /metrics shows. Without it there is no such path.
 	Metrics prometheus.Gatherer
@@ -70,6 +70,9 @@ type Server struct {
 	askedFor time.Time // when Refresh was last called
 	yaml     []byte    // of the dashboard
 	yamlAt   time.Time // when it was made
+	// diagnosed is the anonymous file that was shown last.
+	diagnosed   []byte
+	diagnosedAt time.Time
 }
 
 // shown is a snapshot and when it came.

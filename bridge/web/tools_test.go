@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -94,9 +95,37 @@ func TestTheDashboardToCopy(t *testing.T) {
 	assert.Equal(t, `attachment; filename="dashboard.yaml"`, file.Header().Get("Content-Disposition"))
 }
 
+func TestTheAnonymousFileIsShownBeforeItIsSaved(t *testing.T) {
+	now, asked := noon, 0
+	file := []byte(`{"devices":"<7>"}`)
+	server := New(Options{Now: func() time.Time { return now }, Diagnosis: func(context.Context) ([]byte, error) {
+		asked++
+		return file, nil
+	}})
+	for range 50 {
+		page := get(t, server, "/diagnose").Body.String()
+		assert.Contains(t, page, "{&#34;devices&#34;:&#34;&lt;7&gt;&#34;}")
+		assert.Contains(t, page, `href="diagnose.json?shown"`)
+	}
+	assert.Equal(t, 1, asked, "once for all who ask within a second")
+	shown := file
+	file = []byte(`{"devices":8}`)
+	now = now.Add(time.Hour)
+	saved := get(t, server, "/diagnose.json?shown")
+	assert.Equal(t, string(shown), saved.Body.String(), "what is saved is what was shown")
+	assert.Equal(t, `attachment; filename="rapt-diagnose.json"`, saved.Header().Get("Content-Disposition"))
+	assert.Contains(t, get(t, server, "/diagnose.json").Body.String(), "8", "or what is so now")
+	assert.Contains(t, get(t, server, "/diagnose").Body.String(), "8")
+
+	server = New(Options{Now: at(noon), Diagnosis: func(context.Context) ([]byte, error) { return nil, context.DeadlineExceeded }})
+	assert.Contains(t, get(t, server, "/diagnose").Body.String(), "does not answer now")
+	assert.Equal(t, http.StatusServiceUnavailable, ask(server, "GET", "/diagnose.json").Code)
+	assert.NotContains(t, get(t, New(Options{Now: at(noon)}), "/").Body.String(), "Diagnose")
+}
+
 // Every page works under a prefix, takes its times, its style and its script from the program and links back.
 func TestThePagesBesideTheFirstOne(t *testing.T) {
-	server := New(Options{Now: at(noon)})
+	server := New(Options{Now: at(noon), Diagnosis: func(context.Context) ([]byte, error) { return []byte("{}"), nil }})
 	server.Show(brewing())
 	for _, tool := range server.tools() {
 		page := get(t, server, "/"+tool.Path).Body.String()

@@ -245,6 +245,7 @@ func TestStatusPage(t *testing.T) {
 		follow("Back", "", "Pale Ale Pill")
 		follow("Dashboard", "dashboard", "views:", "sensor.pale_ale_pill_gravity")
 		follow("Back", "", "Pale Ale Pill")
+		follow("Diagnose", "diagnose", "What the file contains", "Anonymous facts")
 		w.clean(t, "neighbours:8123")
 	})
 
@@ -294,6 +295,7 @@ func TestStatusPage(t *testing.T) {
 			{"push", demoPage + "push", desktop},
 			{"push-narrow-dark", demoPage + "push", darkNarrow},
 			{"dashboard", demoPage + "dashboard", desktop},
+			{"diagnose", demoPage + "diagnose", desktop},
 			{"dashboard-narrow-dark", demoPage + "dashboard", darkNarrow},
 		} {
 			t.Run(c.name, func(t *testing.T) {
