@@ -16,6 +16,7 @@ const (
 	maxEndpoints = 64
 	maxTook      = 200 // of an endpoint and status
 	maxWaits     = 50
+	maxReadings  = 1000 // of a family, of which the values are noted
 )
 
 // Record is what was seen of an account. Its methods are for one goroutine at a time.
@@ -26,6 +27,7 @@ type Record struct {
 	count           map[discovery.Family]int
 	answers         map[answerKey]*answers
 	shapes          map[string]*shape // by endpoint
+	readings        map[discovery.Family]int
 	limit           rateLimit
 	clock           []float64 // what the cloud's clock is ahead, s
 }
@@ -74,14 +76,14 @@ type rateLimit struct {
 func New(version, source string) *Record {
 	return &Record{
 		version: version, source: source, devices: map[device.Ref]*deviceRecord{}, count: map[discovery.Family]int{},
-		answers: map[answerKey]*answers{}, shapes: map[string]*shape{},
+		answers: map[answerKey]*answers{}, shapes: map[string]*shape{}, readings: map[discovery.Family]int{},
 	}
 }
 
-// keep appends to a list of bounded length; the oldest goes.
+// keep appends to a list of bounded length: the oldest go, a quarter at a time.
 func keep[T any](list []T, v T, most int) []T {
 	if len(list) >= most {
-		list = append(list[:0], list[1:]...)
+		list = append(list[:0], list[most/4:]...)
 	}
 	return append(list, v)
 }

@@ -48,6 +48,10 @@ func (r *Record) shape(endpoint string) *shape {
 
 // rows notes which values a reading has.
 func (r *Record) rows(u device.Update) {
+	if r.readings[u.Family] >= maxReadings {
+		return // more would tell nothing new
+	}
+	r.readings[u.Family]++
 	s := r.shape("readings of " + string(u.Family))
 	if s == nil {
 		return
@@ -260,7 +264,7 @@ func kindOfText(name, value string) string {
 	case uuid:
 		return "uuid"
 	case toldValues[name] && isWord(value) && len(value) <= maxName:
-		return "text " + value
+		return "text"
 	}
 	if _, err := time.Parse(time.RFC3339Nano, value); err == nil {
 		return "time " + formOfTime(value)
