@@ -179,6 +179,7 @@ func TestEveryKindOfConnection(t *testing.T) {
 		{"WebSocket over TLS", "wss", server, &tls.Config{RootCAs: ca.pool}},
 	} {
 		t.Run(c.is, func(t *testing.T) {
+			t.Parallel()
 			b := newRealBroker(t, "127.0.0.1:0", c.scheme, c.server)
 			w := startReal(t, func(o *Options) {
 				server := serverAt(t, c.scheme, b.address)
