@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/absence"
+	"github.com/rapt-bridge/rapt-bridge/bridge/account"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/mirror"
@@ -20,31 +21,31 @@ import (
 
 // missing takes a complete list: what it lacks is asked for by itself after the second one in a row. A device that
 // another family's list has moves there at once.
-func (b *bridge) missing(f *familyState, seen map[string]bool, now time.Time) {
+func (b *bridge) missing(f *account.Family, seen map[string]bool, now time.Time) {
 	a := b.account
-	for _, d := range slices.Clone(f.devices) {
+	for _, d := range slices.Clone(f.Members) {
 		switch {
 		case seen[d.ID]:
-			d.claimedBy = nil
-		case d.claimedBy != nil:
-			r := d.claim
+			d.ClaimedBy = nil
+		case d.ClaimedBy != nil:
+			r := d.Claim
 			d = b.move(d)
 			b.accept(now, arrival{device: d, reading: r})
-		case !a.absent.Has(d.Ref):
-			a.absent.Add(d.Ref, "")
-			b.askAll(now, f) // it may have moved to another family
+		case !a.Absent.Has(d.Ref):
+			a.Absent.Add(d.Ref, "")
+			a.RefreshAll(now, f) // it may have moved to another family
 		}
 	}
 	// Where another family's list has it, nothing has to be asked.
-	b.removeGone(a.absent.Missed(f.Name, now, func(ref device.Ref) bool { return a.byID[ref.ID] != nil && a.find(ref) == nil })...)
-	a.absent.Plan()
+	b.removeGone(a.Absent.Missed(f.Name, now, func(ref device.Ref) bool { return a.Device(ref.ID) != nil && a.Find(ref) == nil })...)
+	a.Absent.Plan()
 }
 
 // look asks for a device that lists lack.
 func (b *bridge) look(ctx context.Context, ref device.Ref, now time.Time) {
 	a := b.account
-	a.absent.Looked(ref, now)
-	f := a.byName[ref.Family]
+	a.Absent.Looked(ref, now)
+	f := a.Family(ref.Family)
 	c := b.newRead(limit.ForPoll, f, ref.ID, func(r answer, err error) {
 		if err == nil {
 			b.notice(r.Report)
@@ -57,17 +58,17 @@ func (b *bridge) look(ctx context.Context, ref device.Ref, now time.Time) {
 
 // looked takes the answer: one that has the device keeps it, one that says it is not there takes it out, and anything
 // else leaves the question open.
-func (b *bridge) looked(f *familyState, ref device.Ref, r device.Reading, err error) {
+func (b *bridge) looked(f *account.Family, ref device.Ref, r device.Reading, err error) {
 	a, now := b.account, b.clock.Now()
-	if !a.absent.Has(ref) {
+	if !a.Absent.Has(ref) {
 		return // it was taken out meanwhile
 	}
-	defer a.absent.Plan()
+	defer a.Absent.Plan()
 	var held *limit.RateLimitedError
 	switch {
 	case err == nil && r.ID() == ref.ID && !r.Deleted():
 		b.onAPISuccess()
-		a.absent.Answered(ref, absence.Shown, now)
+		a.Absent.Answered(ref, absence.Shown, now)
 		b.warnOnce("incomplete list "+string(f.Name), "the RAPT Cloud's list of the family %s lacks devices that the cloud itself still has; they stay", f.Name)
 		if d := b.admit(f, r, now); d != nil {
 			b.accept(now, arrival{device: d, reading: r})
@@ -76,14 +77,14 @@ func (b *bridge) looked(f *familyState, ref device.Ref, r device.Reading, err er
 		b.onAPISuccess()
 		b.removeGone(ref)
 	case errors.Is(err, context.Canceled), errors.As(err, &held):
-		a.absent.Answered(ref, absence.Postponed, now)
+		a.Absent.Answered(ref, absence.Postponed, now)
 		b.onAPIError(now, err)
 	default:
-		a.absent.Answered(ref, absence.Open, now)
+		a.Absent.Answered(ref, absence.Open, now)
 		if err != nil {
 			b.onAPIError(now, err)
 		}
-		if d := a.find(ref); d != nil {
+		if d := a.Find(ref); d != nil {
 			b.publishAvailability(d, now)
 		} else {
 			b.mqtt.retain(b.mqtt.topics.Availability(ref.Family, ref.ID), mirror.Offline.Payload())
@@ -95,17 +96,17 @@ func (b *bridge) looked(f *familyState, ref device.Ref, r device.Reading, err er
 func (b *bridge) removeGone(gone ...device.Ref) {
 	known := false
 	for _, ref := range gone {
-		config := b.account.absent.Config(ref)
-		if d := b.account.find(ref); d != nil {
-			b.log.Info("a device is no longer in the RAPT account", slog.String("family", string(ref.Family)), d.log())
-			if known = true; d.published.Announced() {
+		config := b.account.Absent.Config(ref)
+		if d := b.account.Find(ref); d != nil {
+			b.log.Info("a device is no longer in the RAPT account", slog.String("family", string(ref.Family)), named(d))
+			if known = true; d.Published.Announced() {
 				config = b.mqtt.topics.Config(ref.ID)
 			}
 			b.forget(d)
 		} else {
 			b.log.Info("cleared a device that an earlier run left behind", slog.String("family", string(ref.Family)), slog.String("id", text.Line(ref.ID, retained.MaxID)))
 		}
-		b.account.absent.Remove(ref)
+		b.account.Absent.Remove(ref)
 		b.clearDevice(ref, config)
 	}
 	if known {
@@ -116,13 +117,13 @@ func (b *bridge) removeGone(gone ...device.Ref) {
 // forgetDevice takes out what no list has, by its id, and says so.
 func (b *bridge) forgetDevice(id string, now time.Time) (note string, err error) {
 	id = strings.ToLower(strings.TrimSpace(id))
-	if refs := b.account.absent.Missing(id); len(refs) > 0 {
+	if refs := b.account.Absent.Missing(id); len(refs) > 0 {
 		b.removeGone(refs...)
-		b.account.absent.Plan()
+		b.account.Absent.Plan()
 		b.publishState()
 		return "The device is taken out. One that the RAPT Cloud lists again comes back.", nil
 	}
-	if d := b.account.byID[id]; d != nil {
+	if d := b.account.Device(id); d != nil {
 		return "", fmt.Errorf("the RAPT Cloud's list of the family %s has this device; take it out of the account in the RAPT app first", d.Family)
 	}
 	return "", fmt.Errorf("there is no device %s, or the list of its family has not been answered yet", text.Quote(id))

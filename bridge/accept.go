@@ -5,14 +5,14 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/account"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
-	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 )
 
 // arrival is a reading of a device on its way in. age, isNew and before are a poll's, see device.Update.
 type arrival struct {
-	device  *deviceState
+	device  *account.Device
 	reading device.Reading
 	age     time.Duration
 	isNew   bool
@@ -21,7 +21,7 @@ type arrival struct {
 
 // observe takes the devices of a list: what the poll says of their rhythms, and their readings. before is the time of the
 // list's answer before this one.
-func (b *bridge) observe(f *familyState, readings []device.Reading, now, before time.Time) (seen map[string]bool) {
+func (b *bridge) observe(f *account.Family, readings []device.Reading, now, before time.Time) (seen map[string]bool) {
 	seen = make(map[string]bool, len(readings))
 	arrivals := make([]arrival, 0, len(readings))
 	for _, r := range readings {
@@ -30,9 +30,9 @@ func (b *bridge) observe(f *familyState, readings []device.Reading, now, before 
 		}
 		seen[r.ID()] = true
 		if d := b.admit(f, r, now); d != nil {
-			b.account.absent.Remove(d.Ref)
+			b.account.Absent.Remove(d.Ref)
 			age, isNew := b.learn(d, r, now, before)
-			arrivals = append(arrivals, arrival{d, r, age, isNew, b.account.cloud(before)})
+			arrivals = append(arrivals, arrival{d, r, age, isNew, b.account.Cloud(before)})
 		}
 	}
 	b.accept(now, arrivals...)
@@ -40,48 +40,39 @@ func (b *bridge) observe(f *familyState, readings []device.Reading, now, before 
 }
 
 // admit is the device of a reading, which may be new; nil for one that another family has as far as is known.
-func (b *bridge) admit(f *familyState, r device.Reading, now time.Time) *deviceState {
-	d := b.account.byID[r.ID()]
+func (b *bridge) admit(f *account.Family, r device.Reading, now time.Time) *account.Device {
+	d := b.account.Device(r.ID())
 	switch {
 	case d == nil:
 		return b.found(f, r)
-	case d.family == f:
+	case d.Group == f:
 		return d
 	}
-	if d.claim, d.claimedBy = r, f; b.account.absent.Has(d.Ref) {
+	if d.Claim, d.ClaimedBy = r, f; b.account.Absent.Has(d.Ref) {
 		return b.move(d)
 	}
-	d.family.Refresh = true // whether it has left there, that family's list says
-	b.account.plan(d.family, now)
+	d.Group.Refresh = true // whether it has left there, that family's list says
+	b.account.Plan(d.Group, now)
 	return nil
 }
 
 // found takes a new device in.
-func (b *bridge) found(f *familyState, r device.Reading) *deviceState {
-	d := b.account.add(f, r.ID())
+func (b *bridge) found(f *account.Family, r device.Reading) *account.Device {
+	d := b.account.Add(f, r.ID())
 	if known, ok := b.mqtt.earlier.Devices[d.Ref]; ok {
-		d.estimator.Resume(b.account.steady(known.LastActivity), known.Interval, b.account.steady(known.Expected), b.clock.Now())
-		d.derived.Heating, d.derived.Cooling = known.Heating, known.Cooling
+		d.Estimator.Resume(b.account.Steady(known.LastActivity), known.Interval, b.account.Steady(known.Expected), b.clock.Now())
+		d.Derived.Heating, d.Derived.Cooling = known.Heating, known.Cooling
 	}
-	b.log.Info("found a device", slog.String("family", string(f.Name)), slog.String("device", nameOf(r, d.Ref)))
+	b.log.Info("found a device", slog.String("family", string(f.Name)), slog.String("device", account.NameOf(r, d.Ref)))
 	return d
 }
 
-// learn takes what a poll says of the device's rhythm: only a poll's answers come at times that say something of it. It
-// returns the age of the reading, and whether it is new.
-func (b *bridge) learn(d *deviceState, r device.Reading, now, before time.Time) (age time.Duration, isNew bool) {
-	if v, _ := r.Value("telemetry_frequency"); v.Known() {
-		frequency, _ := v.Number()
-		d.estimator.SetFrequency(frequency)
-	}
-	if activity := b.account.steady(r.Activity()); !activity.IsZero() {
-		age = now.Sub(activity)
-		d.hook.Polled(d.family.Asked, activity.After(d.estimator.LastReading()))
-		isNew = d.estimator.Observe(poll.Sight{Reading: activity, Same: d.reading.SameValues(r), Asked: now, Before: before})
-	}
-	d.derived.Interval, d.derived.Expected = d.estimator.RoundedInterval(), time.Time{}
-	if at := d.estimator.Expected(now); !at.IsZero() && !d.estimator.IsSilent(now, d.family.Floor) {
-		d.derived.Expected = b.clock.Read(at)
+// learn takes what a poll says of the device's rhythm. It returns the age of the reading, and whether it is new.
+func (b *bridge) learn(d *account.Device, r device.Reading, now, before time.Time) (age time.Duration, isNew bool) {
+	age, isNew = d.Learn(r, b.account.Steady(r.Activity()), now, before)
+	d.Derived.Interval, d.Derived.Expected = d.Estimator.RoundedInterval(), time.Time{}
+	if at := d.Expected(now); !at.IsZero() {
+		d.Derived.Expected = b.clock.Read(at)
 	}
 	return age, isNew
 }
@@ -92,10 +83,10 @@ func (b *bridge) accept(now time.Time, arrivals ...arrival) {
 	renamed := false
 	for i := range arrivals {
 		a := &arrivals[i]
-		renamed = renamed || a.reading.Identity() != a.device.reading.Identity()
-		if a.device.take(a.reading) {
+		renamed = renamed || a.reading.Identity() != a.device.Reading.Identity()
+		if a.device.Take(a.reading) {
 			b.reconcile(a.device)
-			b.account.heating.Seen(a.device.Ref, a.device.shown())
+			b.account.Heating.Seen(a.device.Ref, a.device.Shown())
 		} else {
 			a.isNew = false
 		}
@@ -109,7 +100,7 @@ func (b *bridge) accept(now time.Time, arrivals ...arrival) {
 			continue
 		}
 		d := a.device
-		u := device.Update{Ref: d.Ref, Name: d.name(), Reading: d.reading, Derived: d.derived, Age: a.age, New: a.isNew, Before: a.before}
+		u := device.Update{Ref: d.Ref, Name: d.Name(), Reading: d.Reading, Derived: d.Derived, Age: a.age, New: a.isNew, Before: a.before}
 		for _, s := range b.sinks {
 			s.Accept(u)
 		}
@@ -118,27 +109,22 @@ func (b *bridge) accept(now time.Time, arrivals ...arrival) {
 
 // move makes a device one of the family that claims it, in one step: its announcement stays, which belongs to the id, and
 // the old family's topics are cleared.
-func (b *bridge) move(d *deviceState) *deviceState {
-	from, to := d.family, d.claimedBy
-	b.log.Info("a device has moved to another family", d.log(), slog.String("from", string(from.Name)), slog.String("to", string(to.Name)))
+func (b *bridge) move(d *account.Device) *account.Device {
+	from, to := d.Group, d.ClaimedBy
+	b.log.Info("a device has moved to another family", named(d), slog.String("from", string(from.Name)), slog.String("to", string(to.Name)))
 	b.forget(d)
-	moved := b.account.add(to, d.ID)
-	moved.published.TakeOver(d.published)
-	moved.estimator, moved.derived = d.estimator, d.derived
-	moved.reading = d.reading
+	moved := b.account.Move(d)
 	b.clearStates(d.Ref)
 	return moved
 }
 
 // forget drops what the bridge keeps of a device, and refuses the commands that wait for it.
-func (b *bridge) forget(d *deviceState) {
-	for _, c := range b.account.queue.RemoveDevice(d.Ref) {
+func (b *bridge) forget(d *account.Device) {
+	for _, c := range b.account.Queue.RemoveDevice(d.Ref) {
 		b.publishOutcome(c, command.Rejected, errors.New("the device is no longer in the RAPT account"))
 	}
-	b.account.remove(d)
-	b.account.absent.Remove(d.Ref)
-	b.mirror.Forget(d.published)
-	delete(b.account.heating, d.Ref)
+	b.account.Remove(d)
+	b.mirror.Forget(d.Published)
 	for _, s := range b.sinks {
 		s.Remove(d.Ref)
 	}

@@ -8,14 +8,9 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/history"
-	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
-	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 	"github.com/rapt-bridge/rapt-bridge/bridge/worker"
 )
-
-// beforePolls is how long before a poll no missing rows are asked for any more.
-const beforePolls = 5 * time.Second
 
 // restorePositions goes on where the earlier run left the stream. Without a stream the positions stay for when it is turned
 // on again, but for those of devices that are gone.
@@ -59,43 +54,31 @@ func (b *bridge) handedOn(delivered bool) {
 
 // publishPosition publishes until when a device's stream is complete.
 func (b *bridge) publishPosition(ref device.Ref) {
-	if doc := b.backfill.History.Position(ref); doc != nil && b.account.find(ref) != nil {
+	if doc := b.backfill.History.Position(ref); doc != nil && b.account.Find(ref) != nil {
 		b.mqtt.retain(b.mqtt.topics.History(ref.Family, ref.ID), doc)
 	}
 }
 
-// nextBackfill is when missing rows may be asked for; zero for not as things are. They come after everything else: never
-// while the API is ill or slow, and never just before a poll.
+// nextBackfill is when missing rows may be asked for; zero for not as things are.
 func (b *bridge) nextBackfill(now time.Time) time.Time {
-	a := b.account
-	due := b.backfill.History.Due()
-	open, ok := a.gate.NextBackfill(now)
-	if due.IsZero() || !ok {
-		return time.Time{}
-	}
-	at := times.Latest(due, open, a.lender.OwnTurn())
-	margin := min(beforePolls, a.bounds.Min/4)
-	if next := poll.Next(now, a.turns(), a.nextPolls(now)).Wake; !at.Before(next.Add(-margin)) {
-		return time.Time{} // that one first
-	}
-	return at
+	return b.account.NextBackfill(now, b.backfill.History.Due())
 }
 
 // fetch asks for missing rows.
 func (b *bridge) fetch(ctx context.Context, now time.Time) {
 	r, ok := b.backfill.History.Request(now)
-	d := b.account.find(r.Ref)
+	d := b.account.Find(r.Ref)
 	if !ok || d == nil {
 		return
 	}
 	c := worker.NewCall(limit.ForBackfill,
 		// A second more: the cloud may leave out what is written with fewer digits than asked for.
 		func(ctx context.Context) (device.TelemetryList, error) {
-			return d.family.Telemetry(ctx, b.account.client, d.ID, r.From, r.To.Add(time.Second))
+			return d.Group.Telemetry(ctx, b.account.client, d.ID, r.From, r.To.Add(time.Second))
 		},
 		func(list device.TelemetryList, err error) { b.fetched(r, list, err) })
 	c.Yields = true
-	b.account.lender.TookTurn()
+	b.account.Lender.TookTurn()
 	b.start(ctx, c)
 }
 
@@ -106,7 +89,7 @@ func (b *bridge) fetched(r history.Request, list device.TelemetryList, err error
 		b.onAPISuccess()
 		b.notice(list.Report)
 		b.batches.beers.Rows(r.Ref, list.Rows)
-		b.backfill.Answered(r, list.Rows, now, b.account.cloud(now))
+		b.backfill.Answered(r, list.Rows, now, b.account.Cloud(now))
 		b.page.AddRows(r.Ref, list.Rows)
 	} else {
 		how := b.backfill.Failed(r, err, now)

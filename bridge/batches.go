@@ -27,7 +27,7 @@ func (b *bridge) newBatches() *batches {
 	return &batches{
 		beers: fermentation.New(fermentation.Options{History: b.options.History.Enabled, Days: b.options.History.Days}),
 		shown: map[device.Ref]*web.Batch{},
-		cloud: func() time.Time { return b.account.cloud(b.clock.Now()) },
+		cloud: func() time.Time { return b.account.Cloud(b.clock.Now()) },
 	}
 }
 
@@ -102,13 +102,13 @@ func (b *bridge) clearBatches(ref device.Ref) {
 }
 
 // nextBatch is when there is something to do for the batches.
-func (b *bridge) nextBatch() time.Time { return b.account.steady(b.batches.beers.Due()) }
+func (b *bridge) nextBatch() time.Time { return b.account.Steady(b.batches.beers.Due()) }
 
 // onBatchCommand takes what the owner says of a batch. The cloud is not asked, so that nothing has to wait.
 func (b *bridge) onBatchCommand(r command.Request) {
 	ref := r.Ref.Ref
 	err := b.validator.Admit(r)
-	if err == nil && b.account.find(ref) == nil && !b.batches.beers.Knows(ref) {
+	if err == nil && b.account.Find(ref) == nil && !b.batches.beers.Knows(ref) {
 		err = fmt.Errorf("there is no %s %s in the RAPT account", ref.Family, text.Quote(ref.ID))
 	}
 	var said fermentation.Entry

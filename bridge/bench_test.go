@@ -173,7 +173,7 @@ func BenchmarkMirror(b *testing.B) {
 				o.RAPT.Transport = feed
 			})
 			lists := func() (changed int) {
-				for _, f := range v.b.account.families {
+				for _, f := range v.b.account.Families {
 					list, err := f.List(context.Background(), v.b.account.client)
 					v.b.polled(f, list, err)
 					for p, ok := v.b.mqtt.outbox.Next(); ok; p, ok = v.b.mqtt.outbox.Next() {

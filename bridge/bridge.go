@@ -19,7 +19,6 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/metrics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/mirror"
-	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 	"github.com/rapt-bridge/rapt-bridge/bridge/retained"
 	"github.com/rapt-bridge/rapt-bridge/bridge/standby"
 	"github.com/rapt-bridge/rapt-bridge/bridge/status"
@@ -37,7 +36,7 @@ type bridge struct {
 	options   Options
 	log       *slog.Logger
 	clock     clock.Clock
-	account   *account
+	account   *raptAccount
 	mqtt      mqtt
 	mirror    *mirror.Mirror
 	validator command.Validator
@@ -86,7 +85,7 @@ func newBridge(o Options) (*bridge, error) {
 }
 
 // begin makes the state that a bridge begins with.
-func (b *bridge) begin(account *account) {
+func (b *bridge) begin(account *raptAccount) {
 	o := b.options
 	b.account, b.ended = account, nil
 	topics := discovery.Topics{Prefix: o.TopicPrefix, DiscoveryPrefix: o.DiscoveryPrefix}
@@ -97,16 +96,16 @@ func (b *bridge) begin(account *account) {
 	}
 	b.mirror = mirror.New(b.discoveryOptions(), o.Discovery, b.mqtt.retain)
 	b.validator = command.Validator{ReadOnly: o.ReadOnly}
-	for _, f := range b.account.families {
+	for _, f := range b.account.Families {
 		b.validator.Families = append(b.validator.Families, f.Family)
 	}
 	b.sinks = []Sink{b.metrics, b.page, b.diagnosis}
 	b.acked, b.backfill = make(chan bool, 1), backfill.New(history.Options{
-		Days: o.History.Days, EveryReading: o.History.EveryReading, Pace: b.account.bounds.Pace(),
+		Days: o.History.Days, EveryReading: o.History.EveryReading, Pace: b.account.Bounds.Pace(),
 	}, o.Statistics, b.clock.Now)
 	if o.History.Enabled {
 		b.sinks = append(b.sinks, b.backfill)
-		b.account.gate.Requests.ShareWithBackfill()
+		b.account.Gate.Requests.ShareWithBackfill()
 	}
 	b.batches = b.newBatches()
 	b.sinks = append(b.sinks, b.batches) // after the back-fill, which knows the device then
@@ -272,10 +271,10 @@ func (b *bridge) wake(now time.Time) time.Time {
 		sooner(b.tickAt)
 		sooner(b.mirror.Due())
 		if mayCall {
-			sooner(poll.Next(now, a.turns(), a.nextPolls(now)).Wake)
-			sooner(a.queue.ListlessFrom(a.opening(now)))
-			if !a.absent.NextLook().IsZero() {
-				sooner(times.Latest(a.absent.NextLook(), a.gate.NextPoll(now)))
+			sooner(a.NextPoll(now).Wake)
+			sooner(a.Queue.ListlessFrom(a.Opening(now)))
+			if !a.Absent.NextLook().IsZero() {
+				sooner(times.Latest(a.Absent.NextLook(), a.Gate.NextPoll(now)))
 			}
 			sooner(b.nextBackfill(now))
 		}
@@ -283,20 +282,20 @@ func (b *bridge) wake(now time.Time) time.Time {
 		sooner(b.backfill.Hours.Due())
 		sooner(b.nextBatch())
 	}
-	sooner(a.nextPendingEnd())
+	sooner(a.PendingEnd())
 	sooner(b.refusals.Due())
 	sooner(b.page.Due())
-	switch open := a.opening(now); {
+	switch open := a.Opening(now); {
 	case mayCall && m.active():
-		sooner(a.queue.Wake(open))
-		_, at := a.nextReadback(now, open)
+		sooner(a.Queue.Wake(open))
+		_, at := a.NextReadback(now, open)
 		sooner(at)
 	default:
-		if ready := a.queue.Ready(open); a.calling != nil && a.calling.Yields && !ready.IsZero() && !a.calling.Cancelled() {
+		if ready := a.Queue.Ready(open); a.calling != nil && a.calling.Yields && !ready.IsZero() && !a.calling.Cancelled() {
 			sooner(times.Latest(a.calling.Since.Add(preemptAfter), ready))
 		}
 		later := now.Add(time.Hour)
-		sooner(a.queue.Wake(command.Opening{Commands: later, Off: later}))
+		sooner(a.Queue.Wake(command.Opening{Commands: later, Off: later}))
 	}
 	return at
 }
@@ -304,11 +303,11 @@ func (b *bridge) wake(now time.Time) time.Time {
 // tick looks at what changes with time alone.
 func (b *bridge) tick(now time.Time) {
 	b.tickAt = now.Add(tickEvery)
-	for d := range b.account.each {
+	for d := range b.account.Each {
 		b.publishAvailability(d, now)
 	}
-	for _, f := range b.account.families {
-		b.account.plan(f, now)
+	for _, f := range b.account.Families {
+		b.account.Plan(f, now)
 	}
 	b.publishState()
 }

@@ -3,10 +3,12 @@ package bridge
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/account"
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
@@ -44,7 +46,7 @@ func (b *bridge) onCommand(msg broker.Message, asleep bool, now time.Time) {
 	}
 	c, err := b.validator.Parse(r)
 	if err == nil {
-		if c.AwaitsList = b.account.byName[family].Answered.IsZero(); !c.AwaitsList {
+		if c.AwaitsList = b.account.Family(family).Answered.IsZero(); !c.AwaitsList {
 			err = b.check(c)
 		}
 	}
@@ -55,7 +57,7 @@ func (b *bridge) onCommand(msg broker.Message, asleep bool, now time.Time) {
 		b.reject(r, err)
 		return
 	}
-	replaced, refused := b.account.queue.Admit(c)
+	replaced, refused := b.account.Queue.Admit(c)
 	if refused != nil {
 		b.publishOutcome(refused, command.Rejected, command.ErrQueueFull)
 	}
@@ -65,7 +67,7 @@ func (b *bridge) onCommand(msg broker.Message, asleep bool, now time.Time) {
 	if replaced != nil {
 		b.publishOutcome(replaced, command.Superseded, nil)
 	}
-	b.account.byName[family].CommandedUntil = now.Add(fastPollFor)
+	b.account.Family(family).CommandedUntil = now.Add(fastPollFor)
 }
 
 // purposeOf is what a command's requests count as.
@@ -80,7 +82,7 @@ func purposeOf(c *command.Command) limit.Purpose {
 func (b *bridge) refusal(c *command.Command, now time.Time) error {
 	change, expires := c.Ref.String(), c.Expires()
 	if c.Submits() {
-		if err := b.account.submissions.refusal(now); err != nil {
+		if err := b.account.submissions.Refusal(now); err != nil {
 			return err
 		}
 		change = ""
@@ -88,27 +90,27 @@ func (b *bridge) refusal(c *command.Command, now time.Time) error {
 	if c.AwaitsList {
 		expires = time.Time{}
 	}
-	return b.account.gate.Refusal(now, purposeOf(c), change, expires)
+	return b.account.Gate.Refusal(now, purposeOf(c), change, expires)
 }
 
 // check holds a command against its device.
 func (b *bridge) check(c *command.Command) error {
-	d := b.account.find(c.Ref.Ref)
+	d := b.account.Find(c.Ref.Ref)
 	if d == nil {
 		return b.validator.Check(c, device.Reading{}, discovery.Device{}, false)
 	}
 	if c.Submits() {
-		c.NotBefore = d.submitAfter
+		c.NotBefore = d.SubmitAfter
 	}
-	return b.validator.Check(c, d.shown(), d.published.Describe(), true)
+	return b.validator.Check(c, d.Shown(), d.Published.Describe(), true)
 }
 
 // checkAwaiting looks at the commands that came before the family's first list.
-func (b *bridge) checkAwaiting(f *familyState) {
-	for _, c := range b.account.queue.AwaitingList(func(d device.Ref) bool { return d.Family == f.Name }) {
+func (b *bridge) checkAwaiting(f *account.Family) {
+	for _, c := range b.account.Queue.AwaitingList(func(d device.Ref) bool { return d.Family == f.Name }) {
 		c.AwaitsList = false
 		if err := b.check(c); err != nil {
-			b.account.queue.Remove(c)
+			b.account.Queue.Remove(c)
 			b.publishOutcome(c, command.Rejected, err)
 		}
 	}
@@ -154,8 +156,8 @@ func (b *bridge) onBridgeCommand(r command.Request) {
 
 // expireCommands ends the commands that have waited too long.
 func (b *bridge) expireCommands(now time.Time) {
-	for _, c := range b.account.queue.Expired(now) {
-		outcome, err := c.Expired(b.account.gate.Held(now, purposeOf(c)))
+	for _, c := range b.account.Queue.Expired(now) {
+		outcome, err := c.Expired(b.account.Gate.Held(now, purposeOf(c)))
 		b.publishOutcome(c, outcome, err)
 	}
 }
@@ -163,23 +165,23 @@ func (b *bridge) expireCommands(now time.Time) {
 // send makes the call of a command, or of several that share one.
 func (b *bridge) send(ctx context.Context, batch []*command.Command) {
 	c, client := batch[0], b.account.client
-	d := b.account.find(c.Ref.Ref)
+	d := b.account.Find(c.Ref.Ref)
 	if d == nil { // removed devices take their commands along, so this is a fault of ours
 		b.publishOutcome(c, command.Rejected, errors.New("the device is no longer in the RAPT account"))
 		return
 	}
 	run := func(ctx context.Context) (bool, error) {
-		return true, d.family.Submit(ctx, client, c.Ref.ID, *c.Asked.Telemetry)
+		return true, d.Group.Submit(ctx, client, c.Ref.ID, *c.Asked.Telemetry)
 	}
 	if c.Submits() {
-		d.submitAfter = b.clock.Now().Add(command.SubmissionPace)
+		d.SubmitAfter = b.clock.Now().Add(command.SubmissionPace)
 	} else {
-		values := command.Arguments(batch, d.shown())
+		values := command.Arguments(batch, d.Shown())
 		run = func(ctx context.Context) (bool, error) { return c.Setter.Call(ctx, client, c.Ref.ID, values) }
 	}
 	call := worker.NewCall(purposeOf(c), run, func(changed bool, err error) { b.commandDone(batch, changed, err) })
 	for _, c := range batch {
-		b.account.gate.Changes.Record(b.clock.Now(), c.Ref.String())
+		b.account.Gate.Changes.Record(b.clock.Now(), c.Ref.String())
 	}
 	call.LeaveBy(c.Expires(), b.clock)
 	b.start(ctx, call, batch...)
@@ -210,7 +212,7 @@ func (b *bridge) commandDone(batch []*command.Command, changed bool, err error) 
 	fate := command.FateOf(err)
 	if fate != command.Refused {
 		b.onAPIError(now, err)
-		b.account.gate.CommandFailed(now, fate == command.Unsent)
+		b.account.Gate.CommandFailed(now, fate == command.Unsent)
 	}
 	switch fate {
 	case command.Unsent:
@@ -219,6 +221,17 @@ func (b *bridge) commandDone(batch []*command.Command, changed bool, err error) 
 		b.scheduleVerify(batch, now, err)
 	default:
 		b.publishOutcomes(batch, command.Failed, err)
+	}
+}
+
+// submissionForbidden takes a 403 on a submission: those that wait, and come within the hour, would get the same answer.
+func (b *bridge) submissionForbidden(c *command.Command, now time.Time) {
+	until := now.Add(limit.AfterForbidden)
+	why := b.account.submissions.Forbid(until, b.clock.Text(until))
+	b.log.Error("submissions are stopped", slog.Any("reason", why))
+	b.publishOutcome(c, command.Failed, why)
+	for _, waiting := range b.account.Queue.RemoveSubmissions() {
+		b.publishOutcome(waiting, command.Rejected, why)
 	}
 }
 
@@ -232,7 +245,7 @@ func (b *bridge) requeue(batch []*command.Command, why string) {
 
 // putBack puts a command first in the queue again; one whose key has a later value waiting gives way to it.
 func (b *bridge) putBack(c *command.Command) {
-	if !b.account.queue.PutBack(c) {
+	if !b.account.Queue.PutBack(c) {
 		b.publishOutcome(c, command.Superseded, nil)
 	}
 }
@@ -242,8 +255,8 @@ func (b *bridge) putBack(c *command.Command) {
 func (b *bridge) scheduleVerify(batch []*command.Command, now time.Time, err error) {
 	for _, c := range batch {
 		var shown device.Reading
-		if d := b.account.find(c.Ref.Ref); d != nil {
-			shown = d.reading
+		if d := b.account.Find(c.Ref.Ref); d != nil {
+			shown = d.Reading
 		}
 		if err := c.Verify(now, shown, err); err != nil {
 			b.publishOutcome(c, command.Failed, err)
@@ -256,7 +269,7 @@ func (b *bridge) scheduleVerify(batch []*command.Command, now time.Time, err err
 // verify reads a device back to see whether an unanswered command was carried out. While that fails it is tried again,
 // until the command's time is over: nothing is sent twice without a look.
 func (b *bridge) verify(ctx context.Context, c *command.Command) {
-	b.readDevice(ctx, b.account.find(c.Ref.Ref), []*command.Command{c}, func(r device.Reading, err error) {
+	b.readDevice(ctx, b.account.Find(c.Ref.Ref), []*command.Command{c}, func(r device.Reading, err error) {
 		now := b.clock.Now()
 		switch {
 		case err != nil || c.Unseen(r):
@@ -276,7 +289,7 @@ type answer struct {
 }
 
 // newRead is a call for one device of a family.
-func (b *bridge) newRead(p limit.Purpose, f *familyState, id string, done func(answer, error)) *worker.Call {
+func (b *bridge) newRead(p limit.Purpose, f *account.Family, id string, done func(answer, error)) *worker.Call {
 	client := b.account.client
 	return worker.NewCall(p, func(ctx context.Context) (a answer, err error) {
 		a.Reading, a.Report, err = f.Get(ctx, client, id)
@@ -286,9 +299,9 @@ func (b *bridge) newRead(p limit.Purpose, f *familyState, id string, done func(a
 
 // readDevice asks for one device and takes its reading into account. Commands that wait for it are its batch; without one
 // the call may be cancelled for a command.
-func (b *bridge) readDevice(ctx context.Context, d *deviceState, batch []*command.Command, then func(device.Reading, error)) {
-	c := b.newRead(limit.ForCommand, d.family, d.ID, func(a answer, err error) {
-		if b.account.find(d.Ref) != d {
+func (b *bridge) readDevice(ctx context.Context, d *account.Device, batch []*command.Command, then func(device.Reading, error)) {
+	c := b.newRead(limit.ForCommand, d.Group, d.ID, func(a answer, err error) {
+		if b.account.Find(d.Ref) != d {
 			return // it was removed meanwhile, and its commands with it
 		}
 		now := b.clock.Now()
@@ -311,20 +324,20 @@ func (b *bridge) commandTaken(c *command.Command, changed bool, now time.Time) {
 	if changed {
 		outcome = command.Applied
 	}
-	b.account.heating.Carried(c)
-	d, readbacks := b.account.find(c.Ref.Ref), b.account.gate.Requests.Readbacks(now)
+	b.account.Heating.Carried(c)
+	d, readbacks := b.account.Find(c.Ref.Ref), b.account.Gate.Requests.Readbacks(now)
 	if d == nil || c.Submits() {
 		b.publishOutcome(c, outcome, nil)
 		if d != nil {
-			d.writes.Submitted(c, now, readbacks)
-			b.account.follow(d)
+			d.Writes.Submitted(c, now, readbacks)
+			b.account.Await(d)
 		}
 		return
 	}
-	d.writes.Taken(c, changed, d.reading, now, readbacks)
-	b.account.follow(d)
+	d.Writes.Taken(c, changed, d.Reading, now, readbacks)
+	b.account.Await(d)
 	b.publishOutcome(c, outcome, nil)
 	b.publishDevice(d, now, false)
-	d.family.CommandedUntil = now.Add(fastPollFor)
-	b.account.plan(d.family, now)
+	d.Group.CommandedUntil = now.Add(fastPollFor)
+	b.account.Plan(d.Group, now)
 }

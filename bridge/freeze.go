@@ -31,7 +31,7 @@ func (b *bridge) onWake(asleep, unseen time.Duration) {
 	a, m := b.account, &b.mqtt
 	b.log.Warn("the bridge has not run for a while, or the clock was set; connecting to the MQTT broker anew and refusing the commands that came meanwhile",
 		slog.Duration("for", asleep.Round(time.Second)))
-	a.queue.Age(unseen)
+	a.Queue.Age(unseen)
 	if c := a.calling; c != nil {
 		if a.carried.Age(unseen); c.Late(b.clock) != nil {
 			c.Cancel()

@@ -9,40 +9,33 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
-	"github.com/rapt-bridge/rapt-bridge/bridge/poll"
 	"github.com/rapt-bridge/rapt-bridge/internal/text"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
-// apiStatus is the API's status: that of the last answers, or that polls are held back for longer than a moment.
-func (b *bridge) apiStatus(now time.Time) limit.Status {
-	return b.account.gate.Status(now, poll.Next(now, b.account.turns(), poll.Open{}).Wake)
-}
-
 // nextRequest is when the API is asked next as far as is known; now while a request is under way.
 func (b *bridge) nextRequest(now time.Time) time.Time {
-	a := b.account
-	if a.calling != nil {
+	if b.account.calling != nil {
 		return now
 	}
-	return poll.Next(now, a.turns(), a.nextPolls(now)).Wake
+	return b.account.NextPoll(now).Wake
 }
 
 // onAPISuccess notes that the API answers.
 func (b *bridge) onAPISuccess() {
-	if line := b.account.gate.OnSuccess(); line != "" {
+	if line := b.account.Gate.OnSuccess(); line != "" {
 		b.log.Info(line)
 	}
 }
 
 // onAPIError notes that the API doesn't answer as it should, and tells the log once for each state it gets into.
 func (b *bridge) onAPIError(now time.Time, err error) {
-	trouble, ok := b.account.gate.OnError(now, b.clock.Wall(), err, !b.account.lastPoll.IsZero())
+	trouble, ok := b.account.Gate.OnError(now, b.clock.Wall(), err, !b.account.LastPoll.IsZero())
 	if !ok {
 		return
 	}
 	if trouble.New {
-		b.problem(b.account.gate.Health.Told.String())
+		b.problem(b.account.Gate.Health.Told.String())
 	}
 	if trouble.Status == limit.OK {
 		b.warnOnce(trouble.Reason, "%s", trouble.Reason)
@@ -61,7 +54,7 @@ func (b *bridge) notice(r raptclient.Report) {
 	var more []string
 	for i, n := range r.Notices {
 		if n.Kind == raptclient.UnknownField {
-			b.account.unknownFields++
+			b.account.UnknownFields++
 		}
 		if i < noticesEach {
 			b.log.Warn(n.String())

@@ -28,40 +28,27 @@ func (b *bridge) onWebhook(r command.Request) {
 // have are passed over.
 func (b *bridge) onHints(hints []webhook.Hint, now time.Time) {
 	for _, h := range hints {
-		d := b.account.byID[h.ID]
+		d := b.account.Device(h.ID)
 		if d == nil {
 			b.log.Debug("a webhook names a device that is not in the RAPT account", slog.String("id", h.ID))
 			continue
 		}
 		b.page.Hooked(b.clock.Wall())
-		d.hook.Hint(now, h.Row, d.estimator.LastReading())
-		b.account.plan(d.family, now)
+		d.Hook.Hint(now, h.Row, d.Estimator.LastReading())
+		b.account.Plan(d.Group, now)
 	}
-}
-
-// pushed is how many devices' readings come by webhooks.
-func (a *account) pushed() int {
-	n := 0
-	for _, f := range a.families {
-		for _, pushed := range f.Pushed {
-			if pushed {
-				n++
-			}
-		}
-	}
-	return n
 }
 
 // refreshDevice has the family of one device asked for at once, within the limits, and says what happens.
 func (b *bridge) refreshDevice(id string, now time.Time) (string, error) {
-	d := b.account.byID[strings.ToLower(id)]
+	d := b.account.Device(strings.ToLower(id))
 	if d == nil {
 		return "", errors.New("accepted is PRESS, or the id of a device in the RAPT account")
 	}
-	d.family.Refresh = true
-	b.account.plan(d.family, now)
-	if at := d.family.turn.At; at.After(now) { // after a failure
+	d.Group.Refresh = true
+	b.account.Plan(d.Group, now)
+	if at := d.Group.Turn.At; at.After(now) { // after a failure
 		return fmt.Sprintf("The list of the family %s failed; it is asked for again at %s.", d.Family, b.clock.Text(at)), nil
 	}
-	return b.refreshText(now), nil
+	return b.account.RefreshText(now), nil
 }

@@ -119,7 +119,7 @@ func TestDaysWithWebhooks(t *testing.T) {
 			}
 			assert.LessOrEqual(t, quantile(q.slow, .9), c.p90)
 			if c.pushed {
-				assert.Equal(t, 3, v.b.account.pushed())
+				assert.Equal(t, 3, v.b.account.Pushed())
 			}
 			var all []time.Time
 			for _, r := range v.cloud.Requests() {

@@ -40,10 +40,10 @@ func TestWhatIsTooLargeForTheBrokerIsLeftOut(t *testing.T) {
 	require.NoError(t, b.Publish("homeassistant/status", []byte("online"), false, 1)) // all is published once more
 	time.Sleep(5 * time.Second)
 	assert.Len(t, w.lines("connected to the MQTT broker"), 1, "no reconnect")
-	told := w.lines("the broker takes at most 4000")
-	require.NotEmpty(t, told)
+	warnings := w.lines("the broker takes at most 4000")
+	require.NotEmpty(t, warnings)
 	seen := map[string]bool{}
-	for _, line := range told {
+	for _, line := range warnings {
 		assert.Contains(t, line, "max_packet_size")
 		_, rest, _ := strings.Cut(line, "the message on ")
 		topic, _, _ := strings.Cut(rest, " ")

@@ -44,10 +44,10 @@ func (b *bridge) report(r command.Request, value json.RawMessage, o command.Outc
 	}
 	r.Key = key
 	b.publishResult(r, command.NewResult(r, value, o, err, now, wall))
-	if d := b.account.find(r.Ref.Ref); d != nil {
-		name = d.name()
+	if d := b.account.Find(r.Ref.Ref); d != nil {
+		name = d.Name()
 		if o.Bad() {
-			b.mirror.Again(d.published)
+			b.mirror.Again(d.Published)
 		}
 	}
 	took := now.Sub(r.At)

@@ -23,25 +23,25 @@ func (b *bridge) snapshot(now time.Time) {
 	s := &web.Snapshot{
 		At: b.clock.Wall(), Started: b.clock.Read(b.clock.Origin), Version: b.options.Version,
 		Connected: m.phase != away, Since: b.clock.Read(m.since), Broken: m.lastErr, Standby: m.phase == standingBy && m.watch.Active(),
-		APIStatus: string(b.apiStatus(now)), APIReason: a.gate.Health.Told.What, APIAdvice: a.gate.Health.Told.Do,
-		LastSuccessfulPoll: a.lastPoll, NextRequest: b.clock.Read(b.nextRequest(now)), Pushed: a.pushed(),
-		RequestsLastHour: a.gate.Requests.LastHour(now), RequestsPerHour: b.options.MaxRequestsPerHour, RequestsRemaining: a.gate.Remaining(now),
-		UnknownFields: a.unknownFields, ReadOnly: b.options.ReadOnly, Refresh: b.shownPlan(now), Dashboard: b.dashboard(),
+		APIStatus: string(a.Status(now)), APIReason: a.Gate.Health.Told.What, APIAdvice: a.Gate.Health.Told.Do,
+		LastSuccessfulPoll: a.LastPoll, NextRequest: b.clock.Read(b.nextRequest(now)), Pushed: a.Pushed(),
+		RequestsLastHour: a.Gate.Requests.LastHour(now), RequestsPerHour: b.options.MaxRequestsPerHour, RequestsRemaining: a.Gate.Remaining(now),
+		UnknownFields: a.UnknownFields, ReadOnly: b.options.ReadOnly, Refresh: b.shownPlan(now), Dashboard: b.dashboard(),
 	}
 	p.Fill(s, s.At)
-	if reset := a.gate.Health.LimitReset(now); !reset.IsZero() {
+	if reset := a.Gate.Health.LimitReset(now); !reset.IsZero() {
 		s.RateLimitReset = b.clock.Read(reset)
 	}
 	if w := b.options.Statistics; w != nil {
 		s.Statistics = w.Status()
 	}
-	for d := range a.each {
+	for d := range a.Each {
 		status := p.Device(d.Ref)
-		status.Online, status.Batch = d.published.Online == mirror.Online, b.batches.shown[d.Ref]
-		status.ID, status.Missing = d.ID, a.absent.Doubtful(d.Ref)
+		status.Online, status.Batch = d.Published.Online == mirror.Online, b.batches.shown[d.Ref]
+		status.ID, status.Missing = d.ID, a.Absent.Doubtful(d.Ref)
 		s.Devices = append(s.Devices, status)
 	}
-	for _, ref := range a.absent.LeftBehind(func(ref device.Ref) bool { return a.find(ref) != nil }) {
+	for _, ref := range a.Absent.LeftBehind(func(ref device.Ref) bool { return a.Find(ref) != nil }) {
 		s.Devices = append(s.Devices, web.DeviceStatus{Family: ref.Family, ID: ref.ID, Name: ref.ID, Missing: true})
 	}
 	b.options.OnSnapshot(s)
@@ -49,7 +49,7 @@ func (b *bridge) snapshot(now time.Time) {
 
 // shownPlan is what happens when somebody asks for fresh readings, as the page shows it.
 func (b *bridge) shownPlan(now time.Time) web.Plan {
-	plan := b.refreshPlan(now)
+	plan := b.account.RefreshPlan(now)
 	shown := web.Plan{Why: plan.Why}
 	if !plan.At.IsZero() {
 		shown.At = b.clock.Read(plan.At)
@@ -65,8 +65,8 @@ func (b *bridge) dashboard() func() []byte {
 	if b.options.Dashboard == nil {
 		return nil
 	}
-	devices := make([]discovery.Device, 0, len(b.account.byID))
-	for d := range b.account.each {
+	devices := make([]discovery.Device, 0, b.account.Devices())
+	for d := range b.account.Each {
 		devices = append(devices, d.Describe())
 	}
 	generate, options := b.options.Dashboard, b.discoveryOptions()
@@ -77,18 +77,18 @@ func (b *bridge) dashboard() func() []byte {
 func (b *bridge) measure(now time.Time) {
 	a := b.account
 	s := metrics.State{
-		RequestsRemaining: a.gate.Remaining(now), RequestsLastHour: a.gate.Requests.LastHour(now), UnknownFields: a.unknownFields,
+		RequestsRemaining: a.Gate.Remaining(now), RequestsLastHour: a.Gate.Requests.LastHour(now), UnknownFields: a.UnknownFields,
 		Connected: b.mqtt.phase != away, Online: map[string]int{}, Offline: map[string]int{},
 	}
-	for _, f := range a.families {
+	for _, f := range a.Families {
 		name := string(f.Name)
 		s.Online[name] = 0
-		for _, d := range f.devices {
-			if d.published.Online == mirror.Online {
+		for _, d := range f.Members {
+			if d.Published.Online == mirror.Online {
 				s.Online[name]++
 			}
 		}
-		s.Offline[name] = len(f.devices) - s.Online[name]
+		s.Offline[name] = len(f.Members) - s.Online[name]
 	}
 	b.metrics.Set(s)
 }

@@ -14,7 +14,7 @@ const permitKey = "permit"
 // the count is with the broker before the answer.
 func (b *bridge) onPermitRequest(r command.Request) {
 	a, now := b.account, b.clock.Now()
-	asked, err := a.lender.Take(a.key, r.Payload, b.clock.Wall())
+	asked, err := a.Lender.Take(a.key, r.Payload, b.clock.Wall())
 	switch {
 	case r.Retained:
 		err = command.ErrRetained
@@ -26,7 +26,7 @@ func (b *bridge) onPermitRequest(r command.Request) {
 		return
 	}
 	due := b.backfill.History.Due()
-	wait := a.lender.Lend(a.gate, asked, now, a.calling == nil && b.mqtt.phase == running, !due.IsZero() && !due.After(now))
+	wait := a.Lender.Lend(a.Gate, asked, now, a.calling == nil && b.mqtt.phase == running, !due.IsZero() && !due.After(now))
 	if wait <= 0 {
 		b.page.Requests.Add(b.clock.Wall())
 		b.putState(nil) // before the answer: the outbox keeps the order

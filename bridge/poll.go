@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/account"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
@@ -22,29 +23,29 @@ func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 	if !b.mqtt.active() || a.uncountedUntil.After(now) {
 		return // another bridge of the account may be
 	}
-	open := a.opening(now)
-	if batch := a.queue.Take(now, open); batch != nil {
+	open := a.Opening(now)
+	if batch := a.Queue.Take(now, open); batch != nil {
 		b.send(ctx, batch)
 		return
 	}
-	if c := a.queue.TakeUnverified(now, open); c != nil {
+	if c := a.Queue.TakeUnverified(now, open); c != nil {
 		b.verify(ctx, c)
 		return
 	}
-	if d, at := a.nextReadback(now, open); d != nil && !at.After(now) {
+	if d, at := a.NextReadback(now, open); d != nil && !at.After(now) {
 		b.readBack(ctx, d)
 		return
 	}
 	if b.mqtt.phase != running {
 		return // nobody to publish for
 	}
-	if c := a.queue.Listless(now, open); c != nil {
-		b.poll(ctx, a.byName[c.Family], now, purposeOf(c))
+	if c := a.Queue.Listless(now, open); c != nil {
+		b.poll(ctx, a.Family(c.Family), now, purposeOf(c))
 		return
 	}
-	if p := poll.Next(now, a.turns(), a.nextPolls(now)); p.Ask >= 0 {
-		b.poll(ctx, a.families[p.Ask], now, limit.ForPoll)
-	} else if ref, due := a.absent.Due(now); due && !a.gate.NextPoll(now).After(now) {
+	if p := a.NextPoll(now); p.Ask >= 0 {
+		b.poll(ctx, a.Families[p.Ask], now, limit.ForPoll)
+	} else if ref, due := a.Absent.Due(now); due && !a.Gate.NextPoll(now).After(now) {
 		b.look(ctx, ref, now)
 	} else if at := b.nextBackfill(now); !at.IsZero() && !at.After(now) {
 		b.fetch(ctx, now)
@@ -59,13 +60,13 @@ func (b *bridge) start(ctx context.Context, c *worker.Call, carried ...*command.
 }
 
 // poll asks for a family's list, which a command may wait for.
-func (b *bridge) poll(ctx context.Context, f *familyState, now time.Time, p limit.Purpose) {
+func (b *bridge) poll(ctx context.Context, f *account.Family, now time.Time, p limit.Purpose) {
 	f.Asked, f.Refresh = now, false
 	c := worker.NewCall(p,
 		func(ctx context.Context) (device.Listing, error) { return f.List(ctx, b.account.client) },
 		func(list device.Listing, err error) {
 			if b.polled(f, list, err); err != nil && p != limit.ForPoll {
-				b.account.gate.CommandFailed(b.clock.Now(), true)
+				b.account.Gate.CommandFailed(b.clock.Now(), true)
 			}
 		})
 	c.Yields = p == limit.ForPoll
@@ -76,7 +77,7 @@ func (b *bridge) poll(ctx context.Context, f *familyState, now time.Time, p limi
 // waits for its own time cancels nothing.
 func (b *bridge) preempt(now time.Time) {
 	a := b.account
-	ready := a.queue.Ready(a.opening(now))
+	ready := a.Queue.Ready(a.Opening(now))
 	if a.calling.Yields && now.Sub(a.calling.Since) >= preemptAfter && !ready.IsZero() && !ready.After(now) {
 		a.calling.Cancel()
 	}
@@ -89,14 +90,14 @@ func (b *bridge) authorize(r worker.Permit) {
 	if a.calling != nil {
 		purpose = a.calling.Purpose
 	}
-	if err := a.gate.Pass(now, purpose, r.SignIn); err != nil {
+	if err := a.Gate.Pass(now, purpose, r.SignIn); err != nil {
 		r.Reply <- err
 		return
 	}
 	b.page.Requests.Add(b.clock.Wall())
 	b.putState(func(delivered bool) {
 		if !delivered || b.clock.Now().Sub(now) > staleAck {
-			a.gate.Requests.Withdraw(now, purpose, r.SignIn)
+			a.Gate.Requests.Withdraw(now, purpose, r.SignIn)
 			a.uncountedUntil = b.clock.Now().Add(afterUncounted)
 			r.Reply <- &limit.RateLimitedError{At: a.uncountedUntil, Reason: "the MQTT broker has not taken the count of requests, so that another bridge of the account may be active"}
 			return
@@ -123,39 +124,21 @@ func (b *bridge) finish(c *worker.Call) {
 	b.publishState()
 }
 
-// mostSkew is how far the clocks may differ: a machine without a clock of its own starts in 1970.
-const mostSkew = 100 * 365 * 24 * time.Hour
-
 // exchanged takes what an answer says beside its body: the cloud's clock and the rate limit.
 func (b *bridge) exchanged(e raptclient.Exchange) {
 	a, now := b.account, b.clock.Now()
 	b.metrics.Exchange(e)
 	b.diagnosis.Answer(e, b.clock.Wall())
-	if e.Date.Valid {
-		if skew := e.Date.V.Sub(now); skew.Abs() < mostSkew && (skew-a.skew).Abs() > 2*time.Second {
-			b.adjustClock(skew)
-		}
+	if e.Date.Valid && a.Follow(e.Date.V, now) && a.LastPoll.IsZero() && a.Skew.Abs() > time.Minute {
+		b.log.Warn("this machine's clock differs from the RAPT Cloud's; check its time setting", slog.Duration("by", -a.Skew.Round(time.Second)))
 	}
-	a.gate.Health.OnHeaders(now, e.RateLimit, a.skew)
-	a.gate.Took(now, e.Took)
+	a.Gate.Health.OnHeaders(now, e.RateLimit, a.Skew)
+	a.Gate.Took(now, e.Took)
 	b.log.Debug("asked the RAPT Cloud", slog.String("endpoint", e.Endpoint), slog.Int("status", e.Status), slog.Duration("took", e.Took))
 }
 
-// adjustClock follows the cloud's clock: what is known of the devices' readings moves with it.
-func (b *bridge) adjustClock(skew time.Duration) {
-	a := b.account
-	by := a.skew - skew
-	a.skew = skew
-	for d := range a.each {
-		d.estimator.Shift(by)
-	}
-	if a.lastPoll.IsZero() && skew.Abs() > time.Minute {
-		b.log.Warn("this machine's clock differs from the RAPT Cloud's; check its time setting", slog.Duration("by", -skew.Round(time.Second)))
-	}
-}
-
 // polled takes the answer to a family's list.
-func (b *bridge) polled(f *familyState, list device.Listing, err error) {
+func (b *bridge) polled(f *account.Family, list device.Listing, err error) {
 	now := b.clock.Now()
 	if err != nil {
 		b.pollFailed(f, now, err)
@@ -163,14 +146,11 @@ func (b *bridge) polled(f *familyState, list device.Listing, err error) {
 	}
 	b.onAPISuccess()
 	b.notice(list.Report)
-	if f.failureLogged {
-		f.failureLogged = false
+	before, again := f.Succeeded(now)
+	if again {
 		b.log.Info("a family's list can be read again", slog.String("family", string(f.Name)))
 	}
-	before := f.Answered
-	f.Answered, f.failures, f.Retry = now, 0, time.Time{}
-	f.backOff.Reset()
-	b.account.lastPoll = b.clock.Wall()
+	b.account.LastPoll = b.clock.Wall()
 	b.metrics.Polled(string(f.Name), now.Sub(f.Asked))
 
 	seen := b.observe(f, list.Readings, now, before)
@@ -180,41 +160,27 @@ func (b *bridge) polled(f *familyState, list device.Listing, err error) {
 	if before.IsZero() {
 		b.checkAwaiting(f)
 	}
-	f.Empty++
-	if len(f.devices) > 0 || len(seen) > 0 {
-		f.Empty = 0
-		if !before.IsZero() {
-			f.Usual = now.Sub(before)
-		}
-	}
-	b.account.plan(f, now)
+	f.Held(len(f.Members) > 0 || len(seen) > 0, now, before)
+	b.account.Plan(f, now)
 }
 
-// keepsFailing is how often a family's list fails in a row, while others are answered, before the log says so.
-const keepsFailing = 3
-
-// pollFailed plans another try. A poll that fails changes nothing of what is published about devices. Trouble of the whole
-// API is backed off from by the API's health alone; a family that fails while others are answered has a back-off of its
-// own.
-func (b *bridge) pollFailed(f *familyState, now time.Time, err error) {
-	f.Retry = now // as soon as it may
+// pollFailed plans another try. A poll that fails changes nothing of what is published about devices.
+func (b *bridge) pollFailed(f *account.Family, now time.Time, err error) {
+	how := poll.APITrouble
 	var held *limit.RateLimitedError
-	switch health := b.account.gate.Health; {
+	switch {
 	case errors.Is(err, context.Canceled) || errors.As(err, &held):
-		f.Asked = f.Answered
+		how = poll.NotAsked
 	case answered(err, http.StatusForbidden):
-		f.failures++
-		f.Retry = now.Add(limit.AfterForbidden)
-	case health.Status == limit.OK:
-		f.failures++
-		f.Retry = now.Add(f.backOff.NextBackOff())
+		how = poll.Forbidden
+	case b.account.Gate.Health.Status == limit.OK:
+		how = poll.ListTrouble
 	}
-	if f.failures >= keepsFailing && !f.failureLogged {
-		f.failureLogged = true
+	if f.Failed(now, how, limit.AfterForbidden) {
 		b.log.Warn("a family's list can't be read; its devices stay as they are", slog.String("family", string(f.Name)), slog.Any("reason", err))
 	}
 	b.onAPIError(now, err)
-	b.account.plan(f, now)
+	b.account.Plan(f, now)
 }
 
 // answered reports whether the API has refused a request with one of these statuses.
@@ -226,29 +192,7 @@ func answered(err error, statuses ...int) bool {
 // refresh has every family asked for at once, within the limits, and says what happens.
 func (b *bridge) refresh(now time.Time) string {
 	b.log.Info("asking for fresh values of all devices")
-	what := b.refreshText(now)
-	b.askAll(now, nil)
+	what := b.account.RefreshText(now)
+	b.account.RefreshAll(now, nil)
 	return what
 }
-
-// askAll makes every family due but one.
-func (b *bridge) askAll(now time.Time, except *familyState) {
-	for _, f := range b.account.families {
-		if f != except {
-			f.Refresh = true
-			b.account.plan(f, now)
-		}
-	}
-}
-
-// refreshPlan is what happens when somebody asks for fresh readings at now.
-func (b *bridge) refreshPlan(now time.Time) limit.Plan {
-	var retries []limit.Retry
-	for _, f := range b.account.families {
-		retries = append(retries, limit.Retry{Family: string(f.Name), At: f.Retry})
-	}
-	return b.account.gate.RefreshPlan(now, retries)
-}
-
-// refreshText is the same in words, for who asks over MQTT.
-func (b *bridge) refreshText(now time.Time) string { return b.account.gate.Words(b.refreshPlan(now)) }

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/account"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/mirror"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
@@ -25,8 +26,8 @@ func (b *bridge) republish() {
 	m.retain(m.topics.BridgeAvailability(), mirror.Online.Payload())
 	m.state = nil
 	b.publishState()
-	for d := range b.account.each {
-		d.published.Online = mirror.Unpublished
+	for d := range b.account.Each {
+		d.Published.Online = mirror.Unpublished
 		b.publishDevice(d, now, true)
 	}
 	for ref := range b.backfill.History.Positions {
@@ -38,19 +39,19 @@ func (b *bridge) republish() {
 }
 
 // publishDevice publishes what has changed about a device, or all of it, and reports whether its state has changed.
-func (b *bridge) publishDevice(d *deviceState, now time.Time, all bool) (changed bool) {
-	changed = b.mirror.Publish(d.published, now, all)
+func (b *bridge) publishDevice(d *account.Device, now time.Time, all bool) (changed bool) {
+	changed = b.mirror.Publish(d.Published, now, all)
 	b.publishAvailability(d, now)
 	return changed
 }
 
-func (b *bridge) publishAvailability(d *deviceState, now time.Time) {
+func (b *bridge) publishAvailability(d *account.Device, now time.Time) {
 	is := mirror.Offline
-	if d.available(now) && !b.account.absent.Unproven(d.Ref) {
+	if d.Available(now) && !b.account.Absent.Unproven(d.Ref) {
 		is = mirror.Online
 	}
-	if b.mirror.Available(d.published, is) {
-		b.log.Info("a device is "+string(is.Payload()), slog.String("family", string(d.Family)), d.log())
+	if b.mirror.Available(d.Published, is) {
+		b.log.Info("a device is "+string(is.Payload()), slog.String("family", string(d.Family)), named(d))
 	}
 }
 
@@ -58,7 +59,7 @@ func (b *bridge) publishAvailability(d *deviceState, now time.Time) {
 // empty state. config is the topic of the announcement, empty for none that is the bridge's own. An announcement belongs
 // to the id: it stays where another family has the device now.
 func (b *bridge) clearDevice(ref device.Ref, config string) {
-	if config != "" && b.account.byID[ref.ID] == nil {
+	if config != "" && b.account.Device(ref.ID) == nil {
 		b.mqtt.clear(config)
 	}
 	b.clearStates(ref)
@@ -75,9 +76,9 @@ func (b *bridge) clearStates(ref device.Ref) {
 // distinguish tells apart the devices that Home Assistant would take for one.
 func (b *bridge) distinguish(now time.Time) {
 	var devices []*mirror.Device
-	for d := range b.account.each {
-		if d.reading.Known() {
-			devices = append(devices, d.published)
+	for d := range b.account.Each {
+		if d.Reading.Known() {
+			devices = append(devices, d.Published)
 		}
 	}
 	b.mirror.Distinguish(devices, now)

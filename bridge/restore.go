@@ -23,15 +23,15 @@ func (b *bridge) restoreRequests(now time.Time) {
 	a, r := b.account, b.mqtt.earlier
 	why, level := "the broker holds nothing of an earlier run", slog.LevelInfo
 	if r.Requests != nil {
-		err := a.gate.Requests.Check(a.key, *r.Requests, b.clock.Wall())
+		err := a.Gate.Requests.Check(a.key, *r.Requests, b.clock.Wall())
 		if err == nil {
-			a.gate.Requests.Restore(*r.Requests, now, b.clock.Wall())
-			b.log.Info("took over from an earlier run", slog.Int("requests_last_hour", a.gate.Requests.LastHour(now)), slog.Int("devices", len(r.Devices)))
+			a.Gate.Requests.Restore(*r.Requests, now, b.clock.Wall())
+			b.log.Info("took over from an earlier run", slog.Int("requests_last_hour", a.Gate.Requests.LastHour(now)), slog.Int("devices", len(r.Devices)))
 			return
 		}
 		why, level = "the log of requests that the broker holds can't be trusted: "+err.Error(), slog.LevelWarn
 	}
-	a.gate.Requests.Reserve(now)
+	a.Gate.Requests.Reserve(now)
 	b.log.Log(context.Background(), level, why+"; starting with a quarter of the hour's requests", slog.Int("requests", b.options.MaxRequestsPerHour/4))
 }
 
@@ -43,9 +43,9 @@ func (b *bridge) endRestore() {
 	}
 	m.conn.EndRestore()
 	b.restoreRequests(now)
-	a.heating.Restore(m.earlier.HeatingOn)
+	a.Heating.Restore(m.earlier.HeatingOn)
 	for ref, config := range m.earlier.Known(b.options.Discovery) {
-		a.absent.Add(ref, config)
+		a.Absent.Add(ref, config)
 	}
 	b.restorePositions(now)
 	b.restoreBatches()

@@ -137,10 +137,10 @@ func (b *bridge) leave(cancel context.CancelFunc, done <-chan struct{}) {
 // beginAnew makes the bridge know nothing of the account any more, as at a start, but for its connections.
 func (b *bridge) beginAnew() {
 	was, a := b.mqtt, b.account
-	for _, c := range a.queue {
+	for _, c := range a.Queue {
 		b.publishOutcome(c, command.Rejected, errOtherActive)
 	}
-	for d := range a.each {
+	for d := range a.Each {
 		for _, s := range b.sinks {
 			s.Remove(d.Ref)
 		}

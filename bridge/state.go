@@ -13,14 +13,17 @@ import (
 func (b *bridge) document(now time.Time) []byte {
 	a, wall := b.account, b.clock.Wall()
 	doc := retained.State{
-		Version: b.options.Version, APIStatus: b.apiStatus(now),
-		LastSuccessfulPoll: retained.ToTheSecond(a.lastPoll), RequestsLastHour: a.gate.Requests.LastHour(now), RequestsRemaining: a.gate.Remaining(now),
-		UnknownFields: a.unknownFields, Devices: len(a.byID), PushedDevices: a.pushed(), Instance: b.identity.instance, Account: b.identity.account,
-		Requests: a.key.Sign(a.gate.Requests.Save(now, wall)),
+		Version: b.options.Version, APIStatus: a.Status(now),
+		LastSuccessfulPoll: retained.ToTheSecond(a.LastPoll), RequestsLastHour: a.Gate.Requests.LastHour(now), RequestsRemaining: a.Gate.Remaining(now),
+		UnknownFields: a.UnknownFields, Devices: a.Devices(), PushedDevices: a.Pushed(), Instance: b.identity.instance, Account: b.identity.account,
+		Requests: a.key.Sign(a.Gate.Requests.Save(now, wall)),
 	}
-	doc.HeatingUnseenDevices, doc.HeatingOn = b.heatingUnseen(now), a.heating.Save()
+	doc.HeatingUnseenDevices, doc.HeatingOn = []string{}, a.Heating.Save()
+	for _, d := range a.HeatingUnseen(now) {
+		doc.HeatingUnseenDevices = append(doc.HeatingUnseenDevices, d.Name())
+	}
 	doc.HeatingUnseen = len(doc.HeatingUnseenDevices) > 0
-	if reset := a.gate.Health.LimitReset(now); !reset.IsZero() {
+	if reset := a.Gate.Health.LimitReset(now); !reset.IsZero() {
 		doc.RateLimitReset = retained.ToTheSecond(b.clock.Read(reset))
 	}
 	if last := text.Line(b.page.LastProblem(), device.MaxText); last != "" {
@@ -46,19 +49,4 @@ func (b *bridge) publishState() {
 func (b *bridge) putState(onAcked func(delivered bool)) {
 	b.mqtt.state = b.document(b.clock.Now())
 	b.mqtt.put(broker.Publication{Topic: b.mqtt.topics.BridgeState(), Payload: b.mqtt.state, Retain: true, OnAcked: onAcked})
-}
-
-// heatingUnseen are the names of the kettles that were switched on through the bridge and have fallen silent.
-func (b *bridge) heatingUnseen(now time.Time) []string {
-	names := []string{}
-	unseen := b.account.heating.Unseen(now, func(ref device.Ref) time.Time {
-		if d := b.account.find(ref); d != nil {
-			return b.account.steady(d.reading.Activity())
-		}
-		return now // the list will tell
-	})
-	for _, ref := range unseen {
-		names = append(names, b.account.find(ref).name())
-	}
-	return names
 }

@@ -34,12 +34,12 @@ type batch struct {
 	lastGravity     float64 // the last filtered one while undisturbed
 	said            bool    // owner or session began it
 
-	told   map[EventKind]bool
-	events []Event
+	emitted map[EventKind]bool
+	events  []Event
 }
 
 func newBatch(began int64, w details) *batch {
-	b := &batch{began: began, stageSince: began, details: w, temperature: newTemperature(), stage: StageLag, lastGravity: unknown, told: map[EventKind]bool{}, original: newOriginal()}
+	b := &batch{began: began, stageSince: began, details: w, temperature: newTemperature(), stage: StageLag, lastGravity: unknown, emitted: map[EventKind]bool{}, original: newOriginal()}
 	return b
 }
 

@@ -14,8 +14,8 @@ const (
 	steadyHours, steadyLongest = 3, 12
 	// steadyChange is by how many points they may move, besides noise, and steadyRate how fast, in points an hour.
 	steadyChange, steadyRate = 1.0, 0.25
-	// steadyDoubt is how unsure that may be for noise, in points.
-	steadyDoubt = 2.5
+	// steadyUncertainty is how unsure that may be for noise, in points.
+	steadyUncertainty = 2.5
 )
 
 // original finds the original gravity: the median of the first steady hours.
@@ -99,8 +99,8 @@ func isSteady(l *level) (steady, sure bool) {
 		return math.Abs(d) <= most+l.noise, l.noise <= usualNoise
 	}
 	f := fitLine(l.samples, 0, l.noise, &l.scratch)
-	doubt := 2 * f.se * span
-	return math.Abs(f.slope*span) <= most+doubt, doubt <= steadyDoubt
+	uncertainty := 2 * f.se * span
+	return math.Abs(f.slope*span) <= most+uncertainty, uncertainty <= steadyUncertainty
 }
 
 // oldest is the median of the three oldest collected readings.

@@ -159,8 +159,8 @@ func (b *batch) enter(s Stage, at int64) {
 
 // tell notes an event of which a batch has one.
 func (b *batch) tell(kind EventKind, at int64) {
-	if !b.told[kind] {
-		b.told[kind] = true
+	if !b.emitted[kind] {
+		b.emitted[kind] = true
 		b.events = append(b.events, Event{At: unix(at), Kind: kind, Batch: b.id()})
 	}
 }

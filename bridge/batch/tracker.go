@@ -48,7 +48,7 @@ func (t *tracker) clone() *tracker {
 	c.ended, c.events = slices.Clone(t.ended), slices.Clone(t.events)
 	if t.batch != nil {
 		b := *t.batch
-		b.told, b.events = maps.Clone(b.told), slices.Clone(b.events)
+		b.emitted, b.events = maps.Clone(b.emitted), slices.Clone(b.events)
 		c.batch = &b
 	}
 	return &c

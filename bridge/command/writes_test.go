@@ -170,3 +170,12 @@ func TestAWrongScaleIsToldAlthoughTheWriteWasGivenUp(t *testing.T) {
 	assert.Empty(t, rs[0].Outcome, "which was published already")
 	assert.Equal(t, errTooLarge, rs[0].Wrong)
 }
+
+func TestForbiddenSubmissionsAreRefusedForAWhile(t *testing.T) {
+	var s Submissions
+	assert.NoError(t, s.Refusal(noon))
+	why := s.Forbid(noon.Add(time.Hour), "13:00:00")
+	assert.ErrorContains(t, why, "from 13:00:00")
+	assert.Equal(t, why, s.Refusal(noon.Add(time.Minute)))
+	assert.NoError(t, s.Refusal(noon.Add(time.Hour)))
+}

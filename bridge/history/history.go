@@ -158,7 +158,7 @@ func (h *History) Next() (out Outgoing, moved []device.Ref, ok bool) {
 			break
 		}
 		if it.resent {
-			h.settle(it)
+			h.advance(it)
 			moved = append(moved, it.ref)
 			continue
 		}
@@ -202,12 +202,12 @@ func (h *History) Acknowledge(delivered bool) (moved device.Ref, ok bool) {
 		}
 		return device.Ref{}, false
 	}
-	h.settle(it)
+	h.advance(it)
 	return it.ref, true
 }
 
-// settle moves the position over a row.
-func (h *History) settle(it item) {
+// advance moves the position over a row.
+func (h *History) advance(it item) {
 	t := it.track
 	if it.resent {
 		t.resent++

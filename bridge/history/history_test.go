@@ -77,8 +77,8 @@ func (b *brewer) handOn() {
 	}
 }
 
-// settle lets time go on, answering what is asked from rows.
-func (b *brewer) settle(d time.Duration, answer func(Request) []device.Telemetry) {
+// elapse lets time go on, answering what is asked from rows.
+func (b *brewer) elapse(d time.Duration, answer func(Request) []device.Telemetry) {
 	for end := b.now.Add(d); ; {
 		due := b.h.Due()
 		if due.IsZero() || due.After(end) {
@@ -148,7 +148,7 @@ func TestANewInstallationLooksBack(t *testing.T) {
 	b := newBrewer(t, Options{Days: 30}, rows)
 	last := len(rows) - 1
 	b.poll(last, time.Time{}, 0)
-	b.settle(time.Hour, b.within)
+	b.elapse(time.Hour, b.within)
 	from := slices.IndexFunc(rows, func(r device.Telemetry) bool { return !r.At.Before(rows[last].At.AddDate(0, 0, -30)) })
 	b.once(from, last+1)
 	assert.LessOrEqual(t, len(b.asked), 4)
@@ -167,7 +167,7 @@ func TestAYoungDeviceHasNothingMissingBeforeItsFirstRow(t *testing.T) {
 	rows := rowsOf(t, 3*24*time.Hour, time.Minute)
 	b := newBrewer(t, Options{Days: 30}, rows)
 	b.poll(len(rows)-1, time.Time{}, time.Minute)
-	b.settle(24*time.Hour, b.within)
+	b.elapse(24*time.Hour, b.within)
 	b.once(0, len(rows))
 	assert.Empty(t, b.position().Missing)
 	assert.Empty(t, b.position().Gaps)
@@ -185,7 +185,7 @@ func TestAnInterruptionIsOneRequest(t *testing.T) {
 			back := 5 + int(outage/(15*time.Minute))
 			b.poll(back, rows[5].At.Add(5*time.Minute), 15*time.Minute)
 			assert.True(t, b.position().CompleteUntil.Equal(rows[5].At), "until the interruption")
-			b.settle(time.Hour, b.within)
+			b.elapse(time.Hour, b.within)
 			b.once(0, back+1)
 			assert.Len(t, b.asked, 1)
 			assert.True(t, b.position().CompleteUntil.Equal(rows[back].At))
@@ -211,7 +211,7 @@ func TestAnAnswerThatWasCutIsAskedOn(t *testing.T) {
 			b := newBrewer(t, Options{}, rows)
 			b.poll(0, time.Time{}, 0)
 			b.poll(len(rows)-1, time.Time{}, 15*time.Minute)
-			b.settle(2*time.Hour, func(r Request) []device.Telemetry { return cut(b.within(r)) })
+			b.elapse(2*time.Hour, func(r Request) []device.Telemetry { return cut(b.within(r)) })
 			b.once(0, len(rows))
 			assert.LessOrEqual(t, len(b.asked), len(rows)/100+3)
 			assert.Empty(t, b.position().Gaps)
@@ -225,7 +225,7 @@ func TestACloudWithALimitOfRowsGivesTheWholeMonth(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBrewer(t, Options{Days: 30}, rows)
 			b.poll(len(rows)-1, time.Time{}, 0)
-			b.settle(12*time.Hour, func(r Request) []device.Telemetry {
+			b.elapse(12*time.Hour, func(r Request) []device.Telemetry {
 				answer := b.within(r)
 				if newest {
 					slices.Reverse(answer)
@@ -245,7 +245,7 @@ func TestRowsThatAppearLaterAreWaitedFor(t *testing.T) {
 	b.poll(0, time.Time{}, 0)
 	b.poll(len(rows)-1, time.Time{}, 15*time.Minute)
 	late := b.now.Add(30 * time.Minute)
-	b.settle(3*time.Hour, func(r Request) []device.Telemetry {
+	b.elapse(3*time.Hour, func(r Request) []device.Telemetry {
 		return slices.DeleteFunc(b.within(r), func(row device.Telemetry) bool {
 			i := slices.IndexFunc(rows, func(other device.Telemetry) bool { return other.At.Equal(row.At) })
 			return i%5 == 2 && b.now.Before(late)
@@ -261,7 +261,7 @@ func TestWhatTheCloudDoesNotHaveIsGivenUpAfterThreeTries(t *testing.T) {
 	b.poll(0, time.Time{}, 0)
 	last := len(rows) - 1
 	b.poll(last, time.Time{}, 15*time.Minute)
-	b.settle(24*time.Hour, func(r Request) []device.Telemetry {
+	b.elapse(24*time.Hour, func(r Request) []device.Telemetry {
 		return slices.DeleteFunc(b.within(r), func(row device.Telemetry) bool {
 			return row.At.After(rows[9].At) && row.At.Before(rows[20].At)
 		})
@@ -279,7 +279,7 @@ func TestACloudThatAnswersNothingIsGivenUp(t *testing.T) {
 	b := newBrewer(t, Options{}, rows)
 	b.poll(0, time.Time{}, 0)
 	b.poll(len(rows)-1, time.Time{}, 15*time.Minute)
-	b.settle(24*time.Hour, func(Request) []device.Telemetry { return nil })
+	b.elapse(24*time.Hour, func(Request) []device.Telemetry { return nil })
 	assert.Len(t, b.asked, 3)
 	assert.Len(t, b.position().Missing, 1)
 	assert.Len(t, b.stream, 2)
@@ -297,9 +297,9 @@ func TestADeviceFasterThanThePollsIsCompletedOnceAnHour(t *testing.T) {
 					before = b.now
 					polled++
 				}
-				b.settle(0, b.within)
+				b.elapse(0, b.within)
 			}
-			b.settle(2*time.Hour, b.within)
+			b.elapse(2*time.Hour, b.within)
 			if every {
 				b.once(0, slices.IndexFunc(rows, func(r device.Telemetry) bool { return r.At.Equal(b.position().Latest) })+1)
 				assert.InDelta(t, 6, len(b.asked), 1)
@@ -320,14 +320,14 @@ func TestAReadingThatWasSentTwiceIsHandedOnOnce(t *testing.T) {
 	b.poll(8, time.Time{}, 15*time.Minute)
 	b.poll(9, b.now, 15*time.Minute)
 	b.poll(10, b.now, 15*time.Minute)
-	b.settle(time.Hour, b.within)
+	b.elapse(time.Hour, b.within)
 	assert.Len(t, b.stream, 10, "rows 0 to 8 and 10")
 	assert.Equal(t, 1, b.position().Resent)
 
 	c := newBrewer(t, Options{}, b.rows)
 	c.poll(0, time.Time{}, 0)
 	c.poll(12, time.Time{}, 15*time.Minute)
-	c.settle(time.Hour, c.within)
+	c.elapse(time.Hour, c.within)
 	assert.Len(t, c.stream, 12)
 	assert.Equal(t, 1, c.position().Resent, "in the history too")
 }
@@ -419,7 +419,7 @@ func TestAPositionInTheFutureIsNotBelieved(t *testing.T) {
 	b.poll(0, time.Time{}, 0)
 	b.poll(1, b.now, 15*time.Minute)
 	assert.Len(t, b.stream, 2)
-	b.settle(time.Hour, b.within)
+	b.elapse(time.Hour, b.within)
 	assert.True(t, b.position().CompleteUntil.Equal(b.rows[1].At))
 }
 

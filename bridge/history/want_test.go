@@ -72,7 +72,7 @@ func TestAGapThatIsAskedForLaterHoldsNothingUp(t *testing.T) {
 	b := newBrewer(t, Options{}, rows)
 	b.poll(60, time.Time{}, 15*time.Minute)
 	b.poll(len(rows)-1, time.Time{}, 15*time.Minute)
-	b.settle(time.Minute, func(Request) []device.Telemetry { return nil })
+	b.elapse(time.Minute, func(Request) []device.Telemetry { return nil })
 	require.True(t, b.h.Due().After(b.now), "the gap has its next try later")
 	b.h.Want(pill, Span{rows[20].At, rows[40].At})
 	assert.NotEmpty(t, b.ask(b.within))

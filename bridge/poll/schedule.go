@@ -47,6 +47,8 @@ type State struct {
 	Silent         []bool        // those that have stopped reporting, in the same order
 	Hooks          []*Hook       // what webhooks have said of them, in the same order; may be empty
 	Pushed         []bool        // those whose webhooks bring their readings, in the same order; may be empty
+
+	failures failures
 }
 
 // Turn is when a family's list should be asked for.

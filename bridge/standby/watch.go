@@ -10,8 +10,8 @@ import (
 const (
 	// echoWait is how long the echo itself is waited for; the broker's access rules may forbid it.
 	echoWait = 10 * time.Second
-	// settle is for bridges that start in the same moment, and for one that has just become active.
-	settle = 200 * time.Millisecond
+	// startWait is for bridges that start in the same moment, and for one that has just become active.
+	startWait = 200 * time.Millisecond
 	// answerWait is for an active bridge that the broker takes for online.
 	answerWait = 5 * time.Second
 	// deadAfter is one and a half keepalives: after that the broker itself takes a client for dead.
@@ -87,7 +87,7 @@ func (w *Watch) TakeAt() time.Time {
 	if w.active != "" || w.asked.IsZero() {
 		return time.Time{}
 	}
-	from, wait := w.echoed, settle
+	from, wait := w.echoed, startWait
 	if from.IsZero() {
 		from = w.asked.Add(echoWait)
 	}

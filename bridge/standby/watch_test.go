@@ -29,9 +29,9 @@ func TestWhenTheNameMayBeTaken(t *testing.T) {
 		watch *Watch
 		after time.Duration
 	}{
-		"nobody was ever there":                   {asking(false, nil), settle},
-		"the last one has gone":                   {asking(false, offline), settle},
-		"the last one was this one":               {asking(false, online("m")), settle},
+		"nobody was ever there":                   {asking(false, nil), startWait},
+		"the last one has gone":                   {asking(false, offline), startWait},
+		"the last one was this one":               {asking(false, online("m")), startWait},
 		"another is said to be there":             {asking(false, online("a")), answerWait},
 		"one of an older version is":              {asking(false, online("")), answerWait},
 		"it lost the name, and nobody is there":   {asking(true, offline), answerWait},
@@ -51,7 +51,7 @@ func TestAnActiveBridgeIsWaitedFor(t *testing.T) {
 	assert.True(t, w.Availability(false), "its will or its goodbye")
 	w.Asked(noon.Add(time.Hour))
 	w.Heard(w.Sign(), noon.Add(time.Hour))
-	assert.Equal(t, noon.Add(time.Hour+settle), w.TakeAt())
+	assert.Equal(t, noon.Add(time.Hour+startWait), w.TakeAt())
 	assert.True(t, w.Other())
 }
 
@@ -59,15 +59,15 @@ func TestWithoutTheEchoItWaitsLonger(t *testing.T) {
 	w := New("m", false)
 	assert.Zero(t, w.TakeAt(), "nothing is known before the question")
 	w.Asked(noon)
-	assert.Equal(t, noon.Add(echoWait+settle), w.TakeAt())
+	assert.Equal(t, noon.Add(echoWait+startWait), w.TakeAt())
 	w.Heard(Sign{Instance: "m", Active: true}, noon.Add(time.Second))
-	assert.Equal(t, noon.Add(echoWait+settle), w.TakeAt(), "an own sign from before is no echo")
+	assert.Equal(t, noon.Add(echoWait+startWait), w.TakeAt(), "an own sign from before is no echo")
 }
 
 func TestOfTwoThatAskTheLesserGoesFirst(t *testing.T) {
 	lesser, greater := asking(false, nil), New("z", false)
 	assert.False(t, lesser.Heard(greater.Sign(), noon))
-	assert.Equal(t, noon.Add(settle), lesser.TakeAt())
+	assert.Equal(t, noon.Add(startWait), lesser.TakeAt())
 	greater.Asked(noon)
 	greater.Heard(greater.Sign(), noon)
 	assert.True(t, greater.Heard(lesser.Sign(), noon))

@@ -23,11 +23,11 @@ type Options struct {
 	Days int
 	Log  *slog.Logger
 
-	settle time.Duration // from the first hour to the work on all that came since; some time when 0
+	gather time.Duration // from the first hour to the work on all that came since; some time when 0
 }
 
 const (
-	settleFor  = 30 * time.Second // so that the hours of all devices are written at once
+	gatherFor  = 30 * time.Second // so that the hours of all devices are written at once
 	firstRetry = time.Minute
 	lastRetry  = time.Hour
 	askAgain   = time.Hour // for what Home Assistant doesn't take yet
@@ -68,8 +68,8 @@ func New(o Options) *Writer {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.settle == 0 {
-		o.settle = settleFor
+	if o.gather == 0 {
+		o.gather = gatherFor
 	}
 	return &Writer{
 		options: o, missing: make(chan Missing, 1000), units: measuredUnits(), wake: make(chan struct{}, 1),
@@ -157,7 +157,7 @@ func (w *Writer) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(w.options.settle):
+		case <-time.After(w.options.gather):
 		}
 		left, err := w.attempt(ctx)
 		switch {

@@ -155,7 +155,7 @@ func (l *lines) count() int { return int(l.n.Load()) }
 func run(t *testing.T, a *assistant, log *lines) *Writer {
 	t.Helper()
 	server := httptest.NewServer(a)
-	o := Options{URL: "ws" + strings.TrimPrefix(server.URL, "http"), Token: "the token", Days: 2, settle: 10 * time.Millisecond}
+	o := Options{URL: "ws" + strings.TrimPrefix(server.URL, "http"), Token: "the token", Days: 2, gather: 10 * time.Millisecond}
 	if log != nil {
 		o.Log = slog.New(slog.NewTextHandler(log, nil))
 	}

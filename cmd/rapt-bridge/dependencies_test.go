@@ -101,6 +101,11 @@ var parts = []struct {
 	{name: "bridge/command", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/metrics", knows: []string{"bridge/command", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries},
 	{name: "bridge/web", knows: []string{"discovery", "raptclient"}, never: mqttLibraries},
+	{
+		name:  "bridge/account",
+		knows: []string{"bridge/absence", "bridge/command", "bridge/device", "bridge/limit", "bridge/mirror", "bridge/poll", "discovery", "raptclient"},
+		never: mqttLibraries, pure: true,
+	},
 	{name: "bridge/mirror", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/status", knows: []string{"bridge/device", "bridge/limit", "bridge/web", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/history", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},

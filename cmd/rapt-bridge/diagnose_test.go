@@ -64,8 +64,8 @@ func identifying(t testing.TB, url string) map[string]bool {
 			require.NoError(t, err)
 		}
 	}
-	for _, told := range toldValues {
-		delete(texts, told)
+	for _, value := range toldValues {
+		delete(texts, value)
 	}
 	for s := range texts {
 		if len(s) < 3 {

@@ -63,7 +63,7 @@ func (brokenListener) Accept() (net.Conn, error) { return nil, errors.New("the s
 func TestAListenerThatFailsIsTold(t *testing.T) {
 	for name, c := range map[string]struct {
 		env  []string
-		told string
+		logs string
 		exit int
 	}{
 		"status page": {[]string{"RAPT_BRIDGE_HTTP_LISTEN=127.0.0.1:0"}, "the status page can't be shown any more", exitFailed},
@@ -86,7 +86,7 @@ func TestAListenerThatFailsIsTold(t *testing.T) {
 			defer stop()
 			status := make(chan int, 1)
 			go func() { status <- run(ctx, p) }()
-			assert.Eventually(t, func() bool { return strings.Contains(stderr.String(), c.told) }, 20*time.Second, 5*time.Millisecond)
+			assert.Eventually(t, func() bool { return strings.Contains(stderr.String(), c.logs) }, 20*time.Second, 5*time.Millisecond)
 			assert.Contains(t, stderr.String(), "the socket is gone")
 			assert.Empty(t, status, "it ended")
 			stop()

@@ -124,9 +124,9 @@ func (d *device) reading() state {
 	return s
 }
 
-// settle brings what the cloud shows up to date at the real time now: reports that have become visible and commands that
+// update brings what the cloud shows up to date at the real time now: reports that have become visible and commands that
 // have come through, in the order of their times.
-func (d *device) settle(now time.Time) {
+func (d *device) update(now time.Time) {
 	for {
 		report := len(d.queue) > 0 && !d.queue[0].visible.After(now)
 		first := -1

@@ -31,7 +31,7 @@ func (c *Cloud) Value(id, field string) any {
 	if d == nil {
 		return nil
 	}
-	d.settle(c.catchUp())
+	d.update(c.catchUp())
 	return c.value(&view{c, d, &d.shown}, field)
 }
 
@@ -103,7 +103,7 @@ func (c *Cloud) Set(id, field string, v any) {
 	now := c.catchUp()
 	brew := c.clock.brew(now)
 	c.advanceTo(d, brew)
-	d.settle(now)
+	d.update(now)
 	if field == "telemetryFrequency" && c.setRhythm(d, v, brew) {
 		return
 	}

@@ -81,7 +81,7 @@ func (c *Cloud) list(q *query, w *writer) *problem {
 	w.open('[')
 	for _, d := range c.devices {
 		if d.fam == q.fam {
-			d.settle(q.now)
+			d.update(q.now)
 			w.comma()
 			c.writeDevice(w, d)
 		}
@@ -100,7 +100,7 @@ func (c *Cloud) asked(q *query) (*device, *problem) {
 	if d == nil || d.fam != q.fam {
 		return nil, &problem{http.StatusNotFound, "Not Found"}
 	}
-	d.settle(q.now)
+	d.update(q.now)
 	return d, nil
 }
 

@@ -62,7 +62,7 @@ func (c *Cloud) catchUp() time.Time {
 			c.report(d, d.next)
 		}
 		if now.Sub(c.clock.wall(d.next)) > c.opts.ReportLagMax {
-			d.settle(c.clock.wall(d.next)) // keeps the queue short while days go by
+			d.update(c.clock.wall(d.next)) // keeps the queue short while days go by
 		}
 		d.schedule()
 		heap.Fix(&c.due, 0)

@@ -9,21 +9,21 @@ const most = 1000
 // Set is what has been told, as hashes.
 type Set struct {
 	seed maphash.Seed
-	told map[uint64]struct{}
+	seen map[uint64]struct{}
 }
 
 // New is a set without anything in it.
-func New() *Set { return &Set{seed: maphash.MakeSeed(), told: map[uint64]struct{}{}} }
+func New() *Set { return &Set{seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}} }
 
 // First reports whether key comes for the first time and there is room to remember it.
 func (s *Set) First(key string) bool {
 	h := maphash.String(s.seed, key)
-	if _, known := s.told[h]; known || len(s.told) >= most {
+	if _, known := s.seen[h]; known || len(s.seen) >= most {
 		return false
 	}
-	s.told[h] = struct{}{}
+	s.seen[h] = struct{}{}
 	return true
 }
 
 // Clear forgets all.
-func (s *Set) Clear() { clear(s.told) }
+func (s *Set) Clear() { clear(s.seen) }

@@ -23,15 +23,15 @@ func TestWhatIsRememberedIsBoundedInBytes(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	told := 0
+	first := 0
 	for i := range 5000 {
 		if s.First(strings.Repeat("x", 60_000) + strconv.Itoa(i)) {
-			told++
+			first++
 		}
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	assert.Equal(t, most, told)
+	assert.Equal(t, most, first)
 	assert.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(200_000))
 	runtime.KeepAlive(s)
 }

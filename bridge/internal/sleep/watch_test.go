@@ -43,7 +43,7 @@ func TestEachSleepIsToldOnce(t *testing.T) {
 				ctx, end := context.WithCancel(context.Background())
 				go w.Run(ctx)
 				defer func() { end(); synctest.Wait() }()
-				told := func() time.Duration {
+				asleep := func() time.Duration {
 					if watches {
 						time.Sleep(10 * time.Millisecond)
 						synctest.Wait()
@@ -54,16 +54,16 @@ func TestEachSleepIsToldOnce(t *testing.T) {
 				}
 				for range 20 {
 					time.Sleep(700 * time.Millisecond)
-					assert.Zero(t, told())
+					assert.Zero(t, asleep())
 				}
 				for range 3 {
 					c.until.Store(time.Now().Add(30 * time.Second).UnixNano())
 					if watches {
 						time.Sleep(30 * time.Second)
 					}
-					assert.InDelta(t, 30, told().Seconds(), 1.1)
+					assert.InDelta(t, 30, asleep().Seconds(), 1.1)
 					for range 5 {
-						assert.Zero(t, told(), "once")
+						assert.Zero(t, asleep(), "once")
 						time.Sleep(time.Second)
 					}
 				}
@@ -75,7 +75,7 @@ func TestEachSleepIsToldOnce(t *testing.T) {
 				assert.InDelta(t, 8*3600, unseen.Seconds(), 2)
 				c.jump.Add(-int64(time.Hour))
 				time.Sleep(10 * time.Second)
-				assert.Zero(t, told())
+				assert.Zero(t, asleep())
 			})
 		})
 	}
