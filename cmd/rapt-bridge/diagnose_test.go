@@ -125,13 +125,11 @@ func assertAnonymous(t testing.TB, file string, texts map[string]bool) {
 // diagnosed is a file as a test reads it.
 type diagnosed struct {
 	Devices []struct {
-		Family            string
-		Number            int
-		Reports           int
-		Interval          *struct{ Median, P90 float64 }
-		Intervals         string
-		Without_row_key   int //nolint:revive // as in the file
-		Same_values_again int //nolint:revive
+		Family    string
+		Number    int
+		Reports   int
+		Interval  *struct{ Median, P90 float64 }
+		Intervals string
 	}
 	Endpoints []struct {
 		Endpoint string
