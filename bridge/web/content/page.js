@@ -26,10 +26,16 @@
 			if (time.className === "clock") {
 				say(time, at.toDateString() === now.toDateString() ? clock.format(at) : moment.format(at));
 			} else if (time.className === "day") {
-				say(time, at >= now && at - now < week ? weekday.format(at) : date.format(at));
+				const text = at >= now && at - now < week ? weekday.format(at) : date.format(at);
+				say(time, at.toDateString() === now.toDateString() ? "today" : text);
 			} else {
 				time.title = moment.format(at);
 			}
+		}
+		// What is one day in UTC may be two here, and the other way round.
+		for (const days of root.querySelectorAll(".days")) {
+			const [first, last] = days.querySelectorAll("time");
+			last.parentElement.hidden = first.textContent === last.textContent;
 		}
 	};
 	const show = (element, html) => {

@@ -32,14 +32,15 @@ import (
 const (
 	demoPage    = "http://demo:8099/"
 	nastyPage   = "http://nasty:8099/"
+	brewingPage = "http://brewing:8099/"
 	slowedPage  = "http://neighbours:8097/"
 	brokenPage  = "http://neighbours:8098/"
 	ingressHome = "http://neighbours:8123/"
 	ingressPage = ingressHome + "api/hassio_ingress/S3cr3t-t0k3n/"
 )
 
-// pageHome is a network with a browser, the program's demo, and the program on an account with nasty names that asks
-// the cloud rarely by itself; both have a page. The browser reaches them by name, so all of them are in containers.
+// pageHome is a network with a browser, the program's demo, the program on an account with nasty names that asks the cloud
+// rarely by itself, and the program on one whose beers have been fermenting for days; each has a page. The browser reaches them by name, so all of them are in containers.
 type pageHome struct {
 	browser   *chromium
 	nastyPort int // of 127.0.0.1, where the test reaches the second page
@@ -67,6 +68,11 @@ func startPageHome(t *testing.T) *pageHome {
 		"RAPT_API_URL": "http://neighbours:8081", "RAPT_AUTH_URL": "http://neighbours:8081",
 		"RAPT_MIN_POLL_INTERVAL": "20m", "RAPT_MAX_POLL_INTERVAL": "30m",
 		"MQTT_URL": "mqtt://demo:1883", "MQTT_CLIENT_ID": "nasty", "MQTT_TOPIC_PREFIX": "nasty",
+	}, "run")
+	run("brewing", bridge, nil, settings{
+		"HTTP_LISTEN": ":8099", "HTTP_HOSTS": "brewing", "RAPT_USERNAME": "brewer@example.com", "RAPT_API_SECRET": "demo-secret",
+		"RAPT_API_URL": "http://neighbours:8082", "RAPT_AUTH_URL": "http://neighbours:8082",
+		"MQTT_URL": "mqtt://demo:1883", "MQTT_CLIENT_ID": "brewing", "MQTT_TOPIC_PREFIX": "brewing",
 	}, "run")
 	h.browser = startChromium(t, t, nw)
 	return h
@@ -213,6 +219,17 @@ func TestStatusPage(t *testing.T) {
 		assert.Equal(t, ingressPage+"?asked", evaluate[string](t, w, "location.href"))
 	})
 
+	t.Run("shows what ferments, with its controller and the days before", func(t *testing.T) {
+		w := h.open(t, desktop, brewingPage)
+		w.shows(t, devicesText, "Lager Pill", "Lager Fridge", "day 6", "Original gravity", "Expected final gravity")
+		card := evaluate[string](t, w, `[...document.querySelectorAll("article")].find(a => a.innerText.includes("Lager Pill")).innerText`)
+		assert.Contains(t, card, "Lager Fridge", "in one card")
+		assert.Contains(t, card, "Gravity 1.0")
+		assert.GreaterOrEqual(t, evaluate[int](t, w, `document.querySelectorAll("svg.beer polyline.gravity").length`), 2)
+		assert.Equal(t, 1, evaluate[int](t, w, `[...document.querySelectorAll("h3, h4")].filter(h => h.innerText.includes("Lager Fridge")).length`), "and nowhere else")
+		w.clean(t, "brewing:8099")
+	})
+
 	t.Run("shows times in the browser's time zone", func(t *testing.T) {
 		w := h.open(t, desktop, "about:blank")
 		_, err := chromedp.Call(w, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Australia/Brisbane"})
@@ -292,6 +309,8 @@ func TestStatusPage(t *testing.T) {
 			{"broken-narrow", brokenPage, narrow},
 			{"broken-narrow-dark", brokenPage, darkNarrow},
 			{"slowed-phone", slowedPage, phone},
+			{"brewing", brewingPage, desktop},
+			{"brewing-phone-dark", brewingPage, viewport{width: 390, height: 844, scale: 2, phone: true, dark: true}},
 			{"push", demoPage + "push", desktop},
 			{"push-narrow-dark", demoPage + "push", darkNarrow},
 			{"dashboard", demoPage + "dashboard", desktop},
@@ -336,8 +355,8 @@ func TestPictureOfTheStatusPage(t *testing.T) {
 	h := startPageHome(t)
 	for name, view := range map[string]viewport{"status-page": desktop, "status-page-dark": darkDesktop, "status-page-phone": phone} {
 		t.Run(name, func(t *testing.T) {
-			w := h.open(t, view, demoPage)
-			w.shows(t, devicesText, "Pale Ale Pill", "°C")
+			w := h.open(t, view, brewingPage)
+			w.shows(t, devicesText, "Lager Pill", "IPA Pill", "day 6", "Gravity 1.0")
 			// Not picture, which waits until the page stands still: this one moves.
 			png, err := chromedp.Run(w, chromedp.CaptureScreenshot())
 			require.NoError(t, err)

@@ -1,5 +1,5 @@
 // Command neighbours stands beside the bridge in the tests of its status page, in a container: a RAPT cloud on port
-// 8081 with a device whose name is markup; on port 8123 a proxy that shows the page of the host in its argument under a
+// 8081 with a device whose name is markup, and one on port 8082 whose beers have been fermenting for five days; on port 8123 a proxy that shows the page of the host in its argument under a
 // prefix and in a frame, as Home Assistant's ingress does; and on ports 8097 and 8098 the pages of bridges in trouble.
 package main
 
@@ -44,6 +44,9 @@ func main() {
 		log.Fatal(server.ListenAndServe())
 	}
 	go serve(":8081", cloud)
+	go serve(":8082", raptsim.New(raptsim.Options{
+		Devices: raptsim.FermentingBrewery(), OneBatch: true, Telemetry: raptsim.Telemetry{Past: 5 * 24 * time.Hour},
+	}))
 	slowed, away := trouble(), trouble()
 	slowed.APIStatus, slowed.Connected, slowed.APIReason = "rate_limited", true, "The RAPT Cloud asks for fewer requests"
 	slowed.Refresh = web.Plan{At: slowed.NextRequest, Why: slowed.APIReason}
