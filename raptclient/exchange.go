@@ -139,7 +139,8 @@ func (c *Client) receive(req *http.Request, e *Exchange, read func(io.Reader) er
 	r := &reply{endpoint: e.Endpoint, status: resp.StatusCode, header: resp.Header, rateLimit: e.RateLimit}
 
 	body := &limitedBody{from: resp.Body}
-	if read != nil && r.ok() {
+	asItComes := read != nil && r.ok()
+	if asItComes && c.options.Received == nil {
 		err = read(body)
 		r.body = body.beginning
 	} else {
@@ -147,6 +148,9 @@ func (c *Client) receive(req *http.Request, e *Exchange, read func(io.Reader) er
 		all.Grow(int(min(max(resp.ContentLength, 512), MaxBody)) + bytes.MinRead)
 		_, err = all.ReadFrom(body)
 		r.body = all.Bytes()
+		if asItComes && err == nil && body.length <= MaxBody {
+			err = read(bytes.NewReader(r.body))
+		}
 	}
 	if body.err != nil {
 		err = body.err

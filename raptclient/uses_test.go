@@ -180,6 +180,25 @@ func TestTheDescriptionIsOneRequest(t *testing.T) {
 	}
 }
 
+// Who wants the bodies gets them whole, although rows are else read as they come.
+func TestTheBodyOfALongAnswerIsReceivedWhole(t *testing.T) {
+	row := `{"createdOn":"2026-09-08T18:08:00Z","gravity":1016.3}`
+	long := "[" + row + strings.Repeat(","+row, 2000) + "]"
+	f, c := newFake(t, nil)
+	f.list = func(*http.Request) (*http.Response, error) { return answer(200, long), nil }
+	var got []string
+	c.options.Received = func(endpoint string, body []byte) { got = append(got, endpoint+" "+string(body)) }
+	rows, err := c.Hydrometers.Telemetry(t.Context(), someID, TelemetryQuery{})
+	require.NoError(t, err)
+	assert.Len(t, rows.Items, 2001)
+	assert.Equal(t, []string{"Hydrometers/GetTelemetry " + long}, got)
+
+	f.list = func(*http.Request) (*http.Response, error) { return answer(200, long[:40_000]), nil }
+	_, err = c.Hydrometers.Telemetry(t.Context(), someID, TelemetryQuery{})
+	require.Error(t, err, "it is cut")
+	assert.Len(t, got, 1)
+}
+
 func FuzzDescription(f *testing.F) {
 	f.Add(`{"paths":{"/api/Hydrometers/GetHydrometers":{"get":{"responses":{"200":{"schema":{"$ref":"#/definitions/A"}}}}}},"definitions":{"A":{"allOf":[{"$ref":"#/definitions/A"}]}}}`)
 	f.Fuzz(func(t *testing.T, document string) { _, _ = contract.Compare([]byte(document), Uses()) })

@@ -264,7 +264,7 @@ func kindOfText(name, value string) string {
 	case uuid:
 		return "uuid"
 	case toldValues[name] && isWord(value) && len(value) <= maxName:
-		return "text"
+		return "text " + value
 	}
 	if _, err := time.Parse(time.RFC3339Nano, value); err == nil {
 		return "time " + formOfTime(value)
