@@ -77,7 +77,7 @@ func inputTags(node *yaml.Node, names map[string]bool) {
 
 func TestBlueprintsAreWhole(t *testing.T) {
 	files := glob(t, "blueprints/automation/*.yaml")
-	require.Len(t, files, 11)
+	require.Len(t, files, 13)
 	models := map[string]bool{}
 	for _, f := range discovery.Families() {
 		models[f.Model()] = true

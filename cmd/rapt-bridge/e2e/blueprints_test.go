@@ -199,6 +199,7 @@ func TestBlueprintsDoWhatTheyPromise(t *testing.T) {
 	mark := b.assistant.mark(t)
 
 	tests := append(quietBlueprints(t, b, attic, loft), temperatureBlueprints(t, b)...) // what takes longest first
+	tests = append(tests, batchBlueprints(t, b)...)
 	tests = append(tests, blueprintTest{
 		blueprint: "gravity-stable", told: "Stout Pill: fermentation has finished",
 		input: map[string]any{"hydrometer": b.registered(t, "Stout Pill")},
@@ -223,7 +224,7 @@ func TestBlueprintsDoWhatTheyPromise(t *testing.T) {
 	for _, name := range names {
 		require.True(t, tested[name] || name == "webhook", "no test of "+name) // which has a test of its own
 	}
-	require.Len(t, names, 11)
+	require.Len(t, names, 13)
 	b.run(t, tests)
 	assert.Empty(t, b.assistant.complaints(t, mark), "warnings and errors in Home Assistant's log")
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -102,7 +103,7 @@ func TestAHomeInFahrenheit(t *testing.T) {
 
 	b.install(t)
 	watching := b.watching(t)
-	tests := append(temperatureBlueprints(t, b), watching...)
+	tests := slices.Concat(temperatureBlueprints(t, b), batchBlueprints(t, b), watching)
 	b.run(t, tests)
 	t.Run("what was told is not told again after a restart of Home Assistant", func(t *testing.T) {
 		before := map[string]any{}
