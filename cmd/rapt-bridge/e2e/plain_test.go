@@ -51,7 +51,7 @@ func TestTheLinesForPlainMQTTWork(t *testing.T) {
 			}
 		}
 	}
-	require.Len(t, pubs, 8)
+	require.Len(t, pubs, 10)
 	require.Len(t, asks, 1)
 	require.Greater(t, len(subs), 7)
 	shell := clientShell(t, broker)
@@ -61,8 +61,9 @@ func TestTheLinesForPlainMQTTWork(t *testing.T) {
 	topic, row := "rapt/hydrometer/"+pill.ID+"/telemetry", `{"at":"2026-11-22T05:40:50Z","row":"1","backfilled":false,"gravity":1.0303}`
 	// Retained, as the bridge does it.
 	watcher.publish(t, "rapt/hydrometer/by-hand/history", `{"complete_until":"2026-11-22T05:40:50Z","rows":1,"backfilled":0,"missing":[],"last_error":null}`, true)
+	watcher.publish(t, "rapt/hydrometer/by-hand/batch/1", `{"number":1,"final_gravity":1.0101}`, true)
 	for _, line := range subs {
-		if strings.Contains(line, "rapt/+/+/result") || strings.Contains(line, "brewer/answers") {
+		if strings.Contains(line, "rapt/+/+/result") || strings.Contains(line, "/batch/event") || strings.Contains(line, "brewer/answers") {
 			continue // nothing is retained there
 		}
 		if strings.Contains(line, "/telemetry'") {
@@ -75,7 +76,7 @@ func TestTheLinesForPlainMQTTWork(t *testing.T) {
 		}
 		out := run(strings.Replace(strings.Replace(line, "-W 2 ", "", 1), "mosquitto_sub ", "mosquitto_sub -W 2 ", 1))
 		assert.NotContains(t, out, "Error", line)
-		assert.Regexp(t, "Pale Ale Pill|online|complete_until", out, line)
+		assert.Regexp(t, "Pale Ale Pill|online|complete_until|final_gravity|\"stage\"", out, line)
 	}
 	for _, line := range pubs {
 		command := regexp.MustCompile(`rapt/[a-z_]+/\$?[A-Za-z]+/([a-z_]+)/set`).FindStringSubmatch(line)
