@@ -68,9 +68,9 @@ type Options struct {
 	Heartbeat func()
 	// Hints, when set, has what webhooks said that came to a listener of the program.
 	Hints <-chan []webhook.Hint
-	// Dashboard, when set, makes a dashboard of devices for Home Assistant, for the status page. It is called from another
-	// goroutine.
-	Dashboard func(discovery.Options, []discovery.Device) []byte
+	// Dashboard, when set, makes a dashboard of devices for Home Assistant, for the status page; paired are the ids of the
+	// controllers by those of what measures their beer. It is called from another goroutine.
+	Dashboard func(o discovery.Options, devices []discovery.Device, paired map[string]string) []byte
 	// OnSnapshot, when set, is handed what the status page shows, at most once a second. It must not block.
 	OnSnapshot func(*web.Snapshot)
 }

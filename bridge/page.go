@@ -66,11 +66,15 @@ func (b *bridge) dashboard() func() []byte {
 		return nil
 	}
 	devices := make([]discovery.Device, 0, b.account.Devices())
+	paired := map[string]string{}
 	for d := range b.account.Each {
 		devices = append(devices, d.Describe())
+		if with := d.Reading.Paired(); with != "" {
+			paired[d.Reading.ID()] = with
+		}
 	}
 	generate, options := b.options.Dashboard, b.discoveryOptions()
-	return func() []byte { return generate(options, devices) }
+	return func() []byte { return generate(options, devices, paired) }
 }
 
 // measure hands the metrics what is measured at a moment.

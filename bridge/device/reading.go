@@ -60,6 +60,12 @@ func (r Reading) Connected() bool {
 	return strings.EqualFold(v.text, "connected")
 }
 
+// Paired is the id of the device that this one steers, such as a hydrometer its controller; empty for none.
+func (r Reading) Paired() string {
+	v, _ := r.Value("paired_device_id")
+	return v.text
+}
+
 // Value is the value of a key, as far as the reading alone has it; false for a key that the family doesn't have.
 func (r Reading) Value(key string) (Value, bool) {
 	if r.model == nil {

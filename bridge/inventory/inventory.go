@@ -35,11 +35,7 @@ func Devices(ctx context.Context, client *raptclient.Client) ([]Listed, error) {
 		for _, r := range list.Readings {
 			if !r.Deleted() {
 				described = append(described, r.Describe())
-				listed := Listed{LastActivity: r.Activity()}
-				if paired, ok := r.Value("paired_device_id"); ok {
-					listed.Paired, _ = paired.Text()
-				}
-				out = append(out, listed)
+				out = append(out, Listed{LastActivity: r.Activity(), Paired: r.Paired()})
 			}
 		}
 	}

@@ -57,8 +57,8 @@ func (p *program) options(cfg config.Config, log *slog.Logger) (bridge.Options, 
 		},
 		Version: programVersion(),
 		Log:     log,
-		Dashboard: func(o discovery.Options, devices []discovery.Device) []byte {
-			return dashboard.YAML(dashboard.Options{Options: o}, devices)
+		Dashboard: func(o discovery.Options, devices []discovery.Device, paired map[string]string) []byte {
+			return dashboard.YAML(dashboard.Options{Options: o, Paired: paired}, devices)
 		},
 	}
 	o.Statistics = p.statistics(cfg, log)
