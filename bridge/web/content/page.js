@@ -27,7 +27,7 @@
 				say(time, at.toDateString() === now.toDateString() ? clock.format(at) : moment.format(at));
 			} else if (time.className === "day") {
 				const text = at >= now && at - now < week ? weekday.format(at) : date.format(at);
-				say(time, at.toDateString() === now.toDateString() ? "today" : text);
+				say(time, at.toDateString() === now.toDateString() ? "Today" : text);
 			} else {
 				time.title = moment.format(at);
 			}
