@@ -20,6 +20,7 @@ type Analysis struct {
 	taken    int   // how many of the rows now has taken
 	horizon  int64 // rows before it come too late
 	trimmed  bool  // the first mark is of rows that are gone
+	trimming *mark // how far the oldest rows have been gone through that are to go; nil while none are
 }
 
 // mark is the state after so many of the kept rows.
@@ -90,6 +91,9 @@ func (a *Analysis) rewind(from int) {
 	}
 	a.marks = a.marks[:keep]
 	a.now = nil
+	if a.trimming != nil && from < a.trimming.taken {
+		a.trimming = nil
+	}
 }
 
 // Findings are what is known at a time from the rows until then. Later rows wait.
@@ -157,18 +161,33 @@ func (a *Analysis) mark() {
 	}
 }
 
-// trim lets the oldest rows go when there are more than are kept, a fourth of them at once.
+// trimAtOnce is how many of the oldest rows are gone through with one new row, so that none takes long.
+const trimAtOnce = 150
+
+// trim lets the oldest rows go when there are more than are kept, a fourth of them, little by little.
 func (a *Analysis) trim() {
 	if a.taken <= maxPoints {
 		return
 	}
-	base, upTo := newTracker(), 0
-	if a.trimmed {
-		base, upTo = a.marks[0].state.clone(), a.marks[0].taken
+	if a.trimming == nil {
+		a.trimming = &mark{0, newTracker()}
+		if a.trimmed {
+			a.trimming = &mark{a.marks[0].taken, a.marks[0].state.clone()}
+		}
 	}
-	for ; upTo < a.taken-maxPoints*3/4; upTo++ {
-		base.step(a.rows, upTo, a.notes)
+	most, goal := trimAtOnce, maxPoints/4
+	if a.taken > maxPoints*5/4 { // they came all at once
+		most, goal = len(a.rows), a.taken-maxPoints*3/4
 	}
+	for ; most > 0 && a.trimming.taken < goal; most-- {
+		a.trimming.state.step(a.rows, a.trimming.taken, a.notes)
+		a.trimming.taken++
+	}
+	if a.trimming.taken < goal {
+		return
+	}
+	base, upTo := a.trimming.state, a.trimming.taken
+	a.trimming = nil
 	first := a.rows.since(a.rows[upTo].at - overlap)
 	a.horizon = a.rows[upTo].at
 	a.rows = slices.Clone(a.rows[first:])
