@@ -75,6 +75,9 @@ func (t *track) answerLook(r Request, rows []device.Telemetry) {
 			newest = row.At
 		}
 	}
+	if len(rows) == 0 {
+		t.lookWidth = max(t.lookWidth, r.From.Sub(s.From)) // it has been away, or is younger
+	}
 	before := r.From
 	if cut := len(rows) > 1 && oldest.Sub(r.From) > awaited && oldest.Before(r.To); cut {
 		before = oldest

@@ -33,6 +33,10 @@ const (
 	demoRequestsPerHour   = 20_000
 	demoRequestsPerMinute = 2_000
 
+	// demoPast puts the ale far enough into its fermentation for a forecast; demoRows are a Pill's readings of it.
+	demoPast = raptsim.BatchLength + 28*time.Hour
+	demoRows = 1500
+
 	demoAccount, demoSecret = "brewer@example.com", "demo-secret" // of the simulated account
 )
 
@@ -53,14 +57,15 @@ func (p *program) demoCommand() *cobra.Command {
 			return p.demo(cmd.Context(), cfg, speed)
 		},
 	}
-	cmd.Flags().Float64Var(&speed, "speed", defaultSpeed, "how much faster than real time the beer ferments")
+	cmd.Flags().Float64Var(&speed, "speed", defaultSpeed, "how much faster than real time the brewery runs; its beers ferment in real time")
 	return cmd
 }
 
 // demo runs the real bridge on a simulated brewery.
 func (p *program) demo(ctx context.Context, cfg config.Config, speed float64) error {
 	log := p.logger(cfg)
-	cloud := raptsim.New(raptsim.Options{Speed: speed})
+	// Beers ferment in real time, with a batch's length of readings behind them, so that their stages and forecasts are there.
+	cloud := raptsim.New(raptsim.Options{Speed: speed, BeerInRealTime: true, Telemetry: raptsim.Telemetry{Past: demoPast, KeepRows: demoRows}})
 	embedded := cfg.MQTT.URL == ""
 	if embedded {
 		address, stop, err := embeddedBroker(p.demoHost(), cfg.MQTT.TopicPrefix, limit.NewKey(demoAccount, demoSecret), log)
@@ -94,6 +99,7 @@ func (p *program) demoOptions(cfg config.Config, cloud *raptsim.Cloud, speed flo
 		return max(time.Second, time.Duration(float64(d)/max(1, speed)))
 	}
 	options.VendorHost = false
+	options.History.Days = min(options.History.Days, int(demoPast.Hours()/24))
 	options.Statistics = nil // a simulated past is nothing to keep
 	options.MinPollInterval, options.MaxPollInterval = scaled(cfg.RAPT.MinPollInterval), scaled(cfg.RAPT.MaxPollInterval)
 	options.MaxRequestsPerHour, options.MaxRequestsPerMinute = demoRequestsPerHour, demoRequestsPerMinute
@@ -164,6 +170,6 @@ func introduce(w io.Writer, cfg config.Config, devices int, speed float64, embed
 	if cfg.HTTP.Listen != "" {
 		fmt.Fprintf(w, "  status  http://%s/\n", loopback(cfg.HTTP.Listen))
 	}
-	fmt.Fprintln(w, "  expect  all devices within seconds, then new readings every few; gravity falls, the mash moves on")
+	fmt.Fprintln(w, "  expect  all devices within seconds, then new readings every few; batches are under way, the mash moves on")
 	fmt.Fprintln(w, "  stop    Ctrl-C")
 }

@@ -5,6 +5,10 @@ import (
 	"time"
 )
 
+// BatchLength is after how long a new batch follows, unless OneBatch is set: a past of this length leaves every beer of a
+// brewery at its age.
+const BatchLength = batchLength
+
 // batchLength is how long a batch stays in the fermenter before the next one: fermentation, cold crash, some days of peace.
 const batchLength = 13 * 24 * time.Hour
 
@@ -90,6 +94,7 @@ func advanceHydrometer(d *device, w *world, dt float64) {
 	} else {
 		d.stand(w, dt)
 	}
+	dt = w.fermented(d.at, dt)
 	d.ferment(d.s.temperature, dt)
 	if d.nextBatch(w) && d.spec.Profile {
 		d.begin(w, 0)
@@ -109,7 +114,7 @@ func advanceExternal(d *device, w *world, dt float64) {
 		return // lives from what is submitted
 	}
 	d.stand(w, dt)
-	d.ferment(d.s.temperature, dt)
+	d.ferment(d.s.temperature, w.fermented(d.at, dt))
 	d.nextBatch(w)
 }
 

@@ -47,6 +47,10 @@ func New(o Options) *Cloud {
 		world:    world{profiles: profiles(), oneBatch: o.OneBatch, resets: o.ProfileResetsTarget},
 		clock:    clock{start: o.Now().Add(-time.Duration(float64(o.Telemetry.Past) / o.Speed)), speed: o.Speed},
 	}
+	if o.BeerInRealTime {
+		c.clock = clock{start: o.Now().Add(-o.Telemetry.Past), slow: o.Telemetry.Past, speed: o.Speed}
+		c.world.beerSpeed, c.world.slow = 1/o.Speed, brewTime(o.Telemetry.Past)
+	}
 	c.latest = c.clock.start
 	c.latency = rand.New(rand.NewPCG(o.Seed, hash("latency")))
 	c.tokens = newTokens(o)

@@ -65,6 +65,9 @@ type Options struct {
 	TelemetryFrequencyUnit time.Duration
 	// ClockOffset is how far the cloud's clock is ahead of Now, in all dates that it publishes and in the Date header.
 	ClockOffset time.Duration
+	// BeerInRealTime has beers ferment in real time whatever Speed is, and the past before the start too, for what looks at
+	// the readings of days: at a greater speed their times don't show a fermentation.
+	BeerInRealTime bool
 	// OneBatch leaves a finished beer, an empty battery and an ended profile as they are. Else a new batch starts after some
 	// days, so that a demonstration can run for weeks.
 	OneBatch bool

@@ -72,16 +72,32 @@ type profileRun struct {
 // unknown is the number without a value.
 func unknown() float64 { return math.NaN() }
 
-// clock maps brewing time to the passed clock and back.
+// clock maps brewing time to the passed clock and back. The first of it, slow, passes in real time.
 type clock struct {
 	start time.Time
+	slow  time.Duration
 	speed float64
 }
 
 func (k clock) brew(t time.Time) brewTime {
-	return brewTime(float64(t.Sub(k.start)) * k.speed)
+	passed := t.Sub(k.start)
+	if passed < k.slow {
+		return brewTime(passed)
+	}
+	return brewTime(k.slow) + brewTime(float64(passed-k.slow)*k.speed)
 }
 
 func (k clock) wall(b brewTime) time.Time {
-	return k.start.Add(time.Duration(float64(b) / k.speed))
+	if b < brewTime(k.slow) {
+		return k.start.Add(time.Duration(b))
+	}
+	return k.start.Add(k.slow + time.Duration(float64(b-brewTime(k.slow))/k.speed))
+}
+
+// fermented is how much of a time at a moment counts for the beer.
+func (w *world) fermented(at brewTime, dt float64) float64 {
+	if w.beerSpeed == 0 || at <= w.slow {
+		return dt
+	}
+	return dt * w.beerSpeed
 }

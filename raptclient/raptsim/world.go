@@ -11,6 +11,9 @@ type world struct {
 	profiles []profile
 	oneBatch bool
 	resets   bool // a profile resets the target
+	// beerSpeed is how fast beers ferment in brewing time after the first of it, slow; 0 for as fast as all else.
+	beerSpeed float64
+	slow      brewTime
 }
 
 // ambient is the temperature of the room in C: warm in the afternoon, cool at night.
