@@ -43,7 +43,11 @@ func (b *batch) forecast(s points, l *level, now time.Time) (*Forecast, *float64
 	if !known(og) {
 		return nil, gravityOut(b.details.finalGravity())
 	}
-	final := gravityOut(b.expectedFinal())
+	expected := b.expectedFinal()
+	if !known(b.details.finalGravity()) && b.lastGravity < expected {
+		expected = b.lastGravity // it is there already
+	}
+	final := gravityOut(expected)
 	switch {
 	case b.stage == StageComplete || b.stage == StageColdCrash && b.completed != 0:
 		return nil, gravityOut(min(b.stoodAt, b.lastGravity))

@@ -65,7 +65,10 @@ func (p *program) demoCommand() *cobra.Command {
 func (p *program) demo(ctx context.Context, cfg config.Config, speed float64) error {
 	log := p.logger(cfg)
 	// Beers ferment in real time, with a batch's length of readings behind them, so that their stages and forecasts are there.
-	cloud := raptsim.New(raptsim.Options{Speed: speed, BeerInRealTime: true, Telemetry: raptsim.Telemetry{Past: demoPast, KeepRows: demoRows}})
+	cloud := raptsim.New(raptsim.Options{
+		Speed: speed, BeerInRealTime: true, Telemetry: raptsim.Telemetry{Past: demoPast, KeepRows: demoRows},
+		Latency: &raptsim.Latency{Min: 20 * time.Millisecond, Max: 100 * time.Millisecond}, // so many polls leave room for the rows of the past
+	})
 	embedded := cfg.MQTT.URL == ""
 	if embedded {
 		address, stop, err := embeddedBroker(p.demoHost(), cfg.MQTT.TopicPrefix, limit.NewKey(demoAccount, demoSecret), log)
