@@ -30,7 +30,12 @@ SLOW = TestAnOrdinaryDay TestADayWithEveryFault TestAWeekOfAPillAndThreeControll
 	TestARestartWithinAnEmptyListTakesNoDeviceOut TestFailedPollsAloneTakeNobodyOffline \
 	TestACloudThatAnswersOddlyLosesNoRow TestADeviceIsGoneAfterTwoListsWithoutIt \
 	TestADeletedDeviceThatListsLackIsTakenOutAtOnce TestADeletedDeviceCountsAsAbsent \
-	TestAJunkStateNeverClearsSomebodyElsesConfig TestOneBackOffForOneTrouble TestAYearTakesTheMemoryOfItsFirstWeek
+	TestAJunkStateNeverClearsSomebodyElsesConfig TestOneBackOffForOneTrouble TestAYearTakesTheMemoryOfItsFirstWeek \
+	TestABrokerThatRefusesTheStreamStopsNothing TestASubmissionThatIsForbiddenStopsSubmissionsAlone \
+	TestTheFirstGravityThatIsSubmittedIsReadBack TestAnAnswerThatIsCutOrRefusedIsAskedForAgain \
+	TestGainsThatWaitTogetherAreOneCall TestARefreshSaysWhatHappensAndWhen TestAListWithSkippedItemsRemovesNobody \
+	TestACloudThatShowsNoGravityIsNotAskedForEver TestTraps TestSlowTailIsNotComplete TestAnotherBatch TestIdleBatchesEnd \
+	TestOwnerWinsOverSessionOverReadings
 empty :=
 SLOW_PATTERN = ^($(subst $(empty) ,|,$(strip $(SLOW))))$$
 
