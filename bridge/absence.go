@@ -17,6 +17,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/mirror"
 	"github.com/rapt-bridge/rapt-bridge/bridge/retained"
 	"github.com/rapt-bridge/rapt-bridge/internal/text"
+	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
 // missing takes a complete list: what it lacks is asked for by itself after the second one in a row. A device that
@@ -73,7 +74,7 @@ func (b *bridge) looked(f *account.Family, ref device.Ref, r device.Reading, err
 		if d := b.admit(f, r, now); d != nil {
 			b.accept(now, arrival{device: d, reading: r})
 		}
-	case err == nil && r.ID() == ref.ID, answered(err, http.StatusNotFound, http.StatusGone):
+	case err == nil && r.ID() == ref.ID, raptclient.Refused(err, http.StatusNotFound, http.StatusGone):
 		b.onAPISuccess()
 		b.removeGone(ref)
 	case errors.Is(err, context.Canceled), errors.As(err, &held):

@@ -5,15 +5,14 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/rapt-bridge/rapt-bridge/bridge/batch"
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/fermentation"
 	"github.com/rapt-bridge/rapt-bridge/bridge/history"
+	"github.com/rapt-bridge/rapt-bridge/bridge/status"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/internal/text"
-	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
 // batches follows what the beer does. It is a sink of readings.
@@ -65,7 +64,7 @@ func (b *bridge) followBatches() {
 		return
 	}
 	if out.Found != nil {
-		s.shown[out.Ref] = shownBatch(*out.Found, s.beers.Document(out.Ref))
+		s.shown[out.Ref] = status.Batch(*out.Found, s.beers.Document(out.Ref))
 	}
 	b.publishBatch(out)
 	for _, e := range out.Events {
@@ -125,33 +124,4 @@ func (b *bridge) onBatchCommand(r command.Request) {
 		outcome = command.Applied
 	}
 	b.report(r, said.Value, outcome, nil)
-}
-
-// shownBatch is a batch as the status page shows it; nil for none.
-func shownBatch(f batch.Findings, d *fermentation.Document) *web.Batch {
-	if f.Batch == nil || d == nil || d.Number == nil {
-		return nil
-	}
-	number := func(v *float64) raptclient.Null[float64] {
-		if v == nil {
-			return raptclient.Null[float64]{}
-		}
-		return raptclient.Some(*v)
-	}
-	moment := func(at *time.Time) time.Time {
-		if at == nil {
-			return time.Time{}
-		}
-		return *at
-	}
-	out := &web.Batch{
-		Number: *d.Number, Began: f.Batch.Began, Day: f.Batch.Day, Stage: string(f.Stage),
-		OriginalGravity: number(d.Original), Gravity: number(d.Filtered), ExpectedFinalGravity: number(d.ExpectedFinal), ABV: number(d.ABV),
-		EarliestEnd: moment(d.EarliestEnd), ExpectedEnd: moment(d.ExpectedEnd), LatestEnd: moment(d.LatestEnd),
-		Stuck: f.Stuck, Disturbed: f.Disturbed,
-	}
-	if d.Name != nil {
-		out.Name = *d.Name
-	}
-	return out
 }

@@ -52,7 +52,7 @@ type bridge struct {
 	watch     *sleep.Watch
 	warned    *once.Set // what warnOnce has told of
 	refusals  *command.Refusals
-	identity  identity
+	identity  standby.Identity
 	ended     error // why the loop ends, where ctx doesn't
 }
 
@@ -74,7 +74,7 @@ func Run(ctx context.Context, o Options) error {
 
 func newBridge(o Options) (*bridge, error) {
 	o.defaults()
-	b := &bridge{options: o, log: o.Log, clock: clock.New(o.Wall), warned: once.New(), refusals: command.NewRefusals(), identity: newIdentity(o.RAPT.Username, o.TopicPrefix)}
+	b := &bridge{options: o, log: o.Log, clock: clock.New(o.Wall), warned: once.New(), refusals: command.NewRefusals(), identity: standby.NewIdentity(retained.AccountHash(o.RAPT.Username, o.TopicPrefix))}
 	b.metrics, b.page, b.diagnosis = metrics.New(o.Metrics, o.Version), status.NewPage(), diagnose.New(o.Version, "bridge")
 	account, err := newAccount(&b.options, b.clock)
 	if err != nil {
@@ -92,7 +92,7 @@ func (b *bridge) begin(account *raptAccount) {
 	b.mqtt = mqtt{
 		topics: topics, outbox: broker.NewOutbox(),
 		since: b.clock.Origin, earlier: retained.NewEarlier(topics), logged: once.New(),
-		watch: standby.New(b.identity.instance, b.identity.lost),
+		watch: standby.New(b.identity.Instance, b.identity.Lost),
 	}
 	b.mirror = mirror.New(b.discoveryOptions(), o.Discovery, b.mqtt.retain)
 	b.validator = command.Validator{ReadOnly: o.ReadOnly}

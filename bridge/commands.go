@@ -205,7 +205,7 @@ func (b *bridge) commandDone(batch []*command.Command, changed bool, err error) 
 		b.onAPIError(now, err)
 		b.requeue(batch, held.Reason)
 		return
-	case batch[0].Submits() && answered(err, http.StatusForbidden):
+	case batch[0].Submits() && raptclient.Refused(err, http.StatusForbidden):
 		b.submissionForbidden(batch[0], now)
 		return
 	}

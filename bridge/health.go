@@ -2,14 +2,10 @@ package bridge
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
-	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
-	"github.com/rapt-bridge/rapt-bridge/internal/text"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
@@ -51,23 +47,14 @@ func (b *bridge) onAPIError(now time.Time, err error) {
 
 // notice tells of what the contract doesn't have, each once, and counts the unknown fields.
 func (b *bridge) notice(r raptclient.Report) {
-	var more []string
-	for i, n := range r.Notices {
+	for _, n := range r.Notices {
 		if n.Kind == raptclient.UnknownField {
 			b.account.UnknownFields++
-		}
-		if i < noticesEach {
-			b.log.Warn(n.String())
-		} else {
-			more = append(more, n.Field)
 		}
 		b.metrics.Notice(string(n.Kind))
 		b.diagnosis.Notice(n)
 	}
-	if len(more) > 0 {
-		b.log.Warn(fmt.Sprintf("%s: so it is with %d more: %s", r.Notices[0].Resource, len(more), text.Line(strings.Join(more, ", "), device.MaxText)))
+	for _, line := range r.Lines() {
+		b.log.Warn(line)
 	}
 }
-
-// noticesEach is how many notices of one answer have a line each; the others share one.
-const noticesEach = 10

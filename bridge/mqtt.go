@@ -128,7 +128,7 @@ func (b *bridge) connected() {
 	m.lastErr, m.since, m.renewing = "", b.clock.Now(), false
 	m.logged.Clear()
 	b.account.uncountedUntil = time.Time{}
-	b.identity.waiting = false
+	b.identity.Waiting = false
 	if m.restored {
 		m.phase = running
 		b.showActive()

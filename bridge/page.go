@@ -6,6 +6,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/metrics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/mirror"
+	"github.com/rapt-bridge/rapt-bridge/bridge/status"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
@@ -26,7 +27,7 @@ func (b *bridge) snapshot(now time.Time) {
 		APIStatus: string(a.Status(now)), APIReason: a.Gate.Health.Told.What, APIAdvice: a.Gate.Health.Told.Do,
 		LastSuccessfulPoll: a.LastPoll, NextRequest: b.clock.Read(b.nextRequest(now)), Pushed: a.Pushed(),
 		RequestsLastHour: a.Gate.Requests.LastHour(now), RequestsPerHour: b.options.MaxRequestsPerHour, RequestsRemaining: a.Gate.Remaining(now),
-		UnknownFields: a.UnknownFields, ReadOnly: b.options.ReadOnly, Refresh: b.shownPlan(now), Dashboard: b.dashboard(),
+		UnknownFields: a.UnknownFields, ReadOnly: b.options.ReadOnly, Refresh: status.Plan(a.RefreshPlan(now), b.clock.Read), Dashboard: b.dashboard(),
 	}
 	p.Fill(s, s.At)
 	if reset := a.Gate.Health.LimitReset(now); !reset.IsZero() {
@@ -36,28 +37,15 @@ func (b *bridge) snapshot(now time.Time) {
 		s.Statistics = w.Status()
 	}
 	for d := range a.Each {
-		status := p.Device(d.Ref)
-		status.Online, status.Batch = d.Published.Online == mirror.Online, b.batches.shown[d.Ref]
-		status.ID, status.Missing = d.ID, a.Absent.Doubtful(d.Ref)
-		s.Devices = append(s.Devices, status)
+		shown := p.Device(d.Ref)
+		shown.Online, shown.Batch = d.Published.Online == mirror.Online, b.batches.shown[d.Ref]
+		shown.ID, shown.Missing = d.ID, a.Absent.Doubtful(d.Ref)
+		s.Devices = append(s.Devices, shown)
 	}
 	for _, ref := range a.Absent.LeftBehind(func(ref device.Ref) bool { return a.Find(ref) != nil }) {
 		s.Devices = append(s.Devices, web.DeviceStatus{Family: ref.Family, ID: ref.ID, Name: ref.ID, Missing: true})
 	}
 	b.options.OnSnapshot(s)
-}
-
-// shownPlan is what happens when somebody asks for fresh readings, as the page shows it.
-func (b *bridge) shownPlan(now time.Time) web.Plan {
-	plan := b.account.RefreshPlan(now)
-	shown := web.Plan{Why: plan.Why}
-	if !plan.At.IsZero() {
-		shown.At = b.clock.Read(plan.At)
-	}
-	for _, l := range plan.Later {
-		shown.Later = append(shown.Later, web.LaterList{Family: discovery.Family(l.Family), At: b.clock.Read(l.At)})
-	}
-	return shown
 }
 
 // dashboard makes a dashboard of the devices as they are now, whenever and wherever it is called; nil where nothing can.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/account"
@@ -171,7 +170,7 @@ func (b *bridge) pollFailed(f *account.Family, now time.Time, err error) {
 	switch {
 	case errors.Is(err, context.Canceled) || errors.As(err, &held):
 		how = poll.NotAsked
-	case answered(err, http.StatusForbidden):
+	case raptclient.Refused(err, http.StatusForbidden):
 		how = poll.Forbidden
 	case b.account.Gate.Health.Status == limit.OK:
 		how = poll.ListTrouble
@@ -181,12 +180,6 @@ func (b *bridge) pollFailed(f *account.Family, now time.Time, err error) {
 	}
 	b.onAPIError(now, err)
 	b.account.Plan(f, now)
-}
-
-// answered reports whether the API has refused a request with one of these statuses.
-func answered(err error, statuses ...int) bool {
-	var api *raptclient.APIError
-	return errors.As(err, &api) && slices.Contains(statuses, api.Status)
 }
 
 // refresh has every family asked for at once, within the limits, and says what happens.

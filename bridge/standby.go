@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -14,11 +15,23 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/standby"
 )
 
+var errOtherActive = errors.New("another bridge of the account is active")
+
+// isForeign reports whether a retained state is another account's. The bridge ends then, and leaves what is there alone.
+func (b *bridge) isForeign(account string) bool {
+	foreign := b.identity.Foreign(account)
+	if foreign {
+		b.ended = fmt.Errorf("another RAPT account's bridge publishes below the topic prefix %q; set mqtt.topic_prefix to one of its own for each account. "+
+			"If this bridge is to follow the other one there, stop that one and clear what it left: mosquitto_pub -r -n -t %s", b.options.TopicPrefix, b.mqtt.topics.BridgeState())
+	}
+	return foreign
+}
+
 // standbyConnection is the connection that looks whether another bridge of the account is active.
 func (b *bridge) standbyConnection() *broker.Standby {
 	t := b.mqtt.topics
 	return &broker.Standby{
-		ClientID: b.options.ClientID + "-standby-" + b.identity.instance[:6],
+		ClientID: b.options.ClientID + "-standby-" + b.identity.Instance[:6],
 		Filters:  []string{t.BridgeAvailability(), t.BridgeState(), t.BridgeStandby()},
 	}
 }
@@ -41,7 +54,7 @@ func (b *bridge) sign(s standby.Sign) {
 }
 
 // showActive tells the others that this bridge is the active one.
-func (b *bridge) showActive() { b.sign(standby.Sign{Instance: b.identity.instance, Active: true}) }
+func (b *bridge) showActive() { b.sign(standby.Sign{Instance: b.identity.Instance, Active: true}) }
 
 // onSign takes what bridges tell each other.
 func (b *bridge) onSign(payload []byte, now time.Time) {
@@ -50,7 +63,7 @@ func (b *bridge) onSign(payload []byte, now time.Time) {
 	switch {
 	case json.Unmarshal(payload, &s) != nil || s.Instance == "":
 	case m.named && m.phase != away:
-		if !s.Active && s.Instance != b.identity.instance {
+		if !s.Active && s.Instance != b.identity.Instance {
 			b.showActive()
 		}
 	case m.watch.Heard(s, now):
@@ -80,8 +93,8 @@ func (b *bridge) tellWaiting() {
 	if !b.mqtt.watch.Active() {
 		return
 	}
-	if !b.identity.waiting {
-		b.identity.waiting = true
+	if !b.identity.Waiting {
+		b.identity.Waiting = true
 		b.log.Info("another bridge of the account is active; standing by until it is gone", slog.String("client_id", b.options.ClientID))
 	}
 	if b.mqtt.restored {
@@ -102,10 +115,10 @@ func (b *bridge) takeName(now time.Time) {
 		b.ended = errOtherActive // begin anew, then take it: what is known is old
 		return
 	}
-	if b.identity.waiting {
+	if b.identity.Waiting {
 		b.log.Info("the active bridge is gone; taking its place")
 	}
-	b.identity.lost = false
+	b.identity.Lost = false
 	b.disconnected(false)
 	m.named = true
 	m.conn.Take(!m.restored)
@@ -116,8 +129,8 @@ func (b *bridge) disconnected(taken bool) {
 	m := &b.mqtt
 	m.phase, m.since, m.named = away, b.clock.Now(), false
 	m.outbox.Clear()
-	b.identity.lost = b.identity.lost || taken
-	m.watch = standby.New(b.identity.instance, b.identity.lost)
+	b.identity.Lost = b.identity.Lost || taken
+	m.watch = standby.New(b.identity.Instance, b.identity.Lost)
 }
 
 // leave ends the worker, and says goodbye to the broker where the bridge ends for good: without a last message, since

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -194,3 +195,9 @@ const wrongCredentials = "invalid_grant"
 
 // temporaryCodes are the OAuth error codes that don't speak of the credentials.
 var temporaryCodes = map[string]bool{"temporarily_unavailable": true, "server_error": true}
+
+// Refused reports whether the API has answered a request with one of these statuses.
+func Refused(err error, statuses ...int) bool {
+	var api *APIError
+	return errors.As(err, &api) && slices.Contains(statuses, api.Status)
+}

@@ -1,5 +1,12 @@
 package raptclient
 
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rapt-bridge/rapt-bridge/internal/text"
+)
+
 // List is the reply of an endpoint that answers with several items, in the cloud's order (telemetry: oldest first).
 // The list is complete only when Skipped is 0: a skipped item is a device that exists and has no id of its own.
 type List[D any] struct {
@@ -25,4 +32,24 @@ type Report struct {
 	UnknownValues int
 	// Notices holds what was seen for the first time in this client's life.
 	Notices []Notice
+}
+
+// noticesEach is how many notices of one answer have a line each; the others share one.
+const noticesEach = 10
+
+// Lines are the notices as a log has them.
+func (r Report) Lines() (lines []string) {
+	var more []string
+	for i, n := range r.Notices {
+		if i < noticesEach {
+			lines = append(lines, n.String())
+		} else {
+			more = append(more, n.Field)
+		}
+	}
+	if len(more) > 0 {
+		fields := text.Line(strings.Join(more, ", "), 255)
+		lines = append(lines, fmt.Sprintf("%s: so it is with %d more: %s", r.Notices[0].Resource, len(more), fields))
+	}
+	return lines
 }

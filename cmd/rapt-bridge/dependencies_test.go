@@ -107,7 +107,7 @@ var parts = []struct {
 		never: mqttLibraries, pure: true,
 	},
 	{name: "bridge/mirror", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
-	{name: "bridge/status", knows: []string{"bridge/device", "bridge/limit", "bridge/web", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
+	{name: "bridge/status", knows: []string{"bridge/batch", "bridge/command", "bridge/device", "bridge/fermentation", "bridge/history", "bridge/limit", "bridge/web", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/history", knows: []string{"bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/batch", knows: []string{"bridge/history", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
 	{name: "bridge/fermentation", knows: []string{"bridge/batch", "bridge/command", "bridge/device", "discovery", "raptclient"}, never: mqttLibraries, pure: true},
