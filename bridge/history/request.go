@@ -9,7 +9,7 @@ import (
 )
 
 // rowsPerRequest is how many rows one request asks for at the most, by the device's rhythm: ten days of a reading every
-// quarter of an hour, and some 1 MB of a reply, since the whole answer is in memory.
+// quarter of an hour, and some 0.6 MB, since all rows of an answer are in memory.
 const rowsPerRequest = 1000
 
 // mostWaiting is how many rows may wait for the broker when others are asked for, so that one answer is in memory at a time.
