@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -177,4 +178,45 @@ func TestASilentDeviceKeepsSayingWhyInHomeAssistant(t *testing.T) {
 	h.assistant.waitForState(t, patience, "sensor.silent_pill_gravity", state("unavailable"))
 	h.assistant.waitForState(t, 10*time.Second, "sensor.silent_pill_battery", state("3"))
 	h.assistant.waitForState(t, 10*time.Second, "sensor.silent_pill_last_activity", state("2026-11-22T13:45:00+00:00"))
+}
+
+// A device of which nothing is known has no error and no profile; everything else is unknown, and Home Assistant takes it
+// without a complaint.
+func TestADeviceOfWhichNothingIsKnown(t *testing.T) {
+	h := sharedHome(t)
+	mark := h.assistant.mark(t)
+	for i, family := range discovery.Families() {
+		d := announce(t, h, discovery.Options{}, discovery.Device{
+			Family: family, ID: fmt.Sprintf("00000000-0000-4000-8000-00000000e%03d", i), Name: "Null " + string(family),
+		})
+		document := map[string]any{}
+		for _, e := range d.entities() {
+			document[e.Key] = nil
+		}
+		payload, err := json.Marshal(document)
+		require.NoError(t, err)
+		h.assistant.entityID(t, d.uniqueID("error"))
+		d.state(t, string(payload))
+		if d.hasBatch() {
+			d.publish(t, d.topics.Batch(d.family, d.id), string(payload), true)
+			t.Cleanup(func() { d.publish(t, d.topics.Batch(d.family, d.id), "", true) })
+		}
+		registry := h.assistant.entities(t)
+		h.assistant.waitForState(t, patience, registry[d.uniqueID("error")].EntityID, state("none"))
+		unknown, known := 0, map[string]string{}
+		states := h.assistant.states(t)
+		for _, e := range d.entities() {
+			row, there := registry[d.uniqueID(e.Key)]
+			if s := states[row.EntityID]; there && row.DisabledBy == nil && s.State == "unknown" {
+				unknown++
+			} else if there && row.DisabledBy == nil {
+				known[e.Key] = s.State
+			}
+		}
+		t.Logf("%s: %d of its enabled entities are unknown; known: %v", family, unknown, known)
+		for key, s := range known {
+			assert.Contains(t, []string{"none", "idle", ""}, s, "%s of %s", key, family) // a text to enter is empty
+		}
+	}
+	assert.Empty(t, h.assistant.complaints(t, mark))
 }
