@@ -198,7 +198,7 @@ func tryFault(t *testing.T, o *outcome, shared *mosquitto, prefix string) {
 	c.awaitOutcomes()
 	c.settle(before)
 	o.lines = strings.Count(c.log()[logged:], "\n")
-	o.memory = max(c.bridge.peak(t), before.peak)
+	o.memory = max(c.bridge.peak(), before.peak)
 	c.judge()
 	o.done = true
 	for _, broken := range o.broken {

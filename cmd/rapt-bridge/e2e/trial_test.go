@@ -348,7 +348,7 @@ func keys(document string) string {
 type measured struct{ peak, descriptors, goroutines int }
 
 func (c *trial) measure() measured {
-	m := measured{peak: c.bridge.peak(c.t), descriptors: c.bridge.descriptors()}
+	m := measured{peak: c.bridge.peak(), descriptors: c.bridge.descriptors()}
 	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Get("http://" + c.set["HTTP_LISTEN"] + "/metrics")
 	if err != nil {
@@ -373,7 +373,7 @@ func (c *trial) settle(before measured) {
 }
 
 // peak is the most memory that the process has had, in MiB; 0 when it has ended.
-func (b *bridge) peak(testing.TB) int {
+func (b *bridge) peak() int {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", b.process.Process.Pid))
 	if err != nil {
 		return 0
