@@ -144,10 +144,7 @@ func (c *Client) receive(req *http.Request, e *Exchange, read func(io.Reader) er
 		err = read(body)
 		r.body = body.beginning
 	} else {
-		var all bytes.Buffer
-		all.Grow(int(min(max(resp.ContentLength, 512), MaxBody)) + bytes.MinRead)
-		_, err = all.ReadFrom(body)
-		r.body = all.Bytes()
+		r.body, err = readAll(body, resp.ContentLength)
 		if asItComes && err == nil && body.length <= MaxBody {
 			err = read(bytes.NewReader(r.body))
 		}
@@ -169,6 +166,25 @@ func (c *Client) receive(req *http.Request, e *Exchange, read func(io.Reader) er
 		r.problem = c.bodyError(r, &bodyProblem{problem: BodyCut, err: err})
 	}
 	return r, nil
+}
+
+// readAll reads a body whole; length is what its header says, negative for not known. A long one is read in pieces that are
+// joined at the end: a buffer that grows takes three times as much on its way.
+func readAll(from io.Reader, length int64) ([]byte, error) {
+	const piece = 1 << 20
+	var pieces [][]byte
+	for room := min(max(length, 512), piece); ; room = piece {
+		var b bytes.Buffer
+		b.Grow(int(room) + bytes.MinRead)
+		n, err := b.ReadFrom(io.LimitReader(from, piece))
+		if len(pieces) == 0 && (err != nil || n < piece) {
+			return b.Bytes(), err
+		}
+		pieces = append(pieces, b.Bytes())
+		if err != nil || n < piece {
+			return bytes.Join(pieces, nil), err
+		}
+	}
 }
 
 // limitedBody reads a body as far as MaxBody, and keeps what an error tells of it.
