@@ -65,6 +65,8 @@ type Turn struct {
 // alone, so it changes only with an answer, a command or a request to refresh.
 func (a *State) Due(b Bounds) Turn {
 	switch {
+	case !a.Retry.IsZero() && a.Answered.IsZero():
+		return Turn{At: a.Retry, Learn: a.Retry} // every rhythm of the family is still to be learned
 	case !a.Retry.IsZero():
 		return Turn{At: a.Retry}
 	case a.Asked.IsZero() || a.Refresh:

@@ -115,6 +115,13 @@ func TestAFamilyIsDueAtOnceAtTheStart(t *testing.T) {
 	assert.False(t, a.Due(usual).At.After(noon))
 }
 
+func TestAFamilyWhoseFirstListFailedIsStillToBeLearned(t *testing.T) {
+	a := State{Asked: noon, Retry: noon.Add(time.Minute)}
+	assert.Equal(t, Turn{At: a.Retry, Learn: a.Retry}, a.Due(usual))
+	a.Answered = noon
+	assert.Equal(t, Turn{At: a.Retry}, a.Due(usual))
+}
+
 func TestOtherBoundsHoldAsWell(t *testing.T) {
 	a := State{Asked: noon, Devices: []*Estimator{every(time.Minute, 2*time.Second)}, Silent: []bool{false}, Heating: true}
 	assert.Equal(t, 10*time.Minute, a.Due(Bounds{10 * time.Minute, 30 * time.Minute}).At.Sub(noon).Round(time.Minute))
