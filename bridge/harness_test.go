@@ -37,6 +37,7 @@ type memoryBroker struct {
 	conn     *broker.Connection
 	number   int           // of the connection
 	slow     time.Duration // until it takes the next message
+	each     time.Duration // that every message takes
 	stop     chan struct{}
 	wake     chan struct{} // stalled has changed
 	work     sync.WaitGroup
@@ -124,7 +125,7 @@ func (m *memoryBroker) connect(b *bridge) *broker.Connection {
 				slow := m.slow
 				m.slow = 0
 				m.mu.Unlock()
-				time.Sleep(slow)
+				time.Sleep(slow + m.each)
 				m.take(p)
 				if p.OnAcked != nil {
 					p.OnAcked(true)

@@ -79,3 +79,28 @@ func TestTenThousandDevicesTakeLittleMemory(t *testing.T) {
 		assert.Less(t, used, int64(256<<20))
 	})
 }
+
+// TestManyDevicesKeepNoFamilyWaiting has a broker that takes minutes for thousands of announcements: the count of a request
+// goes before them, so that the other families are there at once and commands leave.
+func TestManyDevicesKeepNoFamilyWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		devices := append(raptsim.DemoBrewery(), hydrometers(4000, func(i int) string { return fmt.Sprintf("Pill %d", i) })...)
+		w := newWorld(raptsim.Options{Devices: devices}, func(o *Options) { o.Log = nil })
+		w.broker.each = 10 * time.Millisecond
+		w.start(t)
+		defer w.halt()
+		pass(20 * time.Second)
+		asked := map[string]bool{}
+		for _, r := range w.cloud.Requests() {
+			asked[r.Path] = true
+		}
+		assert.Len(t, asked, 9, "eight lists and the sign-in: %v", asked)
+		assert.Less(t, len(w.broker.topics("homeassistant/")), 2000, "the broker is still busy")
+		_, kettle := w.deviceOf(raptsim.BrewZilla)
+		w.publish(kettle+"/pump_utilisation/set", "31")
+		pass(5 * time.Second)
+		assert.Len(t, w.writes(), 1)
+		pass(3 * time.Minute)
+		assert.Len(t, w.broker.topics("homeassistant/"), len(devices)+1)
+	})
+}

@@ -48,5 +48,5 @@ func (b *bridge) publishState() {
 // putState publishes it whatever has changed, and calls onAcked once the broker has it or can't be reached.
 func (b *bridge) putState(onAcked func(delivered bool)) {
 	b.mqtt.state = b.document(b.clock.Now())
-	b.mqtt.put(broker.Publication{Topic: b.mqtt.topics.BridgeState(), Payload: b.mqtt.state, Retain: true, OnAcked: onAcked})
+	b.mqtt.put(broker.Publication{Topic: b.mqtt.topics.BridgeState(), Payload: b.mqtt.state, Retain: true, First: onAcked != nil, OnAcked: onAcked})
 }

@@ -11,7 +11,7 @@ const (
 	maxUnretainedBytes = 1 << 20
 )
 
-// Outbox holds what is to be published, in order. A retained message that waits is replaced by a newer one for its
+// Outbox holds what is to be published, in order but for what goes first. A retained message that waits is replaced by a newer one for its
 // topic, so a slow broker gets the latest state and never a backlog. Of the others the oldest go when too many wait.
 type Outbox struct {
 	order      []string // keys, oldest first; a message that is not retained has a key of its own
@@ -37,13 +37,19 @@ func (o *Outbox) Put(p Publication) {
 		o.bound()
 		return
 	}
-	if old, waits := o.items[p.Topic]; waits {
-		p.OnAcked = both(old.OnAcked, p.OnAcked)
-		o.items[p.Topic] = p
-		return
-	}
+	old, waits := o.items[p.Topic]
+	p.OnAcked = both(old.OnAcked, p.OnAcked)
 	o.items[p.Topic] = p
-	o.order = append(o.order, p.Topic)
+	if waits && p.First {
+		i := slices.Index(o.order, p.Topic)
+		o.order = slices.Delete(o.order, i, i+1)
+	}
+	switch {
+	case p.First:
+		o.order = slices.Insert(o.order, 0, p.Topic)
+	case !waits:
+		o.order = append(o.order, p.Topic)
+	}
 }
 
 // bound drops the oldest messages that are not retained while too many wait.

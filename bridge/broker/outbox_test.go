@@ -136,3 +136,23 @@ func TestWhatIsDroppedLeavesNothingBehind(t *testing.T) {
 	_, more := o.Next()
 	assert.False(t, more)
 }
+
+func TestWhatGoesFirstLeavesBeforeAllThatWaits(t *testing.T) {
+	o, acked := NewOutbox(), 0
+	count := func(bool) { acked++ }
+	for _, topic := range []string{"a", "state", "b"} {
+		o.Put(Publication{Topic: topic, Retain: true, OnAcked: count})
+	}
+	o.Put(Publication{Topic: "result"})
+	o.Put(Publication{Topic: "state", Payload: []byte("2"), Retain: true, First: true, OnAcked: count})
+	o.Put(Publication{Topic: "state", Payload: []byte("3"), Retain: true, OnAcked: count})
+	var left []string
+	for p, ok := o.Next(); ok; p, ok = o.Next() {
+		left = append(left, p.Topic+string(p.Payload))
+		p.acked(true)
+		o.Sent()
+	}
+	assert.Equal(t, []string{"state3", "a", "b", "result"}, left)
+	assert.Equal(t, 5, acked)
+	assert.Zero(t, o.Len())
+}

@@ -6,6 +6,8 @@ type Publication struct {
 	Payload     []byte
 	Retain      bool
 	Correlation []byte
+	// First has a retained message go before all that waits: something else waits for its acknowledgement.
+	First bool
 	// OnAcked, when set, is called once: with true when the broker has acknowledged the message, or is there and takes none
 	// of this size, with false when it can't
 	// get there, because the broker is away, refuses it, or a newer message took its place and can't get there either.
