@@ -234,12 +234,12 @@ func TestForgedDocumentsDoNoHarm(t *testing.T) {
 		`{"entries":[` + strings.Repeat(`{"at":"2026-09-20T00:00:00Z","new_batch":true},`, 300) + `{"at":"2026-09-21T00:00:00Z","name":"last"}]}`,
 		strings.Repeat("[", 20000), `{"batch_name":"` + strings.Repeat("x", 30000) + `"}`, `{"batch_name":"` + strings.Repeat("x", 300000) + `"}`,
 	} {
-		restoreForged(t, []byte(forged), now)
+		restoreForged(t, []byte(forged), now, 3)
 	}
 }
 
-// restoreForged restores a document and has it followed on.
-func restoreForged(t testing.TB, payload []byte, now time.Time) {
+// restoreForged restores a document and has it followed on for some days.
+func restoreForged(t testing.TB, payload []byte, now time.Time, days float64) {
 	s := New(Options{})
 	s.Restore(pill, payload, now)
 	s.RestoreEnded(pill, 7, payload, now)
@@ -251,8 +251,11 @@ func restoreForged(t testing.TB, payload []byte, now time.Time) {
 	assert.LessOrEqual(t, len(out.Document), maxDocument)
 	d := read(t, out.Document)
 	require.NotNil(t, d.Stage)
-	b.brew(now, 1.05, 1.01, 3)
-	after := run(t, s, now.Add(72*time.Hour))
+	b.brew(now, 1.05, 1.01, days)
+	after := run(t, s, now.Add(time.Duration(days*24*float64(time.Hour))))
+	if after.Document == nil {
+		return // as it was
+	}
 	if d := read(t, after.Document); d.ExpectedEnd != nil {
 		assert.False(t, d.ExpectedEnd.Before(now))
 	}
@@ -269,7 +272,7 @@ func FuzzDocument(f *testing.F) {
 	f.Add(run(f, s, now).Document)
 	f.Add([]byte(`{"number":3,"id":"x","stage":"active","began":"2026-09-30T00:00:00Z","ended":"2026-10-01T00:00:00Z","entries":[{"at":"2026-09-30T12:00:00Z","new_batch":true,"original_gravity":1.2}]}`))
 	f.Add([]byte(`{"sessions":[{"id":"s","name":"n","started":"2026-09-30T00:00:00Z","attenuation":75,"min_temperature":15,"max_temperature":22}],"told":{"until":"2026-10-01T00:00:00Z","number":2,"kinds":["started"],"alerts":["00ff"]}}`))
-	f.Fuzz(func(t *testing.T, payload []byte) { restoreForged(t, payload, begin) })
+	f.Fuzz(func(t *testing.T, payload []byte) { restoreForged(t, payload, begin, 0.2) })
 }
 
 func TestNumbersStay(t *testing.T) {
