@@ -40,11 +40,14 @@ func (s *batches) Remove(device.Ref) {}
 func (b *bridge) restoreBatches() {
 	now := b.batches.cloud()
 	for ref, payload := range b.mqtt.earlier.Batches {
-		if !b.batches.beers.Restore(ref, payload, now) {
+		if fermentation.Follows(ref.Family) && !b.batches.beers.Restore(ref, payload, now) {
 			b.log.Warn("what the broker retains of a device's batch can't be read; what its owner said of it is lost", slog.String("topic", text.Line(b.mqtt.topics.Batch(ref.Family, ref.ID), device.MaxText)))
 		}
 	}
 	for ref, summaries := range b.mqtt.earlier.EndedBatches {
+		if !fermentation.Follows(ref.Family) {
+			continue
+		}
 		for number, payload := range summaries {
 			b.batches.beers.RestoreEnded(ref, number, payload, now)
 		}
