@@ -54,7 +54,18 @@ func newRealBroker(t testing.TB, address, scheme string, secured *tls.Config) *r
 	if !strings.HasPrefix(scheme, "ws") {
 		address = l.Address()
 	}
-	b := &realBroker{server, address, sync.OnceFunc(func() { _ = server.Close() })}
+	b := &realBroker{server, address, sync.OnceFunc(func() {
+		// The library can wait for itself for good when a client leaves in that moment.
+		closed := make(chan struct{})
+		go func() {
+			defer close(closed)
+			_ = server.Close()
+		}()
+		select {
+		case <-closed:
+		case <-time.After(10 * time.Second):
+		}
+	})}
 	t.Cleanup(b.end)
 	return b
 }

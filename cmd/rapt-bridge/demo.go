@@ -156,7 +156,21 @@ func embeddedBroker(host, topicPrefix string, key limit.Key, log *slog.Logger) (
 		return "", nil, fmt.Errorf("the demo's broker can't be started: %w", err)
 	}
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return net.JoinHostPort("127.0.0.1", port), func() { _ = server.Close() }, nil
+	return net.JoinHostPort("127.0.0.1", port), func() { closeBroker(server) }, nil
+}
+
+// closeBroker closes the embedded broker, and waits no longer than two seconds: the library can wait for itself for good
+// when a client leaves in that moment (Clients.GetByListener takes a read lock twice), and the process ends anyway.
+func closeBroker(server *mqtt.Server) {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		_ = server.Close()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(2 * time.Second):
+	}
 }
 
 // introduce says in a few lines where to look.
