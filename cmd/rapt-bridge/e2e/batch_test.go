@@ -52,7 +52,7 @@ func TestABatchInHomeAssistant(t *testing.T) {
 
 	status, _ := b.stop(t)
 	require.Zero(t, status, b.log())
-	b = startBridge(t, t, set)
+	startBridge(t, t, set)
 	watcher.waitFor(t, patience, discovery.Topics{}.Batch(discovery.Hydrometer, id), func(payload string) bool {
 		var doc struct {
 			Restored bool
