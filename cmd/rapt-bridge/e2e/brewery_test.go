@@ -90,6 +90,7 @@ func document(t testing.TB, watcher *mqttClient, a announced) map[string]any {
 		topic := discovery.Topics{}.Batch(a.family, a.id)
 		m := watcher.waitFor(t, patience, topic, nil)
 		require.NoError(t, json.Unmarshal([]byte(m.payload), &document), topic)
+		delete(document, "id") // the batch's; the device's is in the topic
 	}
 	return document
 }
