@@ -46,6 +46,7 @@ type bridge struct {
 	diagnosis *diagnose.Record
 	backfill  *backfill.Stream
 	acked     chan bool // what became of the row that is on its way
+	uncounted chan uncounted
 	batches   *batches
 	tickAt    time.Time
 	turnedAt  time.Time // steady time of the loop's last turn
@@ -100,6 +101,7 @@ func (b *bridge) begin(account *raptAccount) {
 		b.validator.Families = append(b.validator.Families, f.Family)
 	}
 	b.sinks = []Sink{b.metrics, b.page, b.diagnosis}
+	b.uncounted = make(chan uncounted, 4)
 	b.acked, b.backfill = make(chan bool, 1), backfill.New(history.Options{
 		Days: o.History.Days, EveryReading: o.History.EveryReading, Pace: b.account.Bounds.Pace(),
 	}, o.Statistics, b.clock.Now)

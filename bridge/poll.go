@@ -94,15 +94,39 @@ func (b *bridge) authorize(r worker.Permit) {
 		return
 	}
 	b.page.Requests.Add(b.clock.Wall())
+	// The broker's side calls this.
 	b.putState(func(delivered bool) {
-		if !delivered || b.clock.Now().Sub(now) > staleAck {
-			a.Gate.Requests.Withdraw(now, purpose, r.SignIn)
-			a.uncountedUntil = b.clock.Now().Add(afterUncounted)
-			r.Reply <- &limit.RateLimitedError{At: a.uncountedUntil, Reason: "the MQTT broker has not taken the count of requests, so that another bridge of the account may be active"}
+		answered := b.clock.Now()
+		if delivered && answered.Sub(now) <= staleAck {
+			r.Reply <- nil
 			return
 		}
-		r.Reply <- nil
+		select {
+		case b.uncounted <- uncounted{now, answered, purpose, r.SignIn}:
+		default: // the loop has enough of them to do
+		}
+		r.Reply <- &limit.RateLimitedError{At: answered.Add(afterUncounted), Reason: "the MQTT broker has not taken the count of requests, so that another bridge of the account may be active"}
 	})
+}
+
+// uncounted is a request that has not left, because the broker has not taken its count.
+type uncounted struct {
+	asked, answered time.Time
+	purpose         limit.Purpose
+	signIn          bool
+}
+
+// withdraw takes requests that have not left out of the log, and asks nothing for a while.
+func (b *bridge) withdraw() {
+	for {
+		select {
+		case u := <-b.uncounted:
+			b.account.Gate.Requests.Withdraw(u.asked, u.purpose, u.signIn)
+			b.account.uncountedUntil = u.answered.Add(afterUncounted)
+		default:
+			return
+		}
+	}
 }
 
 // afterUncounted is how long nothing is asked after the broker has not taken a count: it may never do, where its access
@@ -116,6 +140,7 @@ const staleAck = 20 * time.Second
 func (b *bridge) finish(c *worker.Call) {
 	c.Cancel()
 	b.account.calling, b.account.carried = nil, nil
+	b.withdraw()
 	for _, e := range c.Exchanges {
 		b.exchanged(e)
 	}
