@@ -14,7 +14,7 @@ FERMENTATION ?= ../shared/fermentation
 
 # Tests that the race detector slows down to minutes: days of virtual time, and long runs of one goroutine. They run
 # without it, and TestHoursWithFaults stands for the days with it.
-SLOW = TestAnOrdinaryDay TestADayWithEveryFault TestAWeekOfAPillAndThreeControllers TestACrashLoopForADay \
+SLOW = TestABatchGoesItsWay TestAnOrdinaryDay TestADayWithEveryFault TestAWeekOfAPillAndThreeControllers TestACrashLoopForADay \
 	TestACloudThatLimitsEverySecondRequest TestAClockThatJumps TestARejectedSecretIsNotTriedOnATimer \
 	TestAChangedFrequencyIsFollowedWithinThreeReadings TestWhatADeviceMayLookLike TestEveryReplyFollowsTheContract \
 	TestAnAnswerThatIsOfNoUseHasAShortError TestNoRowIsLostInAnOutage TestNoRowIsLostInACrashLoop \
