@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"log/slog"
-	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/account"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
@@ -22,8 +21,6 @@ type raptAccount struct {
 	calling     *worker.Call  // in flight; nil for none
 	carried     command.Queue // the commands that it carries out or verifies
 	submissions command.Submissions
-	// uncountedUntil is until when nothing is asked because the broker has not taken the count of a request.
-	uncountedUntil time.Time
 }
 
 // newAccount is the account before the first request.

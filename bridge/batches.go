@@ -38,19 +38,8 @@ func (s *batches) Remove(device.Ref) {}
 
 // restoreBatches goes on where the earlier run left the batches.
 func (b *bridge) restoreBatches() {
-	now := b.batches.cloud()
-	for ref, payload := range b.mqtt.earlier.Batches {
-		if fermentation.Follows(ref.Family) && !b.batches.beers.Restore(ref, payload, now) {
-			b.log.Warn("what the broker retains of a device's batch can't be read; what its owner said of it is lost", slog.String("topic", text.Line(b.mqtt.topics.Batch(ref.Family, ref.ID), device.MaxText)))
-		}
-	}
-	for ref, summaries := range b.mqtt.earlier.EndedBatches {
-		if !fermentation.Follows(ref.Family) {
-			continue
-		}
-		for number, payload := range summaries {
-			b.batches.beers.RestoreEnded(ref, number, payload, now)
-		}
+	for _, ref := range b.batches.beers.RestoreAll(b.mqtt.earlier.Batches, b.mqtt.earlier.EndedBatches, b.batches.cloud()) {
+		b.log.Warn("what the broker retains of a device's batch can't be read; what its owner said of it is lost", slog.String("topic", text.Line(b.mqtt.topics.Batch(ref.Family, ref.ID), device.MaxText)))
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/once"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/sleep"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/metrics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/mirror"
 	"github.com/rapt-bridge/rapt-bridge/bridge/retained"
@@ -46,7 +47,7 @@ type bridge struct {
 	diagnosis *diagnose.Record
 	backfill  *backfill.Stream
 	acked     chan bool // what became of the row that is on its way
-	uncounted chan uncounted
+	uncounted chan limit.Uncounted
 	batches   *batches
 	tickAt    time.Time
 	turnedAt  time.Time // steady time of the loop's last turn
@@ -101,7 +102,7 @@ func (b *bridge) begin(account *raptAccount) {
 		b.validator.Families = append(b.validator.Families, f.Family)
 	}
 	b.sinks = []Sink{b.metrics, b.page, b.diagnosis}
-	b.uncounted = make(chan uncounted, 4)
+	b.uncounted = make(chan limit.Uncounted, 4)
 	b.acked, b.backfill = make(chan bool, 1), backfill.New(history.Options{
 		Days: o.History.Days, EveryReading: o.History.EveryReading, Pace: b.account.Bounds.Pace(),
 	}, o.Statistics, b.clock.Now)
@@ -258,9 +259,9 @@ func (b *bridge) wake(now time.Time) time.Time {
 	at := now.Add(tickEvery)
 	sooner := func(t time.Time) { at = times.Soonest(at, t) }
 	mayCall := a.calling == nil
-	if a.uncountedUntil.After(now) {
+	if a.Gate.UncountedUntil.After(now) {
 		mayCall = false
-		sooner(a.uncountedUntil)
+		sooner(a.Gate.UncountedUntil)
 	}
 	if m.phase == standingBy {
 		sooner(m.watch.TakeAt())

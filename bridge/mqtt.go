@@ -127,7 +127,7 @@ func (b *bridge) connected() {
 	b.log.Info("connected to the MQTT broker", slog.Bool("again", m.restored))
 	m.lastErr, m.since, m.renewing = "", b.clock.Now(), false
 	m.logged.Clear()
-	b.account.uncountedUntil = time.Time{}
+	b.account.Gate.UncountedUntil = time.Time{}
 	b.identity.Waiting = false
 	if m.restored {
 		m.phase = running

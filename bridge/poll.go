@@ -19,7 +19,7 @@ import (
 // dispatch gives the worker its next call: a command, a readback, a poll or a request for missing rows, in this order.
 func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 	a := b.account
-	if !b.mqtt.active() || a.uncountedUntil.After(now) {
+	if !b.mqtt.active() || a.Gate.UncountedUntil.After(now) {
 		return // another bridge of the account may be
 	}
 	open := a.Opening(now)
@@ -96,51 +96,26 @@ func (b *bridge) authorize(r worker.Permit) {
 	b.page.Requests.Add(b.clock.Wall())
 	// The broker's side calls this.
 	b.putState(func(delivered bool) {
-		answered := b.clock.Now()
-		if delivered && answered.Sub(now) <= staleAck {
+		u := limit.Uncounted{Asked: now, Answered: b.clock.Now(), Purpose: purpose, SignIn: r.SignIn}
+		if delivered && !u.Late() {
 			r.Reply <- nil
 			return
 		}
 		select {
-		case b.uncounted <- uncounted{now, answered, purpose, r.SignIn}:
+		case b.uncounted <- u:
 		default: // the loop has enough of them to do
 		}
-		r.Reply <- &limit.RateLimitedError{At: answered.Add(afterUncounted), Reason: "the MQTT broker has not taken the count of requests, so that another bridge of the account may be active"}
+		r.Reply <- u.Err()
 	})
 }
-
-// uncounted is a request that has not left, because the broker has not taken its count.
-type uncounted struct {
-	asked, answered time.Time
-	purpose         limit.Purpose
-	signIn          bool
-}
-
-// withdraw takes requests that have not left out of the log, and asks nothing for a while.
-func (b *bridge) withdraw() {
-	for {
-		select {
-		case u := <-b.uncounted:
-			b.account.Gate.Requests.Withdraw(u.asked, u.purpose, u.signIn)
-			b.account.uncountedUntil = u.answered.Add(afterUncounted)
-		default:
-			return
-		}
-	}
-}
-
-// afterUncounted is how long nothing is asked after the broker has not taken a count: it may never do, where its access
-// rules forbid it.
-const afterUncounted = 10 * time.Second
-
-// staleAck is how late the broker's answer to a count may come: a process that was frozen finds one from before.
-const staleAck = 20 * time.Second
 
 // finish takes the worker's result.
 func (b *bridge) finish(c *worker.Call) {
 	c.Cancel()
 	b.account.calling, b.account.carried = nil, nil
-	b.withdraw()
+	for len(b.uncounted) > 0 {
+		b.account.Gate.Withdraw(<-b.uncounted)
+	}
 	for _, e := range c.Exchanges {
 		b.exchanged(e)
 	}

@@ -50,6 +50,25 @@ func (s *Beers) beer(ref device.Ref) *beer {
 	return b
 }
 
+// RestoreAll takes what an earlier run retained of all devices, the documents and the batches that have ended by their number,
+// and returns the devices whose document can't be read. It ignores devices that measure no gravity.
+func (s *Beers) RestoreAll(documents map[device.Ref][]byte, ended map[device.Ref]map[int][]byte, now time.Time) (unreadable []device.Ref) {
+	for ref, payload := range documents {
+		if Follows(ref.Family) && !s.Restore(ref, payload, now) {
+			unreadable = append(unreadable, ref)
+		}
+	}
+	for ref, summaries := range ended {
+		if !Follows(ref.Family) {
+			continue
+		}
+		for number, payload := range summaries {
+			s.RestoreEnded(ref, number, payload, now)
+		}
+	}
+	return unreadable
+}
+
 // Restore takes the document that an earlier run retained of a device, and reports whether it could be read.
 func (s *Beers) Restore(ref device.Ref, payload []byte, now time.Time) bool {
 	d, ok := parse(payload, now)

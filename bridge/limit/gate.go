@@ -26,6 +26,8 @@ type Gate struct {
 	Requests *RequestLog
 	Health   *Health
 	Changes  *Changes
+	// UncountedUntil is until when nothing is asked, because the broker has not taken the count of a request.
+	UncountedUntil time.Time
 
 	clock         func(time.Time) string // a time in words
 	lastSent      time.Time              // when the last request left
