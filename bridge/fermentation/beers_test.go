@@ -325,3 +325,32 @@ func BenchmarkStep(b *testing.B) {
 	}
 	b.ReportMetric(float64(longest.Microseconds()), "µs/longest-step")
 }
+
+// TestAnAlertOfAProfileIsToldOnce has one that was sent before the first start, which is not told, one that is sent later,
+// and a restart.
+func TestAnAlertOfAProfileIsToldOnce(t *testing.T) {
+	s := New(Options{})
+	b := followed(s)
+	now := b.brew(begin, 1.050, 1.010, 3)
+	before := device.Alert{ID: "1", Text: "Pitch the yeast", At: now.Add(-time.Hour)}
+	later := device.Alert{ID: "2", Text: "Dry hop now", At: now}
+	b.alerts = []device.Alert{before}
+	assert.NotContains(t, kinds(t, run(t, s, now).Events), alertKind)
+
+	b.alerts, b.changed = []device.Alert{before, later}, true
+	out := run(t, s, now.Add(time.Minute))
+	require.Equal(t, []string{alertKind}, kinds(t, out.Events))
+	var e Event
+	require.NoError(t, json.Unmarshal(out.Events[0], &e))
+	assert.Equal(t, "Dry hop now", e.Text)
+	assert.Equal(t, later.At, e.At)
+	b.changed = true
+	assert.Empty(t, run(t, s, now.Add(2*time.Minute)).Events)
+
+	again := New(Options{})
+	require.True(t, again.Restore(pill, out.Document, now.Add(time.Hour)))
+	restarted := followed(again)
+	restarted.brew(begin, 1.050, 1.010, 3)
+	restarted.alerts = []device.Alert{before, later}
+	assert.NotContains(t, kinds(t, run(t, again, now.Add(time.Hour)).Events), alertKind)
+}
