@@ -278,3 +278,25 @@ func TestBatchesOfADeviceThatWasRemovedMeanwhileAreCleared(t *testing.T) {
 		assert.Equal(t, "active", w.batch(t)["stage"])
 	})
 }
+
+// TestAReadingFromTheFarFutureForgetsNothing has the cloud date a Pill's reading years ahead, as the first one after a restart.
+func TestAReadingFromTheFarFutureForgetsNothing(t *testing.T) {
+	inVirtualTime(t, fermenting(nil), withHistory(30), func(t *testing.T, w *world) {
+		pass(time.Hour)
+		w.setBatch("batch_original_gravity", "1.058")
+		w.setBatch("batch_name", "Pale Ale 12")
+		pass(time.Second)
+		w.halt()
+		w.broker.forget()
+		w.cloud.Set(pillID, "lastActivityTime", "2099-01-01T00:00:00Z")
+		w.start(t)
+		pass(time.Hour)
+		w.cloud.Set(pillID, "temperature", 19.0) // it reports again, at the right time
+		pass(2 * time.Hour)
+		d := w.batch(t)
+		assert.Equal(t, []any{1.058, "Pale Ale 12"}, []any{d["batch_original_gravity"], d["batch_name"]})
+		assert.Equal(t, "active", d["stage"])
+		assert.Equal(t, 1.0, d["number"])
+		assert.NotNil(t, d["cooling_hours"])
+	})
+}

@@ -91,9 +91,10 @@ func (s *Beers) RestoreEnded(ref device.Ref, number int, payload []byte, now tim
 	b.numbers.learn(number, summary.Began)
 }
 
-// Accept takes a reading.
+// Accept takes a reading, but for one of a time that can't be: from the first on rows are asked for until its time, and what
+// was said long before it is forgotten.
 func (s *Beers) Accept(u device.Update, now time.Time) {
-	if u.Reading.Activity().IsZero() {
+	if !believedTime(u.Reading.Activity(), now) {
 		return
 	}
 	if steers(u.Family) {
