@@ -300,3 +300,41 @@ func TestAReadingFromTheFarFutureForgetsNothing(t *testing.T) {
 		assert.NotNil(t, d["cooling_hours"])
 	})
 }
+
+// TestThePairedControllersProfileTellsOfTheBeer has the profile run on the chamber beside the Pill, as many brewers have it.
+func TestThePairedControllersProfileTellsOfTheBeer(t *testing.T) {
+	session := func(name, more string) json.RawMessage {
+		began := time.Now().Add(-3 * 24 * time.Hour).UTC().Format(time.RFC3339)
+		return json.RawMessage(`{"id":"c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0ca` + name[len(name)-1:] + `","name":"` + name + `","startDate":"` + began + `"` + more + `}`)
+	}
+	const otherPill = `,"originalGravity":1071,"hydrometerId":"c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0c09"`
+	for what, test := range map[string]struct {
+		controller, own string // what the sessions say
+		name            any
+		original        float64
+	}{
+		"the controller's":                {`,"originalGravity":1061,"finalGravity":1012`, "", "Chamber 1", 1.061},
+		"the controller's for this Pill":  {`,"originalGravity":1061,"hydrometerId":"` + pillID + `"`, "", "Chamber 1", 1.061},
+		"one for another Pill":            {otherPill, "", nil, 1.052},
+		"one that says nothing of a beer": {`,"originalGravity":null,"finalGravity":0`, "", nil, 1.052},
+		"the Pill's own wins":             {`,"originalGravity":1061`, `,"originalGravity":1057`, "Pill 2", 1.057},
+		"the Pill's own, which says less": {`,"originalGravity":1061`, `,"originalGravity":null`, "Pill 2", 1.052},
+	} {
+		t.Run(what, func(t *testing.T) {
+			inVirtualTime(t, fermenting(nil), withHistory(30), func(t *testing.T, w *world) {
+				w.halt()
+				w.cloud.Set(chamberID, "activeProfileSession", session("Chamber 1", test.controller))
+				if test.own != "" {
+					w.cloud.Set(pillID, "activeProfileSession", session("Pill 2", test.own))
+				}
+				w.start(t)
+				pass(2 * time.Hour)
+				d := w.batch(t)
+				assert.Equal(t, test.name, d["batch_name"])
+				assert.InDelta(t, test.original, d["batch_original_gravity"], 0.001)
+				assert.Equal(t, "active", d["stage"])
+				assert.Equal(t, 1.0, d["number"])
+			})
+		})
+	}
+}

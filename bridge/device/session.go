@@ -12,6 +12,7 @@ import (
 // not valid.
 type Session struct {
 	ID, Name                       string
+	Hydrometer                     string // the id of the one that it is for; empty where it names none
 	Started                        time.Time
 	OriginalGravity, FinalGravity  raptclient.Null[float64] // SG
 	Attenuation                    raptclient.Null[float64] // the yeast's, apparent, in %
@@ -36,7 +37,7 @@ func (r Reading) Session() (Session, bool) {
 	}
 	s := r.device.ActiveProfileSession
 	out := Session{
-		ID: s.ID.V, Name: text.Line(s.Name.V, MaxText), Started: s.StartDate.V,
+		ID: s.ID.V, Name: text.Line(s.Name.V, MaxText), Hydrometer: s.HydrometerID.V, Started: s.StartDate.V,
 		OriginalGravity: sessionGravity(s.OriginalGravity), FinalGravity: sessionGravity(s.FinalGravity),
 	}
 	if !s.StartDate.Valid {

@@ -18,7 +18,8 @@ type beer struct {
 	alerted  bool           // the alerts of a reading have been looked at
 	paired   string
 	// steers is the controller beside the device, nil for none.
-	steers *counters
+	steers *controller
+	joined bool // the newest reading has a profile session of the device's own
 
 	doc     Document // as it was published last, or as an earlier run left it
 	payload []byte   // of it; nil while nothing was published
@@ -119,6 +120,7 @@ func (b *beer) due() time.Time {
 
 // step takes in some rows, or finds what is to be known. It reports whether there is more to do.
 func (b *beer) step(now time.Time, out *Output) (more bool) {
+	b.joinController(now)
 	if !b.seen || !b.rowsAreThere() {
 		b.changed, b.at = false, now
 		b.show(now, out)

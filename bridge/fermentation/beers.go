@@ -21,12 +21,12 @@ type Beers struct {
 	beers       map[device.Ref]*beer
 	order       []*beer // by first sight
 	next        int     // of the order, whose turn it is
-	controllers map[string]*counters
+	controllers map[string]*controller
 }
 
 // New is what is known before the first reading.
 func New(o Options) *Beers {
-	return &Beers{options: o, beers: map[device.Ref]*beer{}, controllers: map[string]*counters{}}
+	return &Beers{options: o, beers: map[device.Ref]*beer{}, controllers: map[string]*controller{}}
 }
 
 // Follows reports whether the devices of a family measure gravity.
@@ -98,7 +98,9 @@ func (s *Beers) Accept(u device.Update, now time.Time) {
 		return
 	}
 	if steers(u.Family) {
-		s.counters(u.ID).add(u.Reading.Telemetry())
+		c := s.controller(u.ID)
+		c.add(u.Reading.Telemetry())
+		c.profile = beerProfile(u)
 		return
 	}
 	if !Follows(u.Family) {
@@ -108,7 +110,7 @@ func (s *Beers) Accept(u device.Update, now time.Time) {
 	b.row(u.Reading.Telemetry())
 	paired, _ := u.Reading.Value("paired_device_id")
 	if b.paired, _ = paired.Text(); b.paired != "" {
-		b.steers = s.counters(b.paired)
+		b.steers = s.controller(b.paired)
 	}
 	b.join(u.Reading, now)
 	if !b.seen {
@@ -139,22 +141,46 @@ func (b *beer) forgetBefore(at time.Time) {
 // join takes the profile session of a reading.
 func (b *beer) join(r device.Reading, now time.Time) {
 	session, ok := r.Session()
-	if b.alerts = session.Alerts; !ok {
-		b.alerts = nil
-		return
-	}
-	if said, ok := sessionOf(session, now); ok {
-		var changed bool
-		if b.sessions, changed = withSession(b.sessions, said); changed {
-			b.setNotes()
-		}
+	b.joined, b.alerts = ok, nil
+	if ok {
+		b.alerts = session.Alerts
+		b.learn(session, now)
 	}
 }
 
-func (s *Beers) counters(id string) *counters {
+// joinController takes the profile session of the controller beside the device, where the device has none of its own.
+func (b *beer) joinController(now time.Time) {
+	if b.steers != nil && b.paired != "" && !b.joined && slices.Contains([]string{"", b.ID}, b.steers.profile.Hydrometer) {
+		b.learn(b.steers.profile, now)
+	}
+}
+
+// learn takes what a profile session says.
+func (b *beer) learn(s device.Session, now time.Time) {
+	said, ok := sessionOf(s, now)
+	if !ok {
+		return
+	}
+	var changed bool
+	if b.sessions, changed = withSession(b.sessions, said); changed {
+		b.setNotes()
+	}
+}
+
+// beerProfile is the profile session of a controller that says something of a beer; the zero Session for none. One that only
+// cools or warms, such as for a cold crash or a keg, begins no batch, nor does the mash of a BrewZilla.
+func beerProfile(u device.Update) device.Session {
+	s, _ := u.Reading.Session()
+	if u.Family == discovery.BrewZilla || !s.OriginalGravity.Valid && !s.FinalGravity.Valid && !s.Attenuation.Valid {
+		return device.Session{}
+	}
+	return s
+}
+
+func (s *Beers) controller(id string) *controller {
 	c := s.controllers[id]
 	if c == nil {
-		c = &counters{}
+		c = &controller{}
 		s.controllers[id] = c
 	}
 	return c
@@ -165,7 +191,7 @@ func (s *Beers) Rows(ref device.Ref, rows []device.Telemetry) {
 	switch b := s.beers[ref]; {
 	case steers(ref.Family):
 		for _, row := range rows {
-			s.counters(ref.ID).add(row)
+			s.controller(ref.ID).add(row)
 		}
 	case b != nil:
 		for _, row := range rows {

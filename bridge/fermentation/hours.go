@@ -24,6 +24,12 @@ func (r runTime) believed(now time.Time) runTime {
 	return r
 }
 
+// controller is what steers the temperature of a beer.
+type controller struct {
+	counters
+	profile device.Session // the one that runs and tells of a beer; the zero Session for none
+}
+
 // sample is where the counters of a controller stood.
 type sample struct {
 	at               time.Time
