@@ -14,7 +14,6 @@ import (
 	"net"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -26,6 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
+	"github.com/rapt-bridge/rapt-bridge/internal/embedded"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
@@ -49,23 +49,12 @@ func newRealBroker(t testing.TB, address, scheme string, secured *tls.Config) *r
 		cfg.Address = address
 		l = listeners.NewWebsocket(cfg)
 	}
-	require.NoError(t, server.AddListener(l))
-	require.NoError(t, server.Serve())
+	stop, err := embedded.Serve(server, l)
+	require.NoError(t, err)
 	if !strings.HasPrefix(scheme, "ws") {
 		address = l.Address()
 	}
-	b := &realBroker{server, address, sync.OnceFunc(func() {
-		// The library can wait for itself for good when a client leaves in that moment.
-		closed := make(chan struct{})
-		go func() {
-			defer close(closed)
-			_ = server.Close()
-		}()
-		select {
-		case <-closed:
-		case <-time.After(10 * time.Second):
-		}
-	})}
+	b := &realBroker{server, address, stop}
 	t.Cleanup(b.end)
 	return b
 }

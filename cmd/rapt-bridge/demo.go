@@ -21,6 +21,7 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/config"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
+	"github.com/rapt-bridge/rapt-bridge/internal/embedded"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
@@ -143,34 +144,16 @@ func embeddedBroker(host, topicPrefix string, key limit.Key, log *slog.Logger) (
 	if err := server.AddHook(new(openDoor), nil); err != nil {
 		return "", nil, fmt.Errorf("the demo's broker can't be started: %w", err)
 	}
-	if err := server.AddListener(listeners.NewNet("demo", listener)); err != nil {
+	stop, err = embedded.Serve(server, listeners.NewNet("demo", listener))
+	if err != nil {
 		return "", nil, fmt.Errorf("the demo's broker can't be started: %w", err)
 	}
-	go func() {
-		if err := server.Serve(); err != nil {
-			log.Error("the demo's broker has stopped", slog.Any("error", err))
-		}
-	}()
 	none, _ := json.Marshal(map[string]any{"ledger": key.Unused(time.Now())})
 	if err := server.Publish(discovery.Topics{Prefix: topicPrefix}.BridgeState(), none, true, 1); err != nil {
 		return "", nil, fmt.Errorf("the demo's broker can't be started: %w", err)
 	}
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return net.JoinHostPort("127.0.0.1", port), func() { closeBroker(server) }, nil
-}
-
-// closeBroker closes the embedded broker, and waits no longer than two seconds: the library can wait for itself for good
-// when a client leaves in that moment (Clients.GetByListener takes a read lock twice), and the process ends anyway.
-func closeBroker(server *mqtt.Server) {
-	closed := make(chan struct{})
-	go func() {
-		defer close(closed)
-		_ = server.Close()
-	}()
-	select {
-	case <-closed:
-	case <-time.After(2 * time.Second):
-	}
+	return net.JoinHostPort("127.0.0.1", port), stop, nil
 }
 
 // introduce says in a few lines where to look.

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
+	"github.com/rapt-bridge/rapt-bridge/internal/embedded"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
@@ -120,14 +121,14 @@ func startBroker(t testing.TB, withPassword bool) *testBroker {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	b.address = listener.Addr().String()
-	require.NoError(t, b.AddListener(listeners.NewNet("test", listener)))
 	require.NoError(t, b.Subscribe("#", 1, func(_ *mqtt.Client, _ packets.Subscription, p packets.Packet) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.seen[p.TopicName] = p.Payload
 	}))
-	require.NoError(t, b.Serve())
-	t.Cleanup(func() { _ = b.Close() })
+	stop, err := embedded.Serve(b.Server, listeners.NewNet("test", listener))
+	require.NoError(t, err)
+	t.Cleanup(stop)
 	return b
 }
 

@@ -114,7 +114,12 @@ func started(t *testing.T, p program) (stop func() int) {
 			return -1
 		}
 	}
-	t.Cleanup(func() { stop() })
+	t.Cleanup(func() {
+		stop()
+		if t.Failed() {
+			t.Logf("its log:\n%s", p.stderr)
+		}
+	})
 	return stop
 }
 
