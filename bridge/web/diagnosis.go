@@ -13,17 +13,11 @@ const diagnosisWithin = 5 * time.Second
 // diagnose is the page that shows the anonymous file of what the bridge has seen, before its reader saves it.
 func (s *Server) diagnose(w http.ResponseWriter, r *http.Request) {
 	f := s.frame("Diagnose")
-	// Each page links to what it shows; in a second nothing else is worth showing.
-	s.mu.Lock()
-	file, now := s.diagnosed, s.options.Now()
-	fresh := file != nil && now.Sub(s.diagnosedAt) < renderEvery && !now.Before(s.diagnosedAt)
-	s.mu.Unlock()
-	if !fresh {
-		if file = s.askDiagnosis(r.Context()); file != nil {
-			s.mu.Lock()
-			s.diagnosed, s.diagnosedAt = file, now
-			s.mu.Unlock()
-		}
+	file := s.askDiagnosis(r.Context())
+	if file != nil {
+		s.mu.Lock()
+		s.read = file
+		s.mu.Unlock()
 	}
 	f.Listing = &listing{string(file), "diagnose.json?shown"}
 	s.write(w, "diagnose", f)
@@ -36,7 +30,7 @@ func (s *Server) diagnosis(w http.ResponseWriter, r *http.Request) {
 	if r.URL.RawQuery == "shown" {
 		disposition = "attachment"
 		s.mu.Lock()
-		file = s.diagnosed
+		file = s.read
 		s.mu.Unlock()
 	}
 	if file == nil {
@@ -51,14 +45,26 @@ func (s *Server) diagnosis(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(file)
 }
 
-// askDiagnosis asks the loop for the file; nil where it gives none in time.
+// askDiagnosis asks the loop for the file, at most once a second however many want it; nil where it gives none in time.
 func (s *Server) askDiagnosis(ctx context.Context) []byte {
-	ctx, cancel := context.WithTimeout(ctx, diagnosisWithin)
+	select {
+	case s.asking <- struct{}{}:
+		defer func() { <-s.asking }()
+	case <-ctx.Done():
+		return nil
+	}
+	if !s.askedAt.IsZero() && s.options.Now().Sub(s.askedAt).Abs() < renderEvery {
+		return s.diagnosed
+	}
+	within, cancel := context.WithTimeout(ctx, diagnosisWithin)
 	defer cancel()
-	file, err := s.options.Diagnosis(ctx)
+	file, err := s.options.Diagnosis(within)
 	if err != nil {
 		s.options.Log.Debug("the diagnosis could not be made", slog.Any("reason", err))
-		return nil
+		file = nil
+	}
+	if ctx.Err() == nil { // else it is the client that has gone
+		s.diagnosed, s.askedAt = file, s.options.Now()
 	}
 	return file
 }

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -35,5 +38,55 @@ func TestTheDiagnosisIsShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Options{Diagnosis: func(ctx context.Context) ([]byte, error) { <-ctx.Done(); return nil, ctx.Err() }})
 		assert.Equal(t, http.StatusServiceUnavailable, get(s, http.MethodGet).Code, "a loop that hangs")
+	})
+}
+
+// Making the file takes the bridge's loop, so a flood of requests costs no more than one a second, hang as it may.
+func TestTheDiagnosisIsMadeOnceASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked atomic.Int32
+		hangs := false
+		s := New(Options{Diagnosis: func(ctx context.Context) ([]byte, error) {
+			asked.Add(1)
+			if hangs {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			time.Sleep(100 * time.Millisecond)
+			return []byte("{}\n"), nil
+		}})
+		flood := func(status int) {
+			var all sync.WaitGroup
+			for i := range 50 {
+				all.Go(func() {
+					w := httptest.NewRecorder()
+					s.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, []string{"/diagnose.json", "/diagnose"}[i%2], nil))
+					if i%2 == 0 {
+						assert.Equal(t, status, w.Code)
+					}
+				})
+			}
+			all.Wait()
+		}
+		flood(http.StatusOK)
+		assert.EqualValues(t, 1, asked.Load())
+		time.Sleep(time.Second)
+		flood(http.StatusOK)
+		assert.EqualValues(t, 2, asked.Load())
+
+		time.Sleep(time.Second)
+		hangs = true
+		begin := time.Now()
+		flood(http.StatusServiceUnavailable)
+		assert.EqualValues(t, 3, asked.Load())
+		assert.Equal(t, diagnosisWithin, time.Since(begin), "one after the other")
+
+		time.Sleep(time.Second)
+		gone, leave := context.WithTimeout(t.Context(), time.Second)
+		defer leave()
+		s.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(gone, http.MethodGet, "/diagnose.json", nil))
+		hangs = false
+		flood(http.StatusOK)
+		assert.EqualValues(t, 5, asked.Load(), "a client that has gone leaves nothing to the others")
 	})
 }

@@ -70,9 +70,11 @@ type Server struct {
 	askedFor time.Time // when Refresh was last called
 	yaml     []byte    // of the dashboard
 	yamlAt   time.Time // when it was made
-	// diagnosed is the anonymous file that was shown last.
-	diagnosed   []byte
-	diagnosedAt time.Time
+	read     []byte    // the anonymous file as it was shown last
+
+	asking    chan struct{} // holds one while the loop is asked; whoever has put it there owns what follows
+	diagnosed []byte        // the anonymous file; nil where the loop gave none
+	askedAt   time.Time
 }
 
 // shown is a snapshot and when it came.
@@ -103,6 +105,7 @@ func New(o Options) *Server {
 		page:    pageTemplate(),
 		started: o.Now(),
 		streams: make(chan struct{}, maxStreams),
+		asking:  make(chan struct{}, 1),
 		limits:  limits{headerTimeout, readTimeout, writeTimeout, idleTimeout, stopWithin},
 	}
 	s.routes = s.table()
