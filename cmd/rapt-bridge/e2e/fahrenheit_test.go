@@ -72,8 +72,9 @@ func TestAHomeInFahrenheit(t *testing.T) {
 			return err == nil && math.Abs(shown-67) < 0.02
 		})
 
+		// What was set is shown for 90 s, as the cloud is slow to show what it takes.
 		b.cloud.set(t, fridge.ID, "targetTemperature", old)
-		h.assistant.waitForState(t, patience, entity, func(s entityState) bool { return s.Attributes["temperature"] == 65.3 })
+		h.assistant.waitForState(t, 90*time.Second+patience, entity, func(s entityState) bool { return s.Attributes["temperature"] == 65.3 })
 	})
 	t.Run("a percentage stays one", func(t *testing.T) {
 		kettle := b.device(t, "Sparge Water")
