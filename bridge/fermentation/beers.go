@@ -6,6 +6,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/batch"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
 
@@ -22,6 +23,11 @@ type Beers struct {
 	order       []*beer // by first sight
 	next        int     // of the order, whose turn it is
 	controllers map[string]*controller
+
+	// stirred says that something has come since the rows of before the start were last looked after, and lookAt is when to
+	// do it again all the same; zero for not as things are.
+	stirred bool
+	lookAt  time.Time
 }
 
 // New is what is known before the first reading.
@@ -40,6 +46,7 @@ func steers(f discovery.Family) bool {
 }
 
 func (s *Beers) beer(ref device.Ref) *beer {
+	s.stirred = true
 	b := s.beers[ref]
 	if b == nil {
 		b = newBeer(ref)
@@ -188,6 +195,7 @@ func (s *Beers) controller(id string) *controller {
 
 // Rows takes rows of the cloud's history, in any order and as often as they come.
 func (s *Beers) Rows(ref device.Ref, rows []device.Telemetry) {
+	s.stirred = true
 	switch b := s.beers[ref]; {
 	case steers(ref.Family):
 		for _, row := range rows {
@@ -202,14 +210,19 @@ func (s *Beers) Rows(ref device.Ref, rows []device.Telemetry) {
 
 // Failed says that rows of a device could not be had.
 func (s *Beers) Failed(ref device.Ref) {
+	s.stirred = true
 	if b := s.beers[ref]; b != nil {
 		b.failed = true
 	}
 }
 
 // LookBacks goes through the rows of before the start that are to be asked for at now. open says whether rows of a device
-// are still on their way.
+// are still on their way; that changes with Rows and Failed alone.
 func (s *Beers) LookBacks(now time.Time, open func(ref device.Ref, from, to time.Time) bool, ask func(device.Ref, LookBack)) {
+	if !s.stirred && (s.lookAt.IsZero() || s.lookAt.After(now)) {
+		return
+	}
+	s.stirred, s.lookAt = false, time.Time{}
 	for _, b := range s.order {
 		if !b.seen {
 			continue
@@ -219,6 +232,7 @@ func (s *Beers) LookBacks(now time.Time, open func(ref device.Ref, from, to time
 			ask(b.Ref, l)
 		}
 		b.changed = b.changed || !was && b.rowsAreThere()
+		s.lookAt = times.Soonest(s.lookAt, b.retryAt)
 	}
 }
 
@@ -265,10 +279,12 @@ type Retained struct {
 
 // Due is when Step has something to do; zero for not as things are.
 func (s *Beers) Due() (due time.Time) {
-	for _, b := range s.order {
-		if at := b.due(); !at.IsZero() && (due.IsZero() || at.Before(due)) {
-			due = at
+	for i := range s.order {
+		at := s.order[(s.next+i)%len(s.order)].due()
+		if at.Equal(atOnce) {
+			return at
 		}
+		due = times.Soonest(due, at)
 	}
 	return due
 }

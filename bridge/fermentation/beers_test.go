@@ -200,10 +200,33 @@ func TestWhileRowsAreMissingNothingPoorerIsSaid(t *testing.T) {
 	look()
 	assert.Equal(t, 2, asked)
 	c.brew(begin, 1.052, 1.011, 2.5)
+	again.Rows(pill, nil)
 	look()
 	assert.False(t, again.Looking())
 	d = read(t, run(t, again, now).Document)
 	assert.False(t, d.Restored)
+}
+
+func TestRowsThatAreMissingAreLookedAfterWhenSomethingHasCome(t *testing.T) {
+	s := New(Options{History: true, Days: 30})
+	for i := range 100 {
+		b := s.beer(device.Ref{Family: pill.Family, ID: fmt.Sprint(i)})
+		b.seen, b.from, b.to = true, begin.AddDate(0, 0, -30), begin
+	}
+	looked, now := 0, begin
+	look := func() int {
+		before := looked
+		s.LookBacks(now, func(device.Ref, time.Time, time.Time) bool { looked++; return true }, func(device.Ref, LookBack) {})
+		return looked - before
+	}
+	look() // asks
+	s.Rows(pill, nil)
+	assert.Equal(t, 100, look())
+	for range 10 {
+		assert.Zero(t, look(), "nothing has come, and each turn of the loop would look at all devices")
+	}
+	s.Failed(pill)
+	assert.Equal(t, 100, look())
 }
 
 func TestEntriesAreBounded(t *testing.T) {

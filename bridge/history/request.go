@@ -42,17 +42,15 @@ func (h *History) Due() time.Time {
 	}
 	var due time.Time
 	for _, t := range h.order {
+		if t.wants() || t.looksBack() {
+			return longAgo
+		}
 		if !t.present || t.isBusy() {
 			continue
 		}
 		for i := range t.gaps {
-			if at := t.gaps[i].next; due.IsZero() || at.Before(due) {
-				due = at
-			}
+			due = times.Soonest(due, t.gaps[i].next)
 		}
-	}
-	if slices.ContainsFunc(h.order, (*track).wants) || slices.ContainsFunc(h.order, (*track).looksBack) {
-		return longAgo
 	}
 	return due
 }
