@@ -35,7 +35,8 @@ type Family struct {
 	*device.Family
 	poll.State
 	Members []*Device // by first sight, so that names and requests are stable
-	Turn    poll.Turn
+	Turn    poll.Turn // by the last Plan
+	unknown int       // devices whose rhythm is unknown, as well
 }
 
 // Name is the owner's name for the device, or its family and id while that is unknown.

@@ -27,7 +27,7 @@ func (a *Account) Plan(f *Family, now time.Time) {
 		f.Silent = append(f.Silent, d.Estimator.IsSilent(now, f.Floor))
 		f.Heating = f.Heating || d.Shown().Heats()
 	}
-	f.Turn = f.Due(a.Bounds)
+	f.Turn, f.unknown = f.Due(a.Bounds), f.Unknown()
 }
 
 // RefreshAll makes every family due but one.
@@ -54,7 +54,7 @@ func (a *Account) turns() []poll.Turn {
 func (a *Account) NextPoll(now time.Time) poll.Plan {
 	keep := 0
 	for _, f := range a.Families {
-		keep += pollsToLearn * f.Unknown()
+		keep += pollsToLearn * f.unknown
 	}
 	learning, other := a.Gate.NextPolls(now, keep)
 	busy := a.Lender.Busy()
