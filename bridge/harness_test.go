@@ -298,6 +298,7 @@ func (w *world) halt() {
 // inVirtualTime runs a test in a bubble with a world of its own, whose bridge has started.
 func inVirtualTime(t *testing.T, o raptsim.Options, adapt func(*Options), test func(t *testing.T, w *world)) {
 	t.Helper()
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(o, adapt)
 		w.start(t)
