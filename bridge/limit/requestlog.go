@@ -1,6 +1,7 @@
 package limit
 
 import (
+	"iter"
 	"slices"
 	"time"
 
@@ -117,17 +118,26 @@ func MinuteLimit(maxPerHour int, vendorHost bool) int {
 	return max(requestsPerMinute, maxPerHour/8)
 }
 
-// NextAllowed returns when a request may leave: now or earlier means at once.
-func (l *RequestLog) NextAllowed(now time.Time, p Purpose, signIn bool) time.Time {
-	at := times.Latest(l.hour.opens(now, p), l.minute.opens(now, p))
-	switch p {
-	case ForPoll:
-		at = times.Latest(at, l.polls.opens(now, p))
-	case ForBackfill:
-		at = times.Latest(at, l.backfill.opens(now, p))
+// counting are the windows that a request counts in.
+func (l *RequestLog) counting(p Purpose, signIn bool) iter.Seq[*window] {
+	return func(yield func(*window) bool) {
+		for _, w := range [...]struct {
+			counts bool
+			in     *window
+		}{
+			{true, &l.hour}, {true, &l.minute}, {p == ForPoll, &l.polls}, {p == ForBackfill, &l.backfill}, {signIn, &l.signIns},
+		} {
+			if w.counts && !yield(w.in) {
+				return
+			}
+		}
 	}
-	if signIn {
-		at = times.Latest(at, l.signIns.opens(now, p))
+}
+
+// NextAllowed returns when a request may leave: now or earlier means at once.
+func (l *RequestLog) NextAllowed(now time.Time, p Purpose, signIn bool) (at time.Time) {
+	for w := range l.counting(p, signIn) {
+		at = times.Latest(at, w.opens(now, p))
 	}
 	return at
 }
@@ -155,31 +165,15 @@ func (l *RequestLog) Allows(now time.Time, p Purpose, signIn bool) bool {
 
 // Record counts a request that leaves at now.
 func (l *RequestLog) Record(now time.Time, p Purpose, signIn bool) {
-	l.hour.add(now)
-	l.minute.add(now)
-	switch p {
-	case ForPoll:
-		l.polls.add(now)
-	case ForBackfill:
-		l.backfill.add(now)
-	}
-	if signIn {
-		l.signIns.add(now)
+	for w := range l.counting(p, signIn) {
+		w.add(now)
 	}
 }
 
 // Withdraw takes back a request that was recorded at a time and did not leave.
 func (l *RequestLog) Withdraw(at time.Time, p Purpose, signIn bool) {
-	l.hour.withdraw(at)
-	l.minute.withdraw(at)
-	switch p {
-	case ForPoll:
-		l.polls.withdraw(at)
-	case ForBackfill:
-		l.backfill.withdraw(at)
-	}
-	if signIn {
-		l.signIns.withdraw(at)
+	for w := range l.counting(p, signIn) {
+		w.withdraw(at)
 	}
 }
 
