@@ -98,7 +98,7 @@ func counted(t *testing.T, broker *testBroker) (n int) {
 	var state struct {
 		Ledger limit.SavedLog `json:"ledger"`
 	}
-	require.NoError(t, json.Unmarshal([]byte(broker.payload("rapt/bridge/state")), &state))
+	require.NoError(t, json.Unmarshal([]byte(broker.retained("rapt/bridge/state")), &state))
 	for _, entry := range state.Ledger.Polls {
 		n += entry[1]
 	}

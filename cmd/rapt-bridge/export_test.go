@@ -57,7 +57,7 @@ func TestExportWritesAFileForEachDevice(t *testing.T) {
 			Version string         `json:"version"`
 			Ledger  limit.SavedLog `json:"ledger"`
 		}
-		require.NoError(t, json.Unmarshal([]byte(broker.payload("rapt/bridge/state")), &state))
+		require.NoError(t, json.Unmarshal([]byte(broker.retained("rapt/bridge/state")), &state))
 		assert.Equal(t, "1.0.0", state.Version, "the rest of it is as it was")
 		bridges := limit.NewRequestLog(20_000, 2_500)
 		bridges.ShareWithBackfill()
@@ -115,7 +115,7 @@ func TestExportCountsInTheLogOfTheBridgeThatRuns(t *testing.T) {
 	var state struct {
 		Ledger limit.SavedLog `json:"ledger"`
 	}
-	require.NoError(t, json.Unmarshal([]byte(broker.payload("rapt/bridge/state")), &state))
+	require.NoError(t, json.Unmarshal([]byte(broker.retained("rapt/bridge/state")), &state))
 	counted := 0
 	for _, entry := range slices.Concat(state.Ledger.Polls, state.Ledger.Commands) {
 		counted += entry[1]
@@ -129,12 +129,12 @@ func TestExportTakesTheTenthWhileAnOlderBridgeRuns(t *testing.T) {
 	broker := startBroker(t, true)
 	fresh(t, broker)
 	require.NoError(t, broker.Publish("rapt/bridge/availability", []byte("online"), true, 1))
-	before := broker.payload("rapt/bridge/state")
+	before := broker.retained("rapt/bridge/state")
 	day := "--from=" + time.Now().AddDate(0, 0, -1).Format(time.DateOnly)
 	o := ran(t, append(settings(url, broker.address), "RAPT_BRIDGE_RAPT_MAX_REQUESTS_PER_HOUR=1000"), "export", "--output", "-", day)
 	require.Equal(t, exitOK, o.status, o.stderr)
 	assert.LessOrEqual(t, len(cloud.Requests()), 100)
-	assert.Equal(t, before, broker.payload("rapt/bridge/state"), "that is the running bridge's to write")
+	assert.Equal(t, before, broker.retained("rapt/bridge/state"), "that is the running bridge's to write")
 }
 
 // Anybody may write what the broker retains. A log that isn't this account's counts as lost, and is left alone: it may be
@@ -161,7 +161,7 @@ func TestExportTrustsNoForgedLog(t *testing.T) {
 			o := ran(t, append(settings(url, broker.address), "RAPT_BRIDGE_RAPT_MAX_REQUESTS_PER_HOUR=1000"), "export", "--output", "-", day)
 			require.Equal(t, exitOK, o.status, o.stderr)
 			assert.Greater(t, len(cloud.Requests()), before, "it doesn't wait for an hour")
-			assert.Equal(t, string(state), broker.payload("rapt/bridge/state"))
+			assert.Equal(t, string(state), broker.retained("rapt/bridge/state"))
 		})
 	}
 }

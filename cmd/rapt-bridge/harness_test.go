@@ -139,6 +139,12 @@ func (b *testBroker) payload(topic string) string {
 	return string(b.seen[topic])
 }
 
+// retained is what the broker retains of a topic: what has been acknowledged is there, while payload may still lack it.
+func (b *testBroker) retained(topic string) string {
+	p, _ := b.Topics.Retained.Get(topic)
+	return string(p.Payload)
+}
+
 // count is the number of topics that begin and end so.
 func (b *testBroker) count(prefix, suffix string) (n int) {
 	b.mu.Lock()
