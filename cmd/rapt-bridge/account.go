@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,13 +15,17 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/config"
 )
 
-// loadAccount reads the configuration for a command that needs an account, and uses a broker where there is one.
-func (p *program) loadAccount(cmd *cobra.Command) (config.Config, error) {
-	cfg, err := p.load(cmd, true)
-	if err == nil && (cfg.RAPT.Username == "" || cfg.RAPT.APISecret.Empty()) {
-		err = &exitError{exitConfig, errors.New("no RAPT account is configured; set rapt.username and rapt.api_secret, or RAPT_BRIDGE_RAPT_USERNAME and RAPT_BRIDGE_RAPT_API_SECRET")}
+// loadAccount reads the configuration, and what the bridge would take of it, for a command that needs an account, and uses a
+// broker where there is one. Such a command logs nothing.
+func (p *program) loadAccount(cmd *cobra.Command) (cfg config.Config, o bridge.Options, err error) {
+	if cfg, err = p.load(cmd, true); err != nil {
+		return cfg, o, err
 	}
-	return cfg, err
+	if cfg.RAPT.Username == "" || cfg.RAPT.APISecret.Empty() {
+		return cfg, o, &exitError{exitConfig, errors.New("no RAPT account is configured; set rapt.username and rapt.api_secret, or RAPT_BRIDGE_RAPT_USERNAME and RAPT_BRIDGE_RAPT_API_SECRET")}
+	}
+	o, err = p.options(cfg, slog.New(slog.DiscardHandler))
+	return cfg, o, err
 }
 
 // account is the account for a command that runs beside the bridge: its requests count in the hour's log, where a broker has

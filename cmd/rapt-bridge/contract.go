@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"slices"
 
@@ -24,13 +23,9 @@ const (
 
 // compare compares what the API says of itself with what this version uses. That there is nothing to compare is no failure.
 func (c *checker) compare(cmd *cobra.Command) error {
-	cfg, err := c.loadAccount(cmd)
+	cfg, options, err := c.loadAccount(cmd)
 	if err != nil {
 		return c.fail("configuration", exitConfig, plain(err))
-	}
-	options, err := c.options(cfg, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return c.fail("configuration", exitConfig, err)
 	}
 	c.pass("configuration", "account %s", redact.Account(cfg.RAPT.Username))
 	account, err := c.account(cmd.Context(), cfg, options)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -60,11 +59,7 @@ func (d *diagnosis) run(cmd *cobra.Command) error {
 	if d.output != "" && !d.yes && !d.onTerminal() {
 		return &exitError{exitConfig, errors.New("--output needs --yes where nobody can be asked; without --output the file is printed")}
 	}
-	cfg, err := d.loadAccount(cmd)
-	if err != nil {
-		return err
-	}
-	options, err := d.options(cfg, slog.New(slog.DiscardHandler))
+	cfg, options, err := d.loadAccount(cmd)
 	if err != nil {
 		return err
 	}

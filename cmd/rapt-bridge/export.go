@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -64,11 +63,7 @@ func (e *exporter) run(cmd *cobra.Command) error {
 	if e.format != string(export.CSV) && e.format != string(export.JSONL) {
 		return &exitError{exitConfig, fmt.Errorf("--format %q is neither csv nor jsonl", e.format)}
 	}
-	cfg, err := e.loadAccount(cmd)
-	if err != nil {
-		return err
-	}
-	options, err := e.options(cfg, slog.New(slog.DiscardHandler))
+	cfg, options, err := e.loadAccount(cmd)
 	if err != nil {
 		return err
 	}
