@@ -26,9 +26,12 @@ func (b *bridge) newBatches() *batches {
 	return &batches{
 		beers: fermentation.New(fermentation.Options{History: b.options.History.Enabled, Days: b.options.History.Days}),
 		shown: map[device.Ref]*web.Batch{},
-		cloud: func() time.Time { return b.account.Cloud(b.clock.Now()) },
+		cloud: b.cloud,
 	}
 }
+
+// cloud is now on the cloud's clock.
+func (b *bridge) cloud() time.Time { return b.account.Cloud(b.clock.Now()) }
 
 // Accept takes a reading.
 func (s *batches) Accept(u device.Update) { s.beers.Accept(u, s.cloud()) }

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ func TestAHydrometersRowsBecomeItsCurve(t *testing.T) {
 		APIURL: "http://cloud.invalid", AuthURL: "http://cloud.invalid", Username: "brewer@example.com", APISecret: "demo-secret", Transport: cloud.Transport(),
 	})
 	require.NoError(t, err)
-	p := NewPage()
+	p := NewPage(time.Now)
 	for _, f := range device.Families() {
 		list, err := f.List(t.Context(), client)
 		require.NoError(t, err)
@@ -53,4 +54,34 @@ func TestAHydrometersRowsBecomeItsCurve(t *testing.T) {
 	}
 	p.Hooked(noon)
 	assert.Equal(t, noon, shown(p).LastHook)
+}
+
+// A row that the cloud dates years ahead comes between two that are right.
+func TestARowFromTheFarFutureTakesNothingFromTheCurve(t *testing.T) {
+	cloud := raptsim.New(raptsim.Options{OneBatch: true, Latency: &raptsim.Latency{}, Telemetry: raptsim.Telemetry{Past: 48 * time.Hour}})
+	client, err := raptclient.New(raptclient.Options{
+		APIURL: "http://cloud.invalid", AuthURL: "http://cloud.invalid", Username: "brewer@example.com", APISecret: "demo-secret", Transport: cloud.Transport(),
+	})
+	require.NoError(t, err)
+	pill := device.Families()[0]
+	list, err := pill.List(t.Context(), client)
+	require.NoError(t, err)
+	reading := list.Readings[0]
+	ref := device.Ref{Family: pill.Name, ID: reading.ID()}
+	rows, err := pill.Telemetry(t.Context(), client, ref.ID, time.Now().Add(-24*time.Hour), time.Now())
+	require.NoError(t, err)
+	forged := rows.Rows[0]
+	forged.At = time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)
+
+	p, want := NewPage(time.Now), NewPage(time.Now)
+	for _, page := range []*Page{p, want} {
+		page.Accept(device.Update{Ref: ref, Reading: reading})
+		page.AddRows(ref, rows.Rows[:len(rows.Rows)/2])
+	}
+	p.AddRows(ref, []device.Telemetry{forged})
+	for _, page := range []*Page{p, want} {
+		page.AddRows(ref, rows.Rows[len(rows.Rows)/2:])
+	}
+	assert.Greater(t, len(want.Device(ref).Curve), 20)
+	assert.Equal(t, fmt.Sprint(want.Device(ref).Curve), fmt.Sprint(p.Device(ref).Curve)) // NaN is not NaN
 }

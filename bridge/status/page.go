@@ -20,6 +20,9 @@ const (
 	keptCommands   = 20
 	keptProblems   = 20
 	snapshotsApart = time.Second
+
+	// clocksApart is how far ahead of the cloud's clock a device may date a row.
+	clocksApart = 24 * time.Hour
 )
 
 // Page is what the status page shows. It is for one goroutine.
@@ -27,6 +30,7 @@ type Page struct {
 	// Requests are those of the last day.
 	Requests limit.Day
 
+	cloud    func() time.Time // now on the cloud's clock
 	devices  map[device.Ref]web.DeviceStatus
 	commands []web.CommandRecord
 	problems []web.Problem
@@ -35,8 +39,10 @@ type Page struct {
 	late     bool      // something may have changed since
 }
 
-// NewPage shows nothing yet.
-func NewPage() *Page { return &Page{devices: map[device.Ref]web.DeviceStatus{}} }
+// NewPage shows nothing yet. cloud is now on the cloud's clock.
+func NewPage(cloud func() time.Time) *Page {
+	return &Page{cloud: cloud, devices: map[device.Ref]web.DeviceStatus{}}
+}
 
 // Accept keeps a reading's summary.
 func (p *Page) Accept(u device.Update) {
@@ -67,6 +73,9 @@ func (p *Page) AddRows(ref device.Ref, rows []device.Telemetry) {
 		gravity, measures := row.Value("gravity")
 		if !measures {
 			return
+		}
+		if row.At.After(p.cloud().Add(clocksApart)) {
+			continue // with it as the newest, all others would be too old for the curve
 		}
 		target := math.NaN()
 		if row.At.Equal(status.LastActivity) {

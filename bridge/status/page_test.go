@@ -22,7 +22,7 @@ func shown(p *Page) (s web.Snapshot) {
 }
 
 func TestTheSameProblemAgainCounts(t *testing.T) {
-	p := NewPage()
+	p := NewPage(time.Now)
 	assert.Empty(t, p.LastProblem())
 	p.AddProblem("a", noon)
 	p.AddProblem("a", noon.Add(time.Minute))
@@ -33,7 +33,7 @@ func TestTheSameProblemAgainCounts(t *testing.T) {
 }
 
 func TestTheNewestAreKept(t *testing.T) {
-	p := NewPage()
+	p := NewPage(time.Now)
 	for i := range 25 {
 		p.AddProblem(fmt.Sprint(i), noon)
 		p.AddCommand(web.CommandRecord{Key: fmt.Sprint(i)}, false)
@@ -46,7 +46,7 @@ func TestTheNewestAreKept(t *testing.T) {
 }
 
 func TestWhatFollowsACommandTakesItsPlace(t *testing.T) {
-	p := NewPage()
+	p := NewPage(time.Now)
 	p.AddCommand(web.CommandRecord{Device: "Pill", Key: "name", Value: "A", Outcome: "applied"}, false)
 	p.AddCommand(web.CommandRecord{Device: "Still", Key: "name", Value: "B", Outcome: "applied"}, false)
 	p.AddCommand(web.CommandRecord{Device: "Pill", Key: "name", Outcome: "unconfirmed", Error: "why"}, true)
@@ -57,7 +57,7 @@ func TestWhatFollowsACommandTakesItsPlace(t *testing.T) {
 }
 
 func TestASnapshotIsTakenOnceASecond(t *testing.T) {
-	p := NewPage()
+	p := NewPage(time.Now)
 	assert.True(t, p.Take(noon))
 	assert.Zero(t, p.Due())
 	assert.False(t, p.Take(noon.Add(time.Millisecond)))
@@ -69,7 +69,7 @@ func TestASnapshotIsTakenOnceASecond(t *testing.T) {
 func TestADevicesNewestReadingIsKept(t *testing.T) {
 	f := device.Families()[0]
 	ref := device.Ref{Family: f.Name, ID: "1"}
-	p := NewPage()
+	p := NewPage(time.Now)
 	p.Accept(device.Update{Ref: ref, Name: "Pill", Derived: device.Derived{Expected: noon}})
 	status := p.Device(ref)
 	require.Equal(t, "Pill", status.Name)
@@ -81,7 +81,7 @@ func TestADevicesNewestReadingIsKept(t *testing.T) {
 }
 
 func TestSnapshotsAreNotChangedOnceHandedOut(t *testing.T) {
-	p := NewPage()
+	p := NewPage(time.Now)
 	p.AddProblem("a", noon)
 	p.AddCommand(web.CommandRecord{Device: "Pill", Key: "name", Outcome: "applied"}, false)
 	s := shown(p)
