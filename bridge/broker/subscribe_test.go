@@ -31,7 +31,7 @@ func (s *server) dial(context.Context, autopaho.ClientConfig, *url.URL) (net.Con
 	s.connections++
 	s.conns = append(s.conns, theirs)
 	go s.serve(n, theirs)
-	return ours, nil
+	return packets.NewThreadSafeConn(ours), nil // subscribing and a ping may write at the same time
 }
 
 func (s *server) serve(n int, conn net.Conn) {
