@@ -96,7 +96,7 @@ func (b *bridge) begin(account *raptAccount) {
 		since: b.clock.Origin, earlier: retained.NewEarlier(topics), logged: once.New(),
 		watch: standby.New(b.identity.Instance, b.identity.Lost),
 	}
-	b.mirror = mirror.New(b.discoveryOptions(), o.Discovery, b.mqtt.retain)
+	b.mirror = mirror.New(b.discoveryOptions(), o.Discovery, b.mqtt.retain, b.mqtt.retainMade)
 	b.validator = command.Validator{ReadOnly: o.ReadOnly}
 	for _, f := range b.account.Families {
 		b.validator.Families = append(b.validator.Families, f.Family)

@@ -67,6 +67,11 @@ func (m *mqtt) retain(topic string, payload []byte) {
 	m.put(broker.Publication{Topic: topic, Payload: payload, Retain: true})
 }
 
+// retainMade publishes a retained message that is made when its turn comes.
+func (m *mqtt) retainMade(topic string, payload func() []byte) {
+	m.put(broker.Publication{Topic: topic, Make: payload, Retain: true})
+}
+
 // clear takes a retained message off the broker.
 func (m *mqtt) clear(topic string) { m.retain(topic, nil) }
 

@@ -92,6 +92,10 @@ func both(first, second func(bool)) func(bool) {
 func (o *Outbox) Next() (Publication, bool) {
 	for len(o.order) > 0 {
 		if p, ok := o.items[o.order[0]]; ok {
+			if p.Make != nil {
+				p.Payload, p.Make = p.Make(), nil
+				o.items[o.order[0]] = p
+			}
 			return p, true
 		}
 		o.order = o.order[1:]

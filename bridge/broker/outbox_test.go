@@ -35,6 +35,30 @@ func TestTheLatestStateTakesThePlaceOfTheOneThatWaits(t *testing.T) {
 	assert.False(t, ok)
 }
 
+func TestAMessageIsMadeWhenItsTurnComes(t *testing.T) {
+	o := NewOutbox()
+	made := map[string]int{}
+	long := func(topic, payload string) Publication {
+		return Publication{Topic: topic, Retain: true, Make: func() []byte { made[payload]++; return []byte(payload) }}
+	}
+	o.Put(kept("a", "1"))
+	o.Put(long("b", "1"))
+	o.Put(long("c", "2"))
+	o.Put(long("b", "3"))
+	_, _ = o.Next()
+	assert.Empty(t, made, "nothing that waits")
+	o.Sent()
+	for range 3 {
+		p, _ := o.Next()
+		assert.Equal(t, "3", string(p.Payload))
+	}
+	assert.Equal(t, map[string]int{"3": 1}, made, "once, and what was replaced never")
+	assert.Equal(t, []string{"b=3", "c=2"}, o.empty())
+	o.Put(long("b", "4"))
+	o.Put(kept("b", ""))
+	assert.Equal(t, []string{"b="}, o.empty(), "a device that has left is not announced after it")
+}
+
 func TestOutcomesAllGoOutInTheirOrder(t *testing.T) {
 	o := NewOutbox()
 	for i := range 3 {

@@ -5,7 +5,6 @@ package mirror
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
@@ -58,9 +57,8 @@ type Device struct {
 	sharesMAC bool
 
 	document  []byte
-	config    []byte // a digest of the announcement, which is long
-	configAt  time.Time
-	announced discovery.Device // what the config was made of
+	configAt  time.Time        // zero for not announced
+	announced discovery.Device // what the config is made of
 }
 
 // NewDevice is one of which nothing was published yet.
@@ -68,11 +66,11 @@ func NewDevice(ref device.Ref, source Source) *Device { return &Device{Ref: ref,
 
 // TakeOver makes the announcement of another device, which has the same id in another family, this one's.
 func (d *Device) TakeOver(other *Device) {
-	d.config, d.configAt, d.announced = other.config, other.configAt, other.announced
+	d.configAt, d.announced = other.configAt, other.announced
 }
 
 // Announced reports whether the device was announced.
-func (d *Device) Announced() bool { return d.config != nil }
+func (d *Device) Announced() bool { return !d.configAt.IsZero() }
 
 // Describe is the device as its announcement tells of it now.
 func (d *Device) Describe() discovery.Device {
@@ -89,6 +87,8 @@ type Mirror struct {
 	options   discovery.Options
 	announces bool // devices are announced to Home Assistant
 	retain    func(topic string, payload []byte)
+	// retainMade is for announcements, which are long: one that waits for its turn is not made yet.
+	retainMade func(topic string, payload func() []byte)
 
 	// waiting are the devices whose announcement waits, with its time.
 	waiting map[*Device]time.Time
@@ -100,9 +100,10 @@ type Mirror struct {
 	buffer []byte
 }
 
-// New is a mirror that has published nothing. retain publishes a retained message. Without announces no device is announced.
-func New(o discovery.Options, announces bool, retain func(topic string, payload []byte)) *Mirror {
-	return &Mirror{options: o, announces: announces, retain: retain, waiting: map[*Device]time.Time{}, again: map[*Device]time.Time{}}
+// New is a mirror that has published nothing. retain publishes a retained message, and retainMade one that is made when its
+// turn comes, by any goroutine. Without announces no device is announced.
+func New(o discovery.Options, announces bool, retain func(topic string, payload []byte), retainMade func(topic string, payload func() []byte)) *Mirror {
+	return &Mirror{options: o, announces: announces, retain: retain, retainMade: retainMade, waiting: map[*Device]time.Time{}, again: map[*Device]time.Time{}}
 }
 
 // Bridge announces the bridge's own device. Like a device's announcement it may have to wait.
@@ -153,26 +154,25 @@ func (m *Mirror) announce(d *Device, now time.Time, again bool) {
 	if !m.announces {
 		return
 	}
-	described := d.Describe()
-	if !again && d.config != nil && described == d.announced {
+	described, known := d.Describe(), d.Announced()
+	if !again && known && described == d.announced {
 		return
 	}
-	if d.config != nil && now.Sub(d.configAt) < configsApart {
+	if known && now.Sub(d.configAt) < configsApart {
 		// Together, so that many devices don't wake the caller one by one.
 		m.waiting[d] = d.configAt.Add(configsApart + configsTogether).Truncate(configsTogether)
 		return
 	}
-	config := discovery.Config(m.options, described)
+	changed := known && described != d.announced && !bytes.Equal(discovery.Config(m.options, described), discovery.Config(m.options, d.announced))
 	d.announced = described
-	digest := sha256.Sum256(config)
-	if !again && bytes.Equal(digest[:], d.config) {
+	if known && !changed && !again {
 		return
 	}
-	if d.config != nil && !bytes.Equal(digest[:], d.config) {
+	if changed {
 		m.again[d] = now.Add(stateAfterConfig)
 	}
-	d.config, d.configAt = digest[:], now
-	m.retain(m.options.Topics.Config(d.ID), config)
+	d.configAt = now
+	m.retainMade(m.options.Topics.Config(d.ID), func() []byte { return discovery.Config(m.options, described) })
 }
 
 // Deferred publishes what had to wait until now, and returns the devices whose states it has published once more.
@@ -236,7 +236,7 @@ func (m *Mirror) Distinguish(devices []*Device, now time.Time) {
 		d, shares := devices[i], distinct.MAC == "" && described[i].MAC != ""
 		changed := d.suffix != distinct.Suffix || d.sharesMAC != shares
 		d.suffix, d.sharesMAC = distinct.Suffix, shares
-		if changed && d.config != nil {
+		if changed && d.Announced() {
 			m.announce(d, now, false)
 		}
 	}

@@ -31,10 +31,12 @@ type shown struct {
 
 func newShown(announces bool) *shown {
 	s := &shown{published: map[string]string{}}
-	s.Mirror = New(discovery.Options{Topics: discovery.Topics{Prefix: "rapt", DiscoveryPrefix: "homeassistant"}, Language: "en"}, announces, func(topic string, payload []byte) {
+	options := discovery.Options{Topics: discovery.Topics{Prefix: "rapt", DiscoveryPrefix: "homeassistant"}, Language: "en"}
+	retain := func(topic string, payload []byte) {
 		s.topics = append(s.topics, topic)
 		s.published[topic] = string(payload)
-	})
+	}
+	s.Mirror = New(options, announces, retain, func(topic string, payload func() []byte) { retain(topic, payload()) })
 	return s
 }
 
