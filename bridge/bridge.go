@@ -61,7 +61,7 @@ type bridge struct {
 // Run mirrors the account until ctx ends, then publishes that the bridge is offline and returns nil. It returns an
 // error only for options that can't work; a broker or a cloud that is away is waited for.
 func Run(ctx context.Context, o Options) error {
-	b, err := newBridge(o)
+	b, err := newBridge(o, clock.New)
 	if err != nil {
 		return err
 	}
@@ -74,9 +74,9 @@ func Run(ctx context.Context, o Options) error {
 	return b.run(ctx)
 }
 
-func newBridge(o Options) (*bridge, error) {
+func newBridge(o Options, newClock func(wall func() time.Time) clock.Clock) (*bridge, error) {
 	o.defaults()
-	b := &bridge{options: o, log: o.Log, clock: clock.New(o.Wall), warned: once.New(), refusals: command.NewRefusals(), identity: standby.NewIdentity(retained.AccountHash(o.RAPT.Username, o.TopicPrefix))}
+	b := &bridge{options: o, log: o.Log, clock: newClock(o.Wall), warned: once.New(), refusals: command.NewRefusals(), identity: standby.NewIdentity(retained.AccountHash(o.RAPT.Username, o.TopicPrefix))}
 	b.metrics, b.page, b.diagnosis = metrics.New(o.Metrics, o.Version), status.NewPage(b.cloud), diagnose.New(o.Version, "bridge")
 	account, err := newAccount(&b.options, b.clock)
 	if err != nil {

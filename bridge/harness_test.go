@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/clock"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
@@ -279,7 +280,7 @@ func (w *world) options() Options {
 // start runs a bridge until halt.
 func (w *world) start(t testing.TB) {
 	t.Helper()
-	b, err := newBridge(w.options())
+	b, err := newBridge(w.options(), clock.New)
 	require.NoError(t, err)
 	b.mqtt.conn = w.broker.connect(b)
 	ctx, end := context.WithCancel(context.Background())

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/clock"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
@@ -56,7 +57,7 @@ func (p *pair) member(cloud *raptsim.Cloud) *member {
 
 func (p *pair) start(t *testing.T, m *member) {
 	t.Helper()
-	b, err := newBridge(m.options())
+	b, err := newBridge(m.options(), clock.New)
 	require.NoError(t, err)
 	seat := p.hub.connect(b)
 	m.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/clock"
 	"github.com/rapt-bridge/rapt-bridge/bridge/worker"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
@@ -41,9 +42,10 @@ func newVirtual(t testing.TB, o raptsim.Options, adapt func(*Options), retained 
 	if adapt != nil {
 		adapt(&options)
 	}
-	b, err := newBridge(options)
+	b, err := newBridge(options, func(wall func() time.Time) clock.Clock {
+		return clock.Clock{Origin: start, Elapsed: func() time.Duration { return v.now.Sub(start) }, Wall: wall}
+	})
 	require.NoError(t, err)
-	b.clock.Elapsed = func() time.Duration { return v.now.Sub(start) }
 	b.mqtt.conn = &broker.Connection{EndRestore: func() {}}
 	v.b, b.mqtt.named = b, true
 	b.connected()
