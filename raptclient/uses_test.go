@@ -128,6 +128,7 @@ func TestADescriptionOfVersion2(t *testing.T) {
 func TestWhatIsNoDescription(t *testing.T) {
 	deep := strings.Repeat(`{"items":`, 20_000) + "{}" + strings.Repeat("}", 20_000)
 	nested := strings.Repeat(`{"type":"array","items":`, 3000) + "{}" + strings.Repeat("}", 3000)
+	tangled := `{"$ref":"#/definitions/A"}` + strings.Repeat(`,{"$ref":"#/definitions/A"}`, 99)
 	for name, c := range map[string]struct {
 		document string
 		want     error
@@ -140,6 +141,8 @@ func TestWhatIsNoDescription(t *testing.T) {
 		"a huge one":     {strings.Repeat(" ", contract.MaxDocument+1), contract.ErrTooLarge},
 		"a deep one":     {`{"paths":{"/api/x":{"get":{"responses":{"200":{"schema":` + deep + `}}}}}}`, contract.ErrNoJSON},
 		"a deep list":    {`{"paths":{"/api/Hydrometers/GetHydrometers":{"get":{"responses":{"200":{"schema":` + nested + `}}}}}}`, nil},
+		"a tangle": {`{"paths":{"/api/Hydrometers/GetHydrometers":{"get":{"responses":{"200":{"schema":{"type":"array","items":{"$ref":"#/definitions/A"}}}}}}},
+			"definitions":{"A":{"allOf":[` + tangled + `]}}}`, contract.ErrTangled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := contract.Compare([]byte(c.document), Uses())

@@ -50,7 +50,7 @@ const maxDepth = 16
 const maxName = 100
 
 // Compare says in what a document differs from what the client uses, by endpoint and field. An object that several endpoints
-// answer with is compared once. The error is [ErrTooLarge] or [ErrNoJSON].
+// answer with is compared once. The error is [ErrTooLarge], [ErrNoJSON] or [ErrTangled].
 func Compare(data []byte, uses []Use) ([]Difference, error) {
 	d, err := parse(data)
 	if err != nil {
@@ -71,6 +71,9 @@ func Compare(data []byte, uses []Use) ([]Difference, error) {
 		if reply := op.reply(); u.Reply != nil && reply != nil {
 			c.value(u.Reply, reply, "", 0)
 		}
+	}
+	if d.tangled() {
+		return nil, ErrTangled
 	}
 	for key := range operations {
 		var method string

@@ -15,6 +15,7 @@ const MaxDocument = 4 << 20
 // Errors of a document that can't be compared.
 var (
 	ErrTooLarge = fmt.Errorf("the description is longer than %d MiB", MaxDocument>>20)
+	ErrTangled  = errors.New("the description's parts refer to each other too often")
 	ErrNoJSON   = errors.New("what stands in the description's place is no OpenAPI document in JSON")
 )
 
@@ -27,6 +28,8 @@ type document struct {
 	} `json:"components"`
 	Definitions map[string]*schema   `json:"definitions"` // of version 2
 	Parameters  map[string]parameter `json:"parameters"`  // of version 2
+
+	merged int // parts, fields and values that resolve has put together so far
 }
 
 type pathItem struct {
@@ -146,8 +149,13 @@ func (op *operation) reply() *schema {
 	return nil
 }
 
-// most references that are followed in a row.
-const maxReferences = 10
+const (
+	maxReferences = 10        // that are followed in a row
+	maxMerged     = 1_000_000 // parts, fields and values: more only where parts refer to each other again and again
+)
+
+// tangled reports whether so much was put together that the rest is not looked at.
+func (d *document) tangled() bool { return d.merged > maxMerged }
 
 // resolve follows references, and gives the schema with all of its parts. name is that of the last reference, empty for none.
 func (d *document) resolve(s *schema, hops int) (whole *schema, name string) {
@@ -168,10 +176,15 @@ func (d *document) resolve(s *schema, hops int) (whole *schema, name string) {
 	out := *s
 	out.AllOf, out.Properties = nil, maps.Clone(s.Properties)
 	for _, part := range s.AllOf {
+		d.merged++
 		p, of := d.resolve(part, hops+1)
+		if d.tangled() {
+			return nil, name
+		}
 		if p == nil {
 			continue
 		}
+		d.merged += len(p.Properties) + len(p.Enum)
 		if name == "" {
 			name = of
 		}
