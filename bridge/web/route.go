@@ -67,6 +67,8 @@ func (s *Server) Handler() http.Handler {
 		case !slices.Contains(route.methods, r.Method):
 			w.Header().Set("Allow", strings.Join(route.methods, ", "))
 			http.Error(w, "This address takes "+strings.Join(route.methods, " and ")+" only.", http.StatusMethodNotAllowed)
+		case r.Method == http.MethodPost && !sameOrigin(r):
+			http.Error(w, "This was not sent from the status page. Open the page and press its button.", http.StatusForbidden)
 		default:
 			route.handler(w, r)
 		}
