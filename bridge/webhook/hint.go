@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"bytes"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -98,22 +99,13 @@ func value(s string) string {
 // get is the first value of a field, whatever the case and the mark between the words of its name.
 func get(fields map[string][]string, name string) string {
 	plain := strings.NewReplacer("-", "", "_", "").Replace
-	for _, key := range sortedKeys(fields) {
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		key, values := strings.TrimPrefix(strings.ToLower(key), "x-"), fields[key]
 		if plain(key) == plain(name) && len(values) > 0 {
 			return strings.ToLower(strings.TrimSpace(values[0]))
 		}
 	}
 	return ""
-}
-
-func sortedKeys(fields map[string][]string) []string {
-	keys := make([]string, 0, len(fields))
-	for key := range fields {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // uuid is s where it is a uuid, and nothing else.
