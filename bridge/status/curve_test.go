@@ -13,13 +13,20 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
-// A hydrometer's rows become its curve, whichever way they come; a controller has none.
-func TestAHydrometersRowsBecomeItsCurve(t *testing.T) {
+// fermenting is a client of a simulated cloud with two days of readings of one batch.
+func fermenting(t *testing.T) *raptclient.Client {
+	t.Helper()
 	cloud := raptsim.New(raptsim.Options{OneBatch: true, Latency: &raptsim.Latency{}, Telemetry: raptsim.Telemetry{Past: 48 * time.Hour}})
 	client, err := raptclient.New(raptclient.Options{
 		APIURL: "http://cloud.invalid", AuthURL: "http://cloud.invalid", Username: "brewer@example.com", APISecret: "demo-secret", Transport: cloud.Transport(),
 	})
 	require.NoError(t, err)
+	return client
+}
+
+// A hydrometer's rows become its curve, whichever way they come; a controller has none.
+func TestAHydrometersRowsBecomeItsCurve(t *testing.T) {
+	client := fermenting(t)
 	p := NewPage(time.Now)
 	for _, f := range device.Families() {
 		list, err := f.List(t.Context(), client)
@@ -58,11 +65,7 @@ func TestAHydrometersRowsBecomeItsCurve(t *testing.T) {
 
 // A row that the cloud dates years ahead comes between two that are right.
 func TestARowFromTheFarFutureTakesNothingFromTheCurve(t *testing.T) {
-	cloud := raptsim.New(raptsim.Options{OneBatch: true, Latency: &raptsim.Latency{}, Telemetry: raptsim.Telemetry{Past: 48 * time.Hour}})
-	client, err := raptclient.New(raptclient.Options{
-		APIURL: "http://cloud.invalid", AuthURL: "http://cloud.invalid", Username: "brewer@example.com", APISecret: "demo-secret", Transport: cloud.Transport(),
-	})
-	require.NoError(t, err)
+	client := fermenting(t)
 	pill := device.Families()[0]
 	list, err := pill.List(t.Context(), client)
 	require.NoError(t, err)
