@@ -42,6 +42,9 @@ func TestTheAddOnRunsFromItsOptionsAlone(t *testing.T) {
 	t.Cleanup(func() { _ = exec.Command("docker", "network", "rm", nw.Name).Run() })
 	broker := startMosquitto(t, t, mosquittoOptions{network: nw, users: map[string]string{"addons": "hops-and-malt", "watcher": "watcher"}})
 
+	assistant := startHomeAssistant(t, t, homeAssistantOptions{network: nw})
+	assistant.addMQTT(t, "watcher", "watcher")
+
 	const token = "token-of-the-add-on"
 	proxy := freePort(t)
 	stand := startContainer(t, t, mosquittoImage, map[int]int{80: proxy},
@@ -51,7 +54,7 @@ func TestTheAddOnRunsFromItsOptionsAlone(t *testing.T) {
 		}),
 		testcontainers.WithFiles(testcontainers.ContainerFile{HostFilePath: supervisor, ContainerFilePath: "/supervisor", FileMode: 0o755}),
 		testcontainers.WithEntrypoint("/supervisor"), testcontainers.WithCmd(),
-		testcontainers.WithEnv(map[string]string{"TOKEN": token, "OPTIONS": addOnOptions,
+		testcontainers.WithEnv(map[string]string{"TOKEN": token, "OPTIONS": addOnOptions, "HOME_TOKEN": assistant.tokens.Access,
 			"BROKER": `{"host":"mosquitto","port":"1883","ssl":false,"username":"addons","password":"hops-and-malt","protocol":"3.1.1"}`}))
 
 	page := freePort(t)
@@ -81,7 +84,22 @@ func TestTheAddOnRunsFromItsOptionsAlone(t *testing.T) {
 	status, _ = get(t, fmt.Sprintf("http://127.0.0.1:%d/", page))
 	assert.Equal(t, http.StatusForbidden, status, "from anybody else")
 
-	for _, secret := range []string{token, "demo-secret", "hops-and-malt", "brewer@example.com"} {
+	// With the Supervisor's token alone, days from before the start are in Home Assistant's statistics.
+	within(t, 3*patience, "a day of statistics from before the add-on's start", func() error {
+		most := 0
+		for uniqueID, row := range assistant.entities(t) {
+			if strings.HasPrefix(uniqueID, "rapt_") && strings.HasSuffix(uniqueID, "temperature") {
+				hours, _ := assistant.statistics(t, row.EntityID)
+				most = max(most, len(hours))
+			}
+		}
+		if most < 24 {
+			return fmt.Errorf("%d hours at the most", most)
+		}
+		return nil
+	})
+
+	for _, secret := range []string{token, assistant.tokens.Access, "demo-secret", "hops-and-malt", "brewer@example.com"} {
 		assert.NotContains(t, addOn.logText(t), secret)
 	}
 }
