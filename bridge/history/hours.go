@@ -105,7 +105,7 @@ func (h *Hours) Made(ref device.Ref, interval time.Duration, open func(from, to 
 				continue
 			}
 			seen = start
-			if open(start.Add(-holds), start.Add(time.Hour)) {
+			if open(s.begins(i, start, holds), start.Add(time.Hour)) {
 				continue
 			}
 			if hour, ok := s.hour(start, holds); ok {
@@ -117,6 +117,19 @@ func (h *Hours) Made(ref device.Ref, interval time.Duration, open func(from, to 
 	}
 	s.forget()
 	return out
+}
+
+// begins is from when on rows matter to an hour of which the ith row is the first or the one before: from the row that holds
+// into it, since whatever is missing before that one changes nothing.
+func (s *samples) begins(i int, start time.Time, holds time.Duration) time.Time {
+	from := start.Add(-holds)
+	if s.rows[i].at.After(start) {
+		i--
+	}
+	if i < 0 {
+		return from
+	}
+	return times.Latest(from, s.rows[i].at)
 }
 
 // hour works an hour out as Home Assistant does from states: each value holds until the next one, the one before the hour

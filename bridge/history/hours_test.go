@@ -89,6 +89,32 @@ func TestAnHourWaitsForItsRows(t *testing.T) {
 	assert.GreaterOrEqual(t, len(all), 2)
 }
 
+// One reading that was lost, and is asked for once more an hour later, holds back the hours that it may be in and no others.
+func TestAnHourWaitsForNoRowBeforeTheOneThatHoldsIntoIt(t *testing.T) {
+	rows := rowsOf(t, 12*time.Hour, 15*time.Minute)
+	until := rows[len(rows)-1].At
+	all, lossy := NewHours(), NewHours()
+	for i, row := range rows {
+		if all.Add(pill, row); i != 20 {
+			lossy.Add(pill, row)
+		}
+	}
+	missing := Span{rows[19].At, rows[21].At}
+	var want []time.Time
+	for _, hour := range all.Made(pill, 15*time.Minute, func(_, to time.Time) bool { return to.After(until) }) {
+		if !hour.Start.Before(missing.To) || !hour.Start.Add(time.Hour).After(missing.From) {
+			want = append(want, hour.Start)
+		}
+	}
+	var got []time.Time
+	for _, hour := range lossy.Made(pill, 15*time.Minute, func(from, to time.Time) bool {
+		return to.After(until) || missing.From.Before(to) && missing.To.After(from)
+	}) {
+		got = append(got, hour.Start)
+	}
+	assert.Equal(t, want, got)
+}
+
 // TestAnOldValueDoesNotCountForEver: a device that was away has no mean for that time.
 func TestAnOldValueDoesNotCountForEver(t *testing.T) {
 	rows := rowsOf(t, 24*time.Hour, 15*time.Minute)
