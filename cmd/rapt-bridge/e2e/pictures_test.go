@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
@@ -42,4 +43,53 @@ func TestPictureOfADevicePage(t *testing.T) {
 		b.assistant.open(t, tab, "/config/devices/dashboard", "Fermentation Fridge", "KegLand")
 		t.Log(picture(t, tab, "devices"))
 	})
+}
+
+// The month before a new installation, in Home Assistant's statistics: without the bridge's access to them and with it.
+func TestPictureOfTheMonthBefore(t *testing.T) {
+	if *pictures == "" {
+		t.Skip("for make screenshots: the statistics themselves have a test")
+	}
+	t.Parallel()
+	h := startHome(t, t, homeAssistantOptions{})
+	browser := startChromium(t, t, h.network)
+	month := monthOld()
+	month.Devices[0].Miss = 0 // an hour with a lost reading is filled when the cloud has been asked for it three times
+	b := &brewery{home: h, cloud: startCloud(t, t, month)}
+	b.bridge = startBridge(t, t, b.cloud.account().with(h.settings()))
+	pill := b.cloud.device(t, raptsim.Hydrometer).ID
+	gravity := h.assistant.entityID(t, "rapt_"+pill+"_gravity")
+	h.assistant.waitForState(t, patience, gravity, isNumber)
+	h.assistant.addDashboard(t, "month-before", fmt.Appendf(nil, `
+views:
+  - title: Batch
+    path: batch
+    type: sections
+    max_columns: 1
+    sections:
+      - cards:
+          - type: statistics-graph
+            title: The last 30 days
+            days_to_show: 30
+            period: hour
+            stat_types: [mean]
+            entities: [%s]
+            grid_options: {columns: full}
+`, gravity))
+	take := func(name string) {
+		tab := browser.tab(t, viewport{width: 560, height: 430, scale: 1})
+		h.assistant.signIn(t, tab)
+		h.assistant.open(t, tab, "/month-before/batch", "The last 30 days")
+		t.Log(picture(t, tab, name))
+	}
+	take("month-before-without")
+	b.bridge.stop(t)
+	b.bridge = startBridge(t, t, b.cloud.account().with(h.withStatistics()))
+	within(t, 3*patience, "a month of statistics", func() error {
+		if hours, _ := h.assistant.statistics(t, gravity); len(hours) < 30*24-2 {
+			return fmt.Errorf("%d hours", len(hours))
+		}
+		return nil
+	})
+	take("month-before-with")
 }
