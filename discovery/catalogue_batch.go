@@ -14,7 +14,7 @@ func batch() []Entity {
 		{
 			Key: "stage", Name: "Stage", Platform: Sensor, DeviceClass: "enum", Icon: "mdi:beer-outline",
 			Options: []string{"none", "lag", "active", "slowing", "finishing", "complete", "cold_crash"},
-			Source:  Source{Attributes: []attribute{{"code", "d.get('stage')"}, {"batch", "d.get('id')"}, {"began", "d.get('began')"}}},
+			Source:  Source{Attributes: []attribute{{"code", "d.get('stage')"}, {"batch", "d.get('id')"}, {"began", "d.get('began')"}, {"happened", "d.get('happened')"}}},
 		},
 		{Key: "batch_day", Name: "Batch day", Platform: Sensor, Icon: "mdi:calendar-today", Precision: decimals(0)},
 		{Key: "gravity_rate", Name: "Gravity rate", Platform: Sensor, Unit: "points/d", StateClass: Measurement, Icon: "mdi:trending-down", Precision: decimals(1)},

@@ -76,7 +76,7 @@ func read(t testing.TB, payload []byte) (d Document) {
 }
 
 func TestEveryKeyIsAlwaysThere(t *testing.T) {
-	keys := strings.Fields("entries number id batch_name began batch_day stage gravity_rate filtered_gravity batch_original_gravity batch_final_gravity " +
+	keys := strings.Fields("entries number id batch_name began batch_day happened stage gravity_rate filtered_gravity batch_original_gravity batch_final_gravity " +
 		"expected_final_gravity expected_end earliest_end latest_end stuck disturbed outside_yeast_range abv apparent_attenuation real_attenuation calories " +
 		"lowest_temperature highest_temperature disturbances heating_hours cooling_hours paired_device_id")
 	s := New(Options{})
@@ -100,12 +100,20 @@ func TestEventsAreToldOnce(t *testing.T) {
 	b := followed(s)
 	assert.Empty(t, run(t, s, begin).Events)
 	var told []string
+	happened := map[batch.EventKind]time.Time{}
 	end := b.brew(begin, 1.052, 1.011, 12)
 	for at := begin; at.Before(end); at = at.Add(time.Hour) {
 		b.changed = true
-		told = append(told, kinds(t, run(t, s, at).Events)...)
+		out := run(t, s, at)
+		told = append(told, kinds(t, out.Events)...)
+		for _, raw := range out.Events {
+			var e Event
+			require.NoError(t, json.Unmarshal(raw, &e))
+			happened[batch.EventKind(e.Kind)] = e.At
+		}
 	}
 	assert.Equal(t, []string{"started", "slowing", "complete"}, told)
+	assert.Equal(t, happened, read(t, b.payload).Happened, "for whoever has missed the events")
 
 	again := New(Options{})
 	require.True(t, again.Restore(pill, b.payload, end))

@@ -49,6 +49,12 @@ func (b *beer) describe(found batch.Findings, now time.Time) {
 		return
 	}
 	d.describeCurrent(c, b.numbers.current(c.Began, b.numbering))
+	d.Happened = map[batch.EventKind]time.Time{}
+	for _, e := range b.analysis.Events() {
+		if e.Batch == c.ID {
+			d.Happened[e.Kind] = e.At
+		}
+	}
 	d.Original, d.Final = found.OriginalGravity, c.FinalGravity
 	d.Heating, d.Cooling = b.hours(c.Began, nil)
 }

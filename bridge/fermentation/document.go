@@ -33,6 +33,8 @@ type current struct {
 	Name   *string    `json:"batch_name"`
 	Began  *time.Time `json:"began"`
 	Day    *int       `json:"batch_day"` // 1 on the first
+	// Happened is when each kind of event last happened to it, at the reading that shows it.
+	Happened map[batch.EventKind]time.Time `json:"happened"`
 }
 
 // state is what the beer does.

@@ -110,6 +110,13 @@ func batchBlueprints(t *testing.T, b blueprints) []blueprintTest {
 			name: "a batch that is complete already", blueprint: "batch-news", told: "Finished Pill: the fermentation is complete", says: "has finished at 1.0312",
 			input:  map[string]any{"prefix": "hand", "exceptions": append([]string{pills[0]}, others...)},
 			before: is(finished, "complete"),
+			done: func(t *testing.T) {
+				now := time.Now().UTC().Format(time.RFC3339)
+				finished.batch(t, b, map[string]any{"stage": "complete", "began": began, "disturbed": true, "happened": map[string]string{"complete": began, "disturbed": now}})
+				within(t, look, "what happened without an event, as while Home Assistant is down", func() error {
+					return b.assistant.notifiedOf(t, "Finished Pill: the gravity was disturbed", "another reason than fermentation")
+				})
+			},
 		},
 		{
 			blueprint: "batch-news", told: "Working Pill: the fermentation is stuck", says: "stands still at 1.0312, well above",
