@@ -53,8 +53,9 @@ func (f *Family) telemetryRow(model any, at time.Time, key string) Telemetry {
 	if key == "" {
 		t.Row = at.UTC().Format(time.RFC3339Nano)
 	}
+	var none Derived // a row has nothing that derives from two readings
 	for i, row := range f.telemetry {
-		t.values[i] = row.get(model, &Derived{})
+		t.values[i] = row.get(model, &none)
 	}
 	return t
 }

@@ -11,7 +11,7 @@ const (
 	// echoWait is how long the echo itself is waited for; the broker's access rules may forbid it.
 	echoWait = 10 * time.Second
 	// startWait is for bridges that start in the same moment, and for one that has just become active.
-	startWait = 200 * time.Millisecond
+	startWait = 150 * time.Millisecond
 	// answerWait is for an active bridge that the broker takes for online.
 	answerWait = 5 * time.Second
 	// deadAfter is one and a half keepalives: after that the broker itself takes a client for dead.
