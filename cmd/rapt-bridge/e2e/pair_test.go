@@ -139,7 +139,9 @@ func TestTheAccessFileOfTheExamplesIsEnough(t *testing.T) {
 	watcher.waitFor(t, patience, kettle+"/result", func(p string) bool { return strings.Contains(p, `"outcome":"applied"`) })
 	id := cloud.device(t, raptsim.Still).ID
 	cloud.remove(t, id)
-	watcher.waitFor(t, patience, "homeassistant/device/rapt_"+id+"/config", equal(""))
+	for _, topic := range []string{"homeassistant/device/rapt_" + id + "/config", "rapt/still/" + id + "/state", "rapt/still/" + id + "/availability"} {
+		watcher.waitFor(t, patience, topic, equal("")) // in this order
+	}
 	b.stop(t)
 	second := startBridge(t, t, set)
 	second.waitForLog(t, patience, "took over from an earlier run")
