@@ -111,7 +111,7 @@ func batchBlueprints(t *testing.T, b blueprints) []blueprintTest {
 			input:  map[string]any{"prefix": "hand", "exceptions": append([]string{pills[0]}, others...)},
 			before: is(finished, "complete"),
 			done: func(t *testing.T) {
-				now := time.Now().UTC().Format(time.RFC3339)
+				now := time.Now().UTC().Format(time.RFC3339Nano) // it was told of the other less than a second ago
 				finished.batch(t, b, map[string]any{"stage": "complete", "began": began, "disturbed": true, "happened": map[string]string{"complete": began, "disturbed": now}})
 				within(t, look, "what happened without an event, as while Home Assistant is down", func() error {
 					return b.assistant.notifiedOf(t, "Finished Pill: the gravity was disturbed", "another reason than fermentation")
