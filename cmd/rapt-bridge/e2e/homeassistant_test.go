@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -251,7 +252,10 @@ func (h *homeAssistant) complaints(t testing.TB, mark int) []string {
 			found[len(found)-1] += "\n" + line
 		}
 	}
-	return found
+	// A test beside this one, in the same Home Assistant, has it refuse to turn a controller off.
+	return slices.DeleteFunc(found, func(c string) bool {
+		return strings.Contains(c, "in async_turn_off") && strings.HasSuffix(c, "NotImplementedError")
+	})
 }
 
 // must is request where an error fails the test.
