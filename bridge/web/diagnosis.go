@@ -56,15 +56,14 @@ func (s *Server) askDiagnosis(ctx context.Context) []byte {
 	if !s.askedAt.IsZero() && s.options.Now().Sub(s.askedAt).Abs() < renderEvery {
 		return s.diagnosed
 	}
-	within, cancel := context.WithTimeout(ctx, diagnosisWithin)
+	// Whoever leaves meanwhile leaves the file to the next, or all who come and go would each ask the loop.
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), diagnosisWithin)
 	defer cancel()
 	file, err := s.options.Diagnosis(within)
 	if err != nil {
 		s.options.Log.Debug("the diagnosis could not be made", slog.Any("reason", err))
 		file = nil
 	}
-	if ctx.Err() == nil { // else it is the client that has gone
-		s.diagnosed, s.askedAt = file, s.options.Now()
-	}
+	s.diagnosed, s.askedAt = file, s.options.Now()
 	return file
 }
