@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
@@ -15,7 +16,7 @@ const scaleChecks = 3
 // Why a write is not known to be shown.
 var (
 	ErrNotRead      = errors.New("the device was not read back in time, so whether the cloud shows the value is not known")
-	ErrNotShown     = errors.New("the cloud doesn't show the value; 90 s after the command what it shows is published again")
+	ErrNotShown     = fmt.Errorf("the cloud doesn't show the value; %.0f s after the command what it shows is published again", pendingFor.Seconds())
 	ErrOverridden   = errors.New("somebody else has set another value meanwhile")
 	ErrScaleUnknown = errors.New("the cloud doesn't show the submitted gravity, so whether it takes it as it is meant is not known")
 )
