@@ -72,7 +72,7 @@ func (p *program) demo(ctx context.Context, cfg config.Config, speed float64) er
 	})
 	embedded := cfg.MQTT.URL == ""
 	if embedded {
-		address, stop, err := embeddedBroker(p.demoHost(), cfg.MQTT.TopicPrefix, limit.NewKey(demoAccount, demoSecret), log)
+		address, stop, err := embeddedBroker(p.demoHost(), cfg.MQTT.TopicPrefix, limit.NewKey(demoAccount, demoSecret))
 		if err != nil {
 			return &exitError{exitFailed, err}
 		}
@@ -131,9 +131,9 @@ func (*openDoor) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { retu
 
 func (*openDoor) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
 
-// embeddedBroker starts a broker without a password on port 1883, or on a free one when that is taken. It retains an
+// embeddedBroker starts a broker without a password on port 1883, or on a free one when that is taken. It retains a
 // log of no requests, signed with the account's key, so that the bridge doesn't take it for one that has lost the log.
-func embeddedBroker(host, topicPrefix string, key limit.Key, log *slog.Logger) (address string, stop func(), err error) {
+func embeddedBroker(host, topicPrefix string, key limit.Key) (address string, stop func(), err error) {
 	listener, err := net.Listen("tcp", net.JoinHostPort(host, "1883"))
 	if err != nil {
 		if listener, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
