@@ -23,7 +23,7 @@ const (
 
 // heapGrowth is by how much the heap may grow, in percent of what is in use, before garbage is collected; Go's own is 100. The
 // heap is a few MiB, so that collecting it costs little, and small computers have little memory.
-const heapGrowth = 50
+const heapGrowth = 40
 
 func main() {
 	if os.Getenv("GOGC") == "" {
