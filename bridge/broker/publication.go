@@ -4,7 +4,7 @@ package broker
 type Publication struct {
 	Topic       string
 	Payload     []byte
-	Make        func() []byte // where it is set, makes the payload when the message's turn comes, so that many take no memory
+	Make        func() []byte // makes the payload of a retained message when its turn comes, so that many take no memory; nil for one that is made
 	Retain      bool
 	Correlation []byte
 	// First has a retained message go before all that waits: something else waits for its acknowledgement.

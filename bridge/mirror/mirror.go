@@ -101,7 +101,7 @@ type Mirror struct {
 }
 
 // New is a mirror that has published nothing. retain publishes a retained message, and retainMade one that is made when its
-// turn comes, by any goroutine. Without announces no device is announced.
+// turn comes, as what was known when it was queued. Without announces no device is announced.
 func New(o discovery.Options, announces bool, retain func(topic string, payload []byte), retainMade func(topic string, payload func() []byte)) *Mirror {
 	return &Mirror{options: o, announces: announces, retain: retain, retainMade: retainMade, waiting: map[*Device]time.Time{}, again: map[*Device]time.Time{}}
 }
