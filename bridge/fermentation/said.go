@@ -7,6 +7,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/batch"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/internal/text"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
@@ -139,10 +140,8 @@ func between(v *float64, low, high float64) *float64 {
 // firstOfAll is after what a clock says that was never set.
 var firstOfAll = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// believedTime reports whether something can have been at a time. Clocks may differ by a day.
-func believedTime(at, now time.Time) bool {
-	return at.After(firstOfAll) && at.Before(now.Add(24*time.Hour))
-}
+// believedTime reports whether something can have been at a time.
+func believedTime(at, now time.Time) bool { return at.After(firstOfAll) && !times.Ahead(at, now) }
 
 // sessionOf is what a profile session says of a batch; false when it can't be believed.
 func sessionOf(s device.Session, now time.Time) (batch.Session, bool) {

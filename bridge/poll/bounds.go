@@ -3,6 +3,8 @@ package poll
 import (
 	"math"
 	"time"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 )
 
 // What is believed of a device, whoever says it. The contract's telemetry frequency ends before 31 days; the first RAPT
@@ -10,13 +12,12 @@ import (
 const (
 	shortestInterval = time.Second
 	longestInterval  = 31 * 24 * time.Hour
-	mostAhead        = 24 * time.Hour
 	oldest           = 20 * 365 * 24 * time.Hour
 )
 
 // plausible reports whether a reading can be of that time.
 func plausible(reading, now time.Time) bool {
-	return reading.Before(now.Add(mostAhead)) && reading.After(now.Add(-oldest))
+	return !times.Ahead(reading, now) && reading.After(now.Add(-oldest))
 }
 
 // bounded is the closest interval that is believed.

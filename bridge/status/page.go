@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
@@ -20,9 +21,6 @@ const (
 	keptCommands   = 20
 	keptProblems   = 20
 	snapshotsApart = time.Second
-
-	// clocksApart is how far ahead of the cloud's clock a device may date a row.
-	clocksApart = 24 * time.Hour
 )
 
 // Page is what the status page shows. It is for one goroutine.
@@ -74,7 +72,7 @@ func (p *Page) AddRows(ref device.Ref, rows []device.Telemetry) {
 		if !measures {
 			return
 		}
-		if row.At.After(p.cloud().Add(clocksApart)) {
+		if times.Ahead(row.At, p.cloud()) {
 			continue // with it as the newest, all others would be too old for the curve
 		}
 		target := math.NaN()

@@ -20,3 +20,7 @@ func Soonest(a, b time.Time) time.Time {
 	}
 	return a
 }
+
+// Ahead reports whether a moment is a day or more ahead of now, which is further than clocks differ: nothing can have
+// happened then.
+func Ahead(at, now time.Time) bool { return !at.Before(now.Add(24 * time.Hour)) }
