@@ -124,9 +124,9 @@ chaos: docker ## live through every fault of the table in containers, and write 
 image: docker ## build the container image
 	docker build $(RAPT_BUILD_ARGS) --build-arg VERSION=$(VERSION) -t $(IMAGE):$(VERSION) -t $(IMAGE):latest .
 
-screenshots: docker ## take the pictures of the README in the real Home Assistant (needs Docker)
+screenshots: docker ## take the pictures of the README in the real Home Assistant (an hour, because Activity is shown after one)
 	mkdir -p $(PICTURES)
-	$(GO) test -count=1 -timeout 15m -run '^TestPicture' ./cmd/rapt-bridge/e2e -pictures $(abspath $(PICTURES))
+	$(GO) test -count=1 -timeout 80m -run '^TestPicture' ./cmd/rapt-bridge/e2e -pictures $(abspath $(PICTURES))
 
 clean: ## remove what the other targets made
 	rm -rf bin dist coverage.out

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -77,7 +76,7 @@ func TestADeletedDeviceThatListsLackIsTakenOutAtOnce(t *testing.T) {
 }
 
 func TestARestartWithinAnEmptyListTakesNoDeviceOut(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, withoutCeiling)
 		w.start(t)
 		pass(ready)
@@ -96,7 +95,7 @@ func TestARestartWithinAnEmptyListTakesNoDeviceOut(t *testing.T) {
 }
 
 func TestALostFamilyDoesNotUseUpTheHour(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, nil)
 		for i := range 500 {
 			id := "00000000-0000-4000-8000-000000000" + string(rune('a'+i/100)) + string(rune('0'+i/10%10)) + string(rune('0'+i%10))
@@ -161,7 +160,7 @@ func TestWhatNoListHasCanBeForgotten(t *testing.T) {
 }
 
 func TestAJunkStateNeverClearsSomebodyElsesConfig(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, withoutCeiling)
 		theirs := `{"origin":{"name":"another program"},"state_topic":"a/b"}`
 		w.broker.retain("homeassistant/device/rapt_x/config", []byte(theirs))

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -155,7 +154,7 @@ func TestNoRowIsLostInAnOutage(t *testing.T) {
 	for name, outage := range outages {
 		for _, d := range []time.Duration{5 * time.Minute, 5 * time.Hour, 5 * 24 * time.Hour} {
 			t.Run(name+", "+d.String(), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
+				inBubble(t, func(t *testing.T) {
 					w := newWorld(raptsim.Options{Devices: devices}, withHistory(0))
 					w.start(t)
 					defer func() { w.halt() }()
@@ -173,7 +172,7 @@ func TestNoRowIsLostInAnOutage(t *testing.T) {
 
 // TestNoRowIsLostInACrashLoop ends the bridge at random moments, in the middle of whatever it does.
 func TestNoRowIsLostInACrashLoop(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{Latency: &raptsim.Latency{Min: 200 * time.Millisecond, Max: 2 * time.Second}}, withHistory(0))
 		w.start(t)
 		pass(2 * time.Hour)
@@ -231,7 +230,7 @@ func TestAnAnswerThatIsCutOrRefusedIsAskedForAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := raptsim.Options{Devices: devices, Telemetry: raptsim.Telemetry{Past: 4 * 24 * time.Hour}}
-			synctest.Test(t, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
 				w := newWorld(o, withHistory(3))
 				fault.Path = "Hydrometers/GetTelemetry"
 				w.cloud.Inject(fault)
@@ -249,7 +248,7 @@ func TestAnAnswerThatIsCutOrRefusedIsAskedForAgain(t *testing.T) {
 func TestACommandGoesBeforeTheHistory(t *testing.T) {
 	devices := []raptsim.DeviceSpec{{Family: raptsim.TemperatureController, Name: "Fridge", ReportEvery: 15 * time.Minute}}
 	o := raptsim.Options{Devices: devices, Telemetry: raptsim.Telemetry{Past: 40 * 24 * time.Hour}, CommandDelay: -1}
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(o, withHistory(30))
 		w.cloud.Inject(raptsim.Fault{Path: "TemperatureControllers/GetTelemetry", Delay: 25 * time.Second, Times: 1})
 		w.start(t)
@@ -271,7 +270,7 @@ func TestACommandGoesBeforeTheHistory(t *testing.T) {
 
 // TestABrokerThatRefusesTheStreamStopsNothing: access rules may not know of it.
 func TestABrokerThatRefusesTheStreamStopsNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, withHistory(0))
 		w.broker.refuse("/telemetry")
 		w.start(t)
@@ -311,7 +310,7 @@ func TestADeviceThatLeavesTakesItsPositionWithIt(t *testing.T) {
 
 // TestWithoutHistoryAPositionLeavesWithItsDevice: an earlier run had the stream on.
 func TestWithoutHistoryAPositionLeavesWithItsDevice(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, withHistory(0))
 		w.start(t)
 		pass(30 * time.Minute)

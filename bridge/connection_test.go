@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net"
 	"net/url"
+	"path"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -70,10 +71,19 @@ func free(t testing.TB) string {
 
 // retains is what the broker retains on a topic.
 func (b *realBroker) retains(topic string) string {
-	for _, p := range b.Topics.Messages(topic) {
-		return string(p.Payload)
+	p, _ := b.Topics.Retained.Get(topic)
+	return string(p.Payload)
+}
+
+// retained counts what the broker retains on topics of a pattern, as [path.Match] reads it. The library's own search by a
+// filter is not made for being called while clients publish.
+func (b *realBroker) retained(pattern string) (n int) {
+	for topic := range b.Topics.Retained.GetAll() {
+		if is, _ := path.Match(pattern, topic); is {
+			n++
+		}
 	}
-	return ""
+	return n
 }
 
 func serverAt(t testing.TB, scheme, address string) broker.Server {
@@ -117,7 +127,7 @@ func eventually(t testing.TB, is func() bool, msg ...any) {
 }
 
 func (b *realBroker) complete() bool {
-	return len(b.Topics.Messages("homeassistant/device/+/config")) == 13 && len(b.Topics.Messages("rapt/+/+/state")) == 12 &&
+	return b.retained("homeassistant/device/*/config") == 13 && b.retained("rapt/*/*/state") == 12 &&
 		b.retains("rapt/bridge/availability") == "online"
 }
 

@@ -57,7 +57,7 @@ func TestWhatCameDuringASleepIsRefused(t *testing.T) {
 	for _, length := range []time.Duration{30 * time.Second, 150 * time.Second, 8 * time.Hour} {
 		for _, how := range []string{"frozen", "suspended"} {
 			t.Run(how+" for "+length.String(), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
+				inBubble(t, func(t *testing.T) {
 					s := &sleeper{}
 					w := newWorld(raptsim.Options{Latency: &raptsim.Latency{}}, s.adapt)
 					w.start(t)
@@ -97,7 +97,7 @@ func TestWhatCameDuringASleepIsRefused(t *testing.T) {
 func TestWhatWaitedDuringASleepIsHeldAgainstTheWallClock(t *testing.T) {
 	for _, how := range []string{"frozen", "suspended"} {
 		t.Run(how, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
 				s := &sleeper{}
 				w := newWorld(raptsim.Options{Latency: &raptsim.Latency{}}, s.adapt)
 				w.start(t)
@@ -127,7 +127,7 @@ func TestWhatWaitedDuringASleepIsHeldAgainstTheWallClock(t *testing.T) {
 // count of requests, which goes first, in the middle of the sleep.
 func TestACommandWhoseTimeIsOverDoesNotLeave(t *testing.T) {
 	s := &sleeper{}
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{Latency: &raptsim.Latency{}}, s.adapt)
 		w.start(t)
 		defer w.halt()
@@ -149,7 +149,7 @@ func TestACommandWhoseTimeIsOverDoesNotLeave(t *testing.T) {
 func TestAClockThatIsSetIsNoHarm(t *testing.T) {
 	for _, by := range []time.Duration{time.Hour, -time.Hour, 365 * 24 * time.Hour, -365 * 24 * time.Hour, 2 * time.Second, -2 * time.Second} {
 		t.Run(by.String(), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
 				s := &sleeper{}
 				w := newWorld(raptsim.Options{Latency: &raptsim.Latency{}}, s.adapt)
 				w.start(t)
@@ -173,7 +173,7 @@ func TestAClockThatIsSetIsNoHarm(t *testing.T) {
 // TestABusyLoopIsNoSleep: a turn that takes long, as with very many devices, must not lead to a new connection, whose work
 // would take as long again.
 func TestABusyLoopIsNoSleep(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		s := &sleeper{}
 		w := newWorld(raptsim.Options{Latency: &raptsim.Latency{}}, s.adapt)
 		w.start(t)

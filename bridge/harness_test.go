@@ -296,11 +296,17 @@ func (w *world) halt() {
 	<-w.done
 }
 
+// inBubble runs a test in virtual time, beside others.
+func inBubble(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	t.Parallel()
+	synctest.Test(t, test)
+}
+
 // inVirtualTime runs a test in a bubble with a world of its own, whose bridge has started.
 func inVirtualTime(t *testing.T, o raptsim.Options, adapt func(*Options), test func(t *testing.T, w *world)) {
 	t.Helper()
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(o, adapt)
 		w.start(t)
 		defer w.halt()

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -13,7 +12,7 @@ import (
 
 // TestAKettleThatHeatsUnseenIsAProblem follows a kettle that was switched on through the bridge and falls silent.
 func TestAKettleThatHeatsUnseenIsAProblem(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{Devices: []raptsim.DeviceSpec{
 			{Family: raptsim.BrewZilla, Name: "Kettle", ReportEvery: time.Minute, Values: map[string]any{"heatingEnabled": false}},
 		}}, withoutCeiling)

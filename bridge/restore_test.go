@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -33,7 +32,7 @@ func (w *world) lines(containing string) []string {
 }
 
 func TestARestartTakesOverWhatTheBrokerRetains(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, nil)
 		w.start(t)
 		pass(3 * time.Hour)
@@ -81,7 +80,7 @@ func lostPill(w *world) (id string, topics []string) {
 }
 
 func TestWhatAnEarlierRunLeftBehindIsClearedAfterTwoCompleteLists(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, nil)
 		_, topics := lostPill(w)
 		stale := "rapt/still/00000000-0000-4000-8000-0000000000bb/state" // a state alone, without a config
@@ -112,7 +111,7 @@ func TestWhatAnEarlierRunLeftBehindIsClearedAfterTwoCompleteLists(t *testing.T) 
 }
 
 func TestOneListWithoutItClearsNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, nil)
 		_, topics := lostPill(w)
 		w.start(t)
@@ -134,7 +133,7 @@ func TestOneListWithoutItClearsNothing(t *testing.T) {
 func TestWhatBelongsToOthersIsNeverTouched(t *testing.T) {
 	for name, withDiscovery := range map[string]bool{"with discovery": true, "without": false} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
 				w := newWorld(raptsim.Options{}, func(o *Options) { o.Discovery = withDiscovery })
 				neighbour := discovery.Options{Topics: discovery.Topics{Prefix: "cellar"}, Version: "1.0.0"}
 				id := "00000000-0000-4000-8000-0000000000cc"
@@ -166,7 +165,7 @@ func TestWhatBelongsToOthersIsNeverTouched(t *testing.T) {
 }
 
 func TestDiscoveryTurnedOffClearsWhatWasAnnounced(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		on := true
 		w := newWorld(raptsim.Options{}, func(o *Options) { o.Discovery = on })
 		w.start(t)
@@ -184,7 +183,7 @@ func TestDiscoveryTurnedOffClearsWhatWasAnnounced(t *testing.T) {
 }
 
 func TestWithoutTheEchoItStartsAfterTenSeconds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, nil)
 		w.broker.mute.Store(true)
 		w.start(t)
@@ -203,7 +202,7 @@ func TestWithoutTheEchoItStartsAfterTenSeconds(t *testing.T) {
 }
 
 func TestGarbageOnTheBrokerIsPassedOver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, nil)
 		id, topic := w.deviceOf(raptsim.Hydrometer)
 		w.broker.retain("rapt/bridge/state", []byte(`{"ledger":{"at":"yesterday","polls":7}}`))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -40,7 +39,7 @@ func (w *world) flood(n int, apart time.Duration) {
 // TestAfterAFloodOfCommandsAHeaterCanBeSwitchedOff uses the hour up with changes of another device. What follows is in
 // the safe direction, and leaves at once.
 func TestAfterAFloodOfCommandsAHeaterCanBeSwitchedOff(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{CommandDelay: time.Hour, Latency: &raptsim.Latency{}}, withoutChanges)
 		w.broker.retain("rapt/bridge/state", unusedHour(t))
 		w.start(t)
@@ -79,7 +78,7 @@ func TestAfterAFloodOfCommandsAHeaterCanBeSwitchedOff(t *testing.T) {
 
 // TestReadbacksGiveWayToCommands changes targets until the hour is full: the last changes are not looked back at.
 func TestReadbacksGiveWayToCommands(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{CommandDelay: time.Hour, Latency: &raptsim.Latency{}}, withoutChanges)
 		w.broker.retain("rapt/bridge/state", unusedHour(t))
 		w.start(t)
@@ -125,7 +124,7 @@ func TestWhatSwitchesOffGoesBeforeWhatWaits(t *testing.T) {
 
 // TestABridgeRestartedFiveTimesCanSwitchAHeaterOff: each start signs in; polls don't use the last sign-ins.
 func TestABridgeRestartedFiveTimesCanSwitchAHeaterOff(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, nil)
 		w.broker.retain("rapt/bridge/state", unusedHour(t))
 		w.start(t)
@@ -169,7 +168,7 @@ func TestALogThatIsNotToBeTrustedCountsAsLost(t *testing.T) {
 		"from the future": func() any { return testKey.Unused(time.Now().Add(time.Hour)) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
 				w := newWorld(raptsim.Options{}, nil)
 				state, err := json.Marshal(map[string]any{"ledger": forged()})
 				require.NoError(t, err)
@@ -200,7 +199,7 @@ func TestNoRetainedStateHangsTheBridge(t *testing.T) {
 		`{"last_activity":%q,"reporting_interval":-1e300,"next_reading_expected":"9999-12-31T23:59:59Z"}`,
 	} {
 		t.Run(hostile, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
 				w := newWorld(raptsim.Options{}, withoutCeiling)
 				for _, d := range w.cloud.Devices() {
 					w.broker.retain(fmt.Sprintf("rapt/%s/%s/state", d.Family, d.ID), fmt.Appendf(nil, hostile, time.Now().Add(-24*time.Hour).Format(time.RFC3339)))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -74,7 +73,7 @@ func TestADeviceThatMovesToAnotherFamily(t *testing.T) {
 
 // TestAMoveWhileTheBridgeWasDown: what the old family retained is cleared, and not what the new one announces.
 func TestAMoveWhileTheBridgeWasDown(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, withoutCeiling)
 		w.start(t)
 		pass(ready)
@@ -92,7 +91,7 @@ func TestAMoveWhileTheBridgeWasDown(t *testing.T) {
 }
 
 func TestACommandBeforeTheFirstListWaitsForIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, withoutCeiling)
 		w.cloud.Inject(raptsim.Fault{Method: "GET", Delay: 20 * time.Second, Times: 1}) // the hydrometers come first
 		w.start(t)
@@ -119,7 +118,7 @@ func TestACommandBeforeTheFirstListWaitsForIt(t *testing.T) {
 }
 
 func TestACommandWhoseListNeverComesIsToldWhy(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, withoutCeiling)
 		w.cloud.Inject(raptsim.Fault{Path: "/api/", Status: 500})
 		w.start(t)
@@ -152,7 +151,7 @@ func TestWhatASingleDeviceShowsIsNoticedToo(t *testing.T) {
 }
 
 func TestASignInThatTheCeilingHoldsBackIsToldAsThat(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{TokenLifetime: 2 * time.Minute}, func(o *Options) { o.MaxRequestsPerHour = 20 })
 		w.broker.retain("rapt/bridge/state", unusedHour(t))
 		w.start(t)
@@ -415,7 +414,7 @@ var errGone = errors.New("gone")
 
 // TestTheRestoreIsReadAgainWhereTheBrokerWentAwayDuringIt: half of what was retained is not all.
 func TestTheRestoreIsReadAgainWhereTheBrokerWentAwayDuringIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{}, nil)
 		w.broker.mute.Store(true)
 		w.start(t)

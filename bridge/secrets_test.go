@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -58,7 +57,7 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 		snapshots []*web.Snapshot
 		spy       *eavesdropper
 	)
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		w := newWorld(raptsim.Options{APISecret: secret, Username: "brewer@example.com", TokenLifetime: 99 * time.Hour}, nil)
 		spy = &eavesdropper{RoundTripper: w.cloud.Transport()}
 		w.adapt = func(o *Options) {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -111,7 +110,7 @@ func (p *pair) changes() int {
 // asPair runs a test with a pair of which the first is active and the second stands by.
 func asPair(t *testing.T, test func(t *testing.T, p *pair)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		p := newPair()
 		defer p.halt()
 		p.start(t, p.one)
@@ -215,7 +214,7 @@ func TestABridgeThatDiesWithTheBrokerIsReplaced(t *testing.T) {
 }
 
 func TestTwoBridgesThatStartTogether(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		p := newPair()
 		defer p.halt()
 		p.start(t, p.one)
@@ -259,7 +258,7 @@ func TestOneThatLosesTheNameDoesNotTakeItBack(t *testing.T) {
 }
 
 func TestAnotherAccountsBridgeEndsAndClearsNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
 		p := newPair()
 		defer p.halt()
 		p.start(t, p.one)

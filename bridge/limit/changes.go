@@ -26,7 +26,7 @@ func NewChanges(perHour int) *Changes { return &Changes{perHour: perHour, of: ma
 // Record counts a change that is made at now.
 func (c *Changes) Record(now time.Time, what string) {
 	for name, other := range c.of { // what is not set any more must not stay for ever
-		if other.hour.forget(now); len(other.hour.times) == 0 {
+		if other.hour.forget(now); other.hour.used == 0 {
 			delete(c.of, name)
 		}
 	}
@@ -35,8 +35,8 @@ func (c *Changes) Record(now time.Time, what string) {
 		w = &changed{hour: window{span: time.Hour, limit: c.perHour}, burst: window{span: burst, limit: max(1, c.perHour/2)}}
 		c.of[what] = w
 	}
-	w.hour.add(now)
-	w.burst.add(now)
+	w.hour.add(now, 1)
+	w.burst.add(now, 1)
 }
 
 // Check returns why a change is not made at now, in words for people; nil when it may be. clock writes a steady time.

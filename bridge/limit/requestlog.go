@@ -2,7 +2,6 @@ package limit
 
 import (
 	"iter"
-	"slices"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
@@ -45,40 +44,6 @@ const (
 	ForOff      // a command that switches a heater, a pump or a regulation off, or turns a kettle down
 	purposes
 )
-
-// window admits at most limit requests in any span. What is kept for some purposes, others may not use: they have to
-// leave so many places free.
-type window struct {
-	span  time.Duration
-	limit int
-	kept  [purposes]int
-	times []time.Time // of the requests still inside, oldest first
-}
-
-// opens returns when one more request of a purpose fits: the zero time for at once.
-func (w *window) opens(now time.Time, p Purpose) time.Time {
-	w.forget(now)
-	limit := w.limit - w.kept[p]
-	if len(w.times) < limit {
-		return time.Time{}
-	}
-	if limit <= 0 {
-		return now.Add(w.span)
-	}
-	return w.times[len(w.times)-limit].Add(w.span + windowMargin)
-}
-
-func (w *window) add(at time.Time) { w.times = append(w.times, at) }
-
-func (w *window) forget(now time.Time) {
-	old := 0
-	for old < len(w.times) && now.Sub(w.times[old]) >= w.span+windowMargin {
-		old++
-	}
-	if old > 0 {
-		w.times = append(w.times[:0], w.times[old:]...)
-	}
-}
 
 // RequestLog counts every request that leaves, sign-ins and repeats included, and says whether one more may.
 //
@@ -146,7 +111,7 @@ func (l *RequestLog) NextAllowed(now time.Time, p Purpose, signIn bool) (at time
 // fills up, so that commands go before looks at what became of them.
 func (l *RequestLog) Readbacks(now time.Time) int {
 	l.hour.forget(now)
-	free := l.hour.limit - l.hour.kept[ForCommand] - len(l.hour.times)
+	free := l.hour.limit - l.hour.kept[ForCommand] - l.hour.used
 	switch {
 	case free >= l.hour.limit/5:
 		return 4
@@ -166,7 +131,7 @@ func (l *RequestLog) Allows(now time.Time, p Purpose, signIn bool) bool {
 // Record counts a request that leaves at now.
 func (l *RequestLog) Record(now time.Time, p Purpose, signIn bool) {
 	for w := range l.counting(p, signIn) {
-		w.add(now)
+		w.add(now, 1)
 	}
 }
 
@@ -177,34 +142,24 @@ func (l *RequestLog) Withdraw(at time.Time, p Purpose, signIn bool) {
 	}
 }
 
-// withdraw removes the last request of that time.
-func (w *window) withdraw(at time.Time) {
-	for i, t := range slices.Backward(w.times) {
-		if t.Equal(at) {
-			w.times = slices.Delete(w.times, i, i+1)
-			return
-		}
-	}
-}
-
 // Paced returns when the next poll should leave so that a nearly used-up hour lasts until its oldest requests count no
 // longer, instead of ending in a long silence. Zero while there is plenty. keep polls are kept for something more urgent.
 func (l *RequestLog) Paced(now time.Time, keep int) time.Time {
 	l.polls.forget(now)
-	used := len(l.polls.times)
+	used := l.polls.used
 	free := l.polls.limit - used
 	if free <= 0 || used == 0 || free-keep >= l.polls.limit/8 {
 		return time.Time{}
 	}
 	free = max(0, free-keep)
-	opens := l.polls.times[0].Add(l.polls.span)
-	return l.polls.times[used-1].Add(opens.Sub(now) / time.Duration(free+1))
+	opens := l.polls.left[0].at.Add(l.polls.span)
+	return l.polls.left[len(l.polls.left)-1].at.Add(opens.Sub(now) / time.Duration(free+1))
 }
 
 // LastHour returns how many requests left in the hour before now.
 func (l *RequestLog) LastHour(now time.Time) int {
 	l.hour.forget(now)
-	n := len(l.hour.times)
+	n := l.hour.used
 	if l.isReserved(now) {
 		n -= l.reserved
 	}
@@ -214,7 +169,7 @@ func (l *RequestLog) LastHour(now time.Time) int {
 // Free returns how many more may leave within the ceiling of the hour.
 func (l *RequestLog) Free(now time.Time) int {
 	l.hour.forget(now)
-	return max(0, l.hour.limit-len(l.hour.times))
+	return max(0, l.hour.limit-l.hour.used)
 }
 
 func (l *RequestLog) isReserved(now time.Time) bool {
@@ -226,21 +181,12 @@ func (l *RequestLog) isReserved(now time.Time) bool {
 func (l *RequestLog) Reserve(now time.Time) {
 	commands := l.hour.limit - l.hour.kept[ForCommand] - l.polls.limit
 	l.reserveSome(now, l.polls.limit-l.polls.limit/4, commands-commands/4, lostSignIns)
-	for range l.backfill.limit - l.backfill.limit/4 {
-		l.backfill.add(now)
-	}
+	l.backfill.add(now, l.backfill.limit-l.backfill.limit/4)
 }
 
 func (l *RequestLog) reserveSome(at time.Time, polls, commands, signIns int) {
 	l.reservedAt, l.reservedPolls, l.reserved, l.reservedSignIns = at, polls, polls+commands, signIns
-	for range polls {
-		l.polls.add(at)
-		l.hour.add(at)
-	}
-	for range commands {
-		l.hour.add(at)
-	}
-	for range signIns {
-		l.signIns.add(at)
-	}
+	l.polls.add(at, polls)
+	l.hour.add(at, polls+commands)
+	l.signIns.add(at, signIns)
 }

@@ -248,9 +248,9 @@ func TestARequestTakenOverIsNeverOlderThanItWas(t *testing.T) {
 		if now.Sub(left) >= time.Hour {
 			break
 		}
-		require.Len(t, l.hour.times, 1)
-		require.False(t, l.hour.times[0].Before(left), "it has become older")
-		require.Less(t, l.hour.times[0].Sub(left), time.Second, "it has become younger by more than the rounding")
+		require.Len(t, l.hour.left, 1)
+		require.False(t, l.hour.left[0].at.Before(left), "it has become older")
+		require.Less(t, l.hour.left[0].at.Sub(left), time.Second, "it has become younger by more than the rounding")
 	}
 }
 
@@ -268,7 +268,7 @@ func TestALedgerThatSomebodyMadeUpDoesNoHarm(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := NewRequestLog(240, 30)
 			l.Restore(s, noon, noon)
-			assert.LessOrEqual(t, len(l.hour.times), 4*240)
+			assert.LessOrEqual(t, l.hour.used, 4*240)
 			after := noon.Add(time.Hour + 2*windowMargin)
 			assert.True(t, l.Allows(after, ForPoll, true), "an hour later all is as ever")
 			assert.Zero(t, l.LastHour(after))

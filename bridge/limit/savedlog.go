@@ -42,45 +42,40 @@ func (l *RequestLog) Save(now, wall time.Time) SavedLog {
 		polls, commands, signIns = l.reservedPolls, l.reserved-l.reservedPolls, l.reservedSignIns
 		s.Reserved = &SavedReserve{Age: age(now, l.reservedAt), Polls: polls, Commands: commands, SignIns: signIns}
 	}
-	leftOut := func(left *int, at time.Time) bool {
-		if *left == 0 || !at.Equal(l.reservedAt) {
-			return false
+	save := func(list *[][2]int, at time.Time, requests, reserved int) {
+		if at.Equal(l.reservedAt) {
+			requests -= reserved
 		}
-		*left--
-		return true
+		if requests > 0 {
+			*list = count(*list, age(now, at), requests)
+		}
 	}
 	i := 0
-	for _, at := range l.hour.times {
-		poll := i < len(l.polls.times) && l.polls.times[i].Equal(at)
-		if poll {
+	for _, m := range l.hour.left {
+		ofPolls := 0
+		if i < len(l.polls.left) && l.polls.left[i].at.Equal(m.at) {
+			ofPolls = l.polls.left[i].requests
 			i++
 		}
-		switch {
-		case poll && leftOut(&polls, at) || !poll && leftOut(&commands, at):
-		case poll:
-			s.Polls = count(s.Polls, age(now, at))
-		default:
-			s.Commands = count(s.Commands, age(now, at))
-		}
+		save(&s.Polls, m.at, ofPolls, polls)
+		save(&s.Commands, m.at, m.requests-ofPolls, commands)
 	}
-	for _, at := range l.signIns.times {
-		if !leftOut(&signIns, at) {
-			s.SignIns = count(s.SignIns, age(now, at))
-		}
+	for _, m := range l.signIns.left {
+		save(&s.SignIns, m.at, m.requests, signIns)
 	}
-	for _, at := range l.backfill.times {
-		s.Backfill = count(s.Backfill, age(now, at))
+	for _, m := range l.backfill.left {
+		save(&s.Backfill, m.at, m.requests, 0)
 	}
 	return s
 }
 
-// count adds a request of that age to a list whose ages fall.
-func count(list [][2]int, age int) [][2]int {
+// count adds requests of that age to a list whose ages fall.
+func count(list [][2]int, age, requests int) [][2]int {
 	if n := len(list); n > 0 && list[n-1][0] == age {
-		list[n-1][1]++
+		list[n-1][1] += requests
 		return list
 	}
-	return append(list, [2]int{age, 1})
+	return append(list, [2]int{age, requests})
 }
 
 func age(now, at time.Time) int { return max(0, int(now.Sub(at)/time.Second)) }
@@ -96,16 +91,17 @@ func (l *RequestLog) Restore(s SavedLog, now, wall time.Time) {
 	then := func(seconds int) time.Time {
 		return now.Add(-passed - time.Duration(max(0, min(seconds, 1<<20)))*time.Second)
 	}
-	enter := func(saved [][2]int, add func(time.Time)) {
+	enter := func(saved [][2]int, in ...*window) {
 		left := l.hour.limit
 		for _, entry := range slices.Backward(saved) { // the newest matter
 			at := then(entry[0])
 			if now.Sub(at) >= time.Hour+windowMargin {
 				continue
 			}
-			for range min(entry[1], left) {
-				add(at)
-				left--
+			requests := max(0, min(entry[1], left))
+			left -= requests
+			for _, w := range in {
+				w.add(at, requests)
 			}
 		}
 	}
@@ -113,11 +109,11 @@ func (l *RequestLog) Restore(s SavedLog, now, wall time.Time) {
 		atMost := func(n, most int) int { return max(0, min(n, most)) }
 		l.reserveSome(then(w.Age), atMost(w.Polls, l.hour.limit), atMost(w.Commands, l.hour.limit), atMost(w.SignIns, l.signIns.limit))
 	}
-	enter(s.Polls, func(at time.Time) { l.polls.add(at); l.hour.add(at); l.minute.add(at) })
-	enter(s.Commands, func(at time.Time) { l.hour.add(at); l.minute.add(at) })
-	enter(s.SignIns, l.signIns.add)
-	enter(s.Backfill, l.backfill.add)
+	enter(s.Polls, &l.polls, &l.hour, &l.minute)
+	enter(s.Commands, &l.hour, &l.minute)
+	enter(s.SignIns, &l.signIns)
+	enter(s.Backfill, &l.backfill)
 	for _, w := range []*window{&l.hour, &l.polls, &l.minute, &l.signIns, &l.backfill} {
-		slices.SortStableFunc(w.times, time.Time.Compare)
+		w.sort()
 	}
 }

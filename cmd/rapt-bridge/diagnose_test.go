@@ -169,7 +169,8 @@ func TestADiagnosisTellsOfNobody(t *testing.T) {
 	shapes := shapesOf(file)
 	assert.Equal(t, "number: 2", shapes["Hydrometers/GetHydrometers"]["gravity"])
 	assert.Equal(t, "text: 2", shapes["Hydrometers/GetHydrometers"]["name"])
-	assert.Equal(t, "time with 7 digits, Z: 1, time with 0 digits, +00:00: 1", joined(shapes["Hydrometers/GetHydrometers"]["lastActivityTime"]))
+	// Zeros at the end of a second's fraction are not written.
+	assert.Regexp(t, `^time with [1-7] digits, Z: 1, time with 0 digits, \+00:00: 1$`, joined(shapes["Hydrometers/GetHydrometers"]["lastActivityTime"]))
 	assert.Equal(t, "text Hydrometer: 2", shapes["Hydrometers/GetHydrometers"]["deviceType"])
 	assert.Equal(t, "list: 2", shapes["Hydrometers/GetHydrometers"]["telemetry"])
 	statuses := map[string]int{}

@@ -31,20 +31,20 @@ type Watch struct {
 	now   func() Moment
 	tick  atomic.Pointer[Moment]
 	ended atomic.Pointer[span] // the newest sleep that Run has seen
-	// reported is the tick before the sleep that Slept told of last. It belongs to Slept's caller.
-	reported *Moment
+	// reported is the end of the sleep that Slept told of last. It belongs to Slept's caller.
+	reported Moment
 }
 
 // span is a sleep.
 type span struct {
-	from        *Moment // the last tick before it
+	end         Moment
 	all, unseen time.Duration
 }
 
 // NewWatch is a watch that looks at these clocks.
 func NewWatch(now func() Moment) *Watch {
-	w := &Watch{now: now}
 	first := now()
+	w := &Watch{now: now, reported: first}
 	w.tick.Store(&first)
 	return w
 }
@@ -58,13 +58,17 @@ func (w *Watch) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+			w.look()
 		}
-		last, now := w.tick.Load(), w.now()
-		if all, unseen := now.Since(*last); all >= Shortest {
-			w.ended.Store(&span{last, all, unseen})
-		}
-		w.tick.Store(&now)
 	}
+}
+
+func (w *Watch) look() {
+	now := w.now()
+	if all, unseen := now.Since(*w.tick.Load()); all >= Shortest {
+		w.ended.Store(&span{now, all, unseen})
+	}
+	w.tick.Store(&now)
 }
 
 // Slept reports a sleep that has ended since it was last asked: how long it was, and the part of it that the steady clock
@@ -72,15 +76,16 @@ func (w *Watch) Run(ctx context.Context) {
 func (w *Watch) Slept() (all, unseen time.Duration, slept bool) {
 	s := w.ended.Swap(nil)
 	if s == nil {
-		last := w.tick.Load()
-		s = &span{from: last}
-		if s.all, s.unseen = w.now().Since(*last); s.all < Shortest {
+		last := *w.tick.Load()
+		now := w.now()
+		s = &span{end: now}
+		if s.all, s.unseen = now.Since(last); s.all < Shortest {
 			return 0, 0, false
 		}
 	}
-	if s.from == w.reported {
-		return 0, 0, false
+	if later, _ := s.end.Since(w.reported); later < Shortest {
+		return 0, 0, false // the same one, as the other of the two has seen it
 	}
-	w.reported = s.from
+	w.reported = s.end
 	return s.all, s.unseen, true
 }

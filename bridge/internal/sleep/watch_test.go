@@ -81,6 +81,32 @@ func TestEachSleepIsToldOnce(t *testing.T) {
 	}
 }
 
+// Run looks once more, and is then asleep like Slept, while that is between the last tick and the clocks.
+func TestASleepThatBothMeasureFromAnotherTickIsToldOnce(t *testing.T) {
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	at, meanwhile := noon, func() {}
+	var w *Watch
+	w = NewWatch(func() Moment {
+		run := meanwhile
+		meanwhile = func() {}
+		run()
+		return Moment{at, at}
+	})
+	for range 2 {
+		meanwhile = func() {
+			at = at.Add(time.Second)
+			w.look()
+			at = at.Add(30 * time.Second)
+			w.look()
+		}
+		all, _, slept := w.Slept()
+		assert.True(t, slept)
+		assert.Equal(t, 31*time.Second, all)
+		_, _, slept = w.Slept()
+		assert.False(t, slept, "once")
+	}
+}
+
 // TestABusyGoroutineIsNoSleep: Run goes on looking.
 func TestABusyGoroutineIsNoSleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -15,8 +16,11 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
-// quietFor is how long a brewery is watched at real speed.
-var quietFor = flag.Duration("quiet", 2*time.Minute, "how long Home Assistant's recorder is watched")
+// Home Assistant can't be hurried, so a brewery is watched at real speed.
+var (
+	quietFor    = flag.Duration("quiet", 2*time.Minute, "how long Home Assistant's recorder is watched")
+	activityFor = flag.Duration("activity", time.Hour, "how long Activity has had when its picture is taken")
+)
 
 // happenings are the keys of entities that may have a line in Activity: something has happened then. The last activity has one
 // in five minutes.
@@ -70,6 +74,32 @@ func TestHomeAssistantIsLeftInPeace(t *testing.T) {
 	t.Logf("%d changes for %d readings within %s: %v; lines in Activity: %v", total, seen, *quietFor, byKey, told)
 	require.Positive(t, seen)
 	assert.LessOrEqual(t, total, 3*seen, "changes in the recorder")
+}
+
+// Activity of Home Assistant, an hour after the demo brewery came: what has happened, and no line for what is only measured.
+func TestPictureOfActivity(t *testing.T) {
+	if *pictures == "" {
+		t.Skip("for make screenshots: it takes an hour, and the lines of two minutes have a test")
+	}
+	t.Parallel()
+	h := startHome(t, t, homeAssistantOptions{})
+	browser := startChromium(t, t, h.network)
+	cloud := startCloud(t, t, raptsim.Options{})
+	startBridge(t, t, cloud.account().with(h.settings()))
+	mirrored(t, h.watch(t), "rapt", len(cloud.devices(t)))
+	time.Sleep(*activityFor)
+	for _, c := range []struct {
+		name string
+		view viewport
+	}{{"activity", desktop}, {"activity-phone-dark", viewport{width: 412, height: 915, scale: 2, phone: true, dark: true}}} {
+		t.Run(c.name, func(t *testing.T) {
+			tab := browser.tab(t, c.view)
+			h.assistant.signIn(t, tab)
+			h.assistant.open(t, tab, "/logbook", "Activity")
+			t.Log(picture(t, tab, c.name))
+			require.NoError(t, chromedp.Cancel(tab))
+		})
+	}
 }
 
 // mostUnknown is how many enabled entities of a healthy brewery may be unknown beside those of its batches. DOCS.md gives the

@@ -1,0 +1,85 @@
+package limit
+
+import (
+	"slices"
+	"time"
+)
+
+// window admits at most limit requests in any span. What is kept for some purposes, others may not use: they have to
+// leave so many places free.
+type window struct {
+	span  time.Duration
+	limit int
+	kept  [purposes]int
+	used  int      // requests still inside
+	left  []moment // when they left, oldest first
+}
+
+// moment is when so many requests left. What is reserved is one moment, whatever the ceiling is.
+type moment struct {
+	at       time.Time
+	requests int
+}
+
+// opens returns when one more request of a purpose fits: the zero time for at once.
+func (w *window) opens(now time.Time, p Purpose) time.Time {
+	w.forget(now)
+	limit := w.limit - w.kept[p]
+	if w.used < limit {
+		return time.Time{}
+	}
+	if limit <= 0 {
+		return now.Add(w.span)
+	}
+	over := w.used - limit // so many and one have to be outside
+	for _, m := range w.left {
+		if over -= m.requests; over < 0 {
+			return m.at.Add(w.span + windowMargin)
+		}
+	}
+	return time.Time{}
+}
+
+func (w *window) add(at time.Time, requests int) {
+	if requests <= 0 {
+		return
+	}
+	w.used += requests
+	if n := len(w.left); n > 0 && w.left[n-1].at.Equal(at) {
+		w.left[n-1].requests += requests
+		return
+	}
+	w.left = append(w.left, moment{at, requests})
+}
+
+func (w *window) forget(now time.Time) {
+	old := 0
+	for ; old < len(w.left) && now.Sub(w.left[old].at) >= w.span+windowMargin; old++ {
+		w.used -= w.left[old].requests
+	}
+	w.left = slices.Delete(w.left, 0, old)
+}
+
+// withdraw removes the last request of that time.
+func (w *window) withdraw(at time.Time) {
+	for i, m := range slices.Backward(w.left) {
+		if !m.at.Equal(at) {
+			continue
+		}
+		w.used--
+		if w.left[i].requests--; w.left[i].requests == 0 {
+			w.left = slices.Delete(w.left, i, i+1)
+		}
+		return
+	}
+}
+
+// sort brings moments that were added in any order into theirs.
+func (w *window) sort() {
+	left := w.left
+	slices.SortStableFunc(left, func(a, b moment) int { return a.at.Compare(b.at) })
+	w.left, w.used = nil, 0
+	for _, m := range left {
+		w.add(m.at, m.requests)
+	}
+}
