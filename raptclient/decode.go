@@ -24,6 +24,8 @@ type decoding struct {
 	// path leads to the object that is being read; empty within an item itself.
 	path   []string
 	report Report
+	// orders are the orders in which the objects so far had their fields.
+	orders map[*table]order
 }
 
 func (r *reader) decode(resource string, body []byte) *decoding {
@@ -31,7 +33,7 @@ func (r *reader) decode(resource string, body []byte) *decoding {
 }
 
 func (r *reader) decodeFrom(resource string, body io.Reader) *decoding {
-	return &decoding{reader: r, resource: resource, dec: jsontext.NewDecoder(body,
+	return &decoding{reader: r, resource: resource, orders: map[*table]order{}, dec: jsontext.NewDecoder(body,
 		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
 }
 
@@ -187,13 +189,17 @@ func (d *decoding) object(v reflect.Value, t *table) error {
 	if _, err := d.dec.ReadToken(); err != nil {
 		return err
 	}
+	order, last := d.order(t), 0
 	for d.dec.PeekKind() != '}' {
 		raw, err := d.dec.ReadValue()
 		if err != nil {
 			return err
 		}
 		name, _ := unquote(raw)
-		f := t.fields[string(name)]
+		f := order.after(last, name, t)
+		if f != nil {
+			last = f.number
+		}
 		switch {
 		case f == nil:
 			err = d.unknown(string(name))

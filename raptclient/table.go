@@ -45,8 +45,9 @@ var scalarKinds = map[reflect.Type]kind{
 
 // field is one field of the API and where its value goes.
 type field struct {
-	name string
-	kind kind
+	name   string
+	number int // within its table, from 1 on
+	kind   kind
 	// index leads to the Go field; embedded structs make it longer than one.
 	index []int
 	// values are the texts of an enumeration, by themselves.
@@ -95,6 +96,7 @@ func (tb *table) put(f *field) {
 		panic("two fields are named " + f.name)
 	}
 	tb.fields[f.name] = f
+	f.number = len(tb.fields)
 	if f.kind == kindKey {
 		tb.key = f
 	}
