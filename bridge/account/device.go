@@ -87,7 +87,9 @@ func (d *Device) Learn(r device.Reading, activity, now, before time.Time) (age t
 	if !activity.IsZero() {
 		age = now.Sub(activity)
 		d.Hook.Polled(d.Group.Asked, activity.After(d.Estimator.LastReading()))
-		isNew = d.Estimator.Observe(poll.Sight{Reading: activity, Same: d.Reading.SameValues(r), Asked: now, Before: before})
+		isNew = d.Estimator.Observe(poll.Sight{
+			Reading: activity, Asked: now, Before: before, Same: func() bool { return d.Reading.SameValues(r) },
+		})
 	}
 	return age, isNew
 }

@@ -49,10 +49,14 @@ type Estimator struct {
 // Sight is what a poll's answer shows of a device.
 type Sight struct {
 	Reading time.Time // the device's last activity; zero for none
-	Same    bool      // all values are those of the reading before: it may be the same one, sent again
 	Asked   time.Time // the time of the answer
 	Before  time.Time // the time of the family's answer before it; zero for none
+	// Same reports whether all values are those of the reading before: it may be the same one, sent again. It is asked for
+	// a reading that comes out of turn; nil says no.
+	Same func() bool
 }
+
+func (s Sight) same() bool { return s.Same != nil && s.Same() }
 
 // Observe takes a poll's answer into account, and reports whether it brings a new reading. One that was sent again with a
 // new time is none.
@@ -134,7 +138,7 @@ func (r *Estimator) place(s Sight, step time.Duration) bool {
 	from := r.phase
 	switch {
 	case r.interval <= 0:
-		if s.Same && r.other.IsZero() { // a distance to a reading that was sent again would be no rhythm
+		if s.same() && r.other.IsZero() { // a distance to a reading that was sent again would be no rhythm
 			r.other = s.Reading
 			return false
 		}
@@ -144,7 +148,7 @@ func (r *Estimator) place(s Sight, step time.Duration) bool {
 	case s.Reading.Sub(r.phase) < r.interval:
 		if !r.isFaster(step) {
 			r.setEarly(s, step)
-			return !s.Same
+			return !s.same()
 		}
 		r.steps = append(r.steps[:0], step)
 		r.setInterval(step)

@@ -290,7 +290,7 @@ func TestAnEarlyReading(t *testing.T) {
 			r.intervalConfirmed = true
 			regular := r.last
 			for _, a := range c.answers {
-				got := r.Observe(Sight{Reading: regular.Add(a.reading), Asked: regular.Add(a.asked), Same: a.same})
+				got := r.Observe(Sight{Reading: regular.Add(a.reading), Asked: regular.Add(a.asked), Same: func() bool { return a.same }})
 				assert.Equal(t, a.isNew, got, "%s", a.reading)
 			}
 			assert.Equal(t, 15*m, r.interval)
@@ -303,7 +303,7 @@ func TestADeviceWithOneValueForEverHasARhythm(t *testing.T) {
 	r := &Estimator{}
 	for i := range 4 {
 		at := noon.Add(time.Duration(i) * 5 * time.Minute)
-		r.Observe(Sight{Reading: at, Asked: at.Add(3 * time.Second), Same: i > 0})
+		r.Observe(Sight{Reading: at, Asked: at.Add(3 * time.Second), Same: func() bool { return i > 0 }})
 	}
 	assert.Equal(t, 5*time.Minute, r.interval)
 }
