@@ -35,42 +35,30 @@ const gainMax = 10000
 
 // Entities lists what Home Assistant shows of a family, Bridge included. The list is always the same.
 func Entities(f Family) []Entity {
-	return slices.DeleteFunc(rows(f), func(e Entity) bool { return e.Platform == "" })
+	return slices.DeleteFunc(slices.Clone(rows[f]), func(e Entity) bool { return e.Platform == "" })
 }
 
 // Commands lists the rows of a family, Bridge included, that take commands. A row without a platform has no entity;
 // the target temperature's is the climate entity.
 func Commands(f Family) []Entity {
-	return slices.DeleteFunc(rows(f), func(e Entity) bool { return !e.Commandable })
+	return slices.DeleteFunc(slices.Clone(rows[f]), func(e Entity) bool { return !e.Commandable })
 }
 
 // rows is the catalogue: what there is of each family, in the order that a reader of it wants.
-func rows(f Family) []Entity {
-	switch f {
-	case Hydrometer:
-		return slices.Concat(beer(), hydrometer(), batch(), batchInputs(), profile(), profileGravities(false), device())
-	case TemperatureController:
-		return slices.Concat(climate(coolingKind()), control(), cooling(), profile(), profileGravities(true), settings(),
-			coolingSettings(), device(), outcome())
-	case FermentationChamber:
-		return slices.Concat(climate(coolingKind()), control(), cooling(), chamber(), profile(), profileGravities(true),
-			settings(), coolingSettings(), device(), outcome())
-	case BrewZilla:
-		return slices.Concat(climate(kettleKind()), control(), kettleControls(), brewzilla(), profile(), profileGravities(true),
-			settings(), device(), outcome())
-	case Still:
-		return slices.Concat(climate(kettleKind()), control(), kettleControls(), still(), profile(), profileGravities(true),
-			settings(), device(), outcome())
-	case CanFiller:
-		return slices.Concat(filling(), device())
-	case BondedDevice:
-		return slices.Concat(thermometer(), device())
-	case ExternalDevice:
-		return slices.Concat(beer(), external(), batch(), batchInputs(), device(), outcome())
-	case Bridge:
-		return bridge()
-	}
-	return nil
+var rows = map[Family][]Entity{
+	Hydrometer: slices.Concat(beer(), hydrometer(), batch(), batchInputs(), profile(), profileGravities(false), device()),
+	TemperatureController: slices.Concat(climate(coolingKind()), control(), cooling(), profile(), profileGravities(true), settings(),
+		coolingSettings(), device(), outcome()),
+	FermentationChamber: slices.Concat(climate(coolingKind()), control(), cooling(), chamber(), profile(), profileGravities(true),
+		settings(), coolingSettings(), device(), outcome()),
+	BrewZilla: slices.Concat(climate(kettleKind()), control(), kettleControls(), brewzilla(), profile(), profileGravities(true),
+		settings(), device(), outcome()),
+	Still: slices.Concat(climate(kettleKind()), control(), kettleControls(), still(), profile(), profileGravities(true),
+		settings(), device(), outcome()),
+	CanFiller:      slices.Concat(filling(), device()),
+	BondedDevice:   slices.Concat(thermometer(), device()),
+	ExternalDevice: slices.Concat(beer(), external(), batch(), batchInputs(), device(), outcome()),
+	Bridge:         bridge(),
 }
 
 // activityStep is how long the last activity stays as it is in Home Assistant, seconds: a device that reports every

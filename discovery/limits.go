@@ -10,7 +10,7 @@ const plausibleMin, plausibleMax = -50, 150
 //
 // The target temperature has the device's own limits where it says both or one of them, else its family's.
 func Limits(d Device, key string) (min, max float64, ok bool) {
-	for _, e := range rows(d.Family) {
+	for _, e := range rows[d.Family] {
 		if e.Key == key && e.Commandable && e.numeric() {
 			min, max = e.limits(d)
 			return min, max, true
