@@ -119,6 +119,14 @@ func startHomeAssistant(t testing.TB, s scope, o homeAssistantOptions) *homeAssi
 	return h
 }
 
+// renewToken signs in anew: a token lives for half an hour.
+func (h *homeAssistant) renewToken(t testing.TB) {
+	t.Helper()
+	require.NoError(t, h.form("/auth/token", url.Values{
+		"client_id": {h.client}, "grant_type": {"refresh_token"}, "refresh_token": {h.tokens.Refresh},
+	}, &h.tokens), "sign in anew")
+}
+
 // ready waits until Home Assistant says that it is running.
 func (h *homeAssistant) ready(t testing.TB) {
 	t.Helper()

@@ -38,12 +38,7 @@ func TestHomeAssistantIsLeftInPeace(t *testing.T) {
 	watcher := h.watch(t)
 	mirrored(t, watcher, "rapt", len(b.cloud.devices(t)))
 	within(t, patience, "the registry", func() error { return registryWrong(t, b) })
-	ours := map[string]string{} // keys by entity id
-	for uniqueID, row := range h.assistant.entities(t) {
-		_, id, _ := strings.Cut(uniqueID, "_")
-		_, key, _ := strings.Cut(id, "_")
-		ours[row.EntityID] = key
-	}
+	ours := h.assistant.keys(t)
 	time.Sleep(10 * time.Second) // the announcements are over
 
 	t.Run("few are unknown", func(t *testing.T) { fewUnknown(t, h.assistant, ours) })
@@ -65,12 +60,7 @@ func TestHomeAssistantIsLeftInPeace(t *testing.T) {
 		byKey[ours[id]] += n
 		total += n
 	}
-	lines := h.assistant.activity(t, begin, slices.Collect(maps.Keys(ours)))
-	told := map[string]int{}
-	for _, id := range lines {
-		told[ours[id]]++
-		assert.Contains(t, happenings, ours[id], "a line in Activity of %s", id)
-	}
+	told := h.assistant.happened(t, begin, ours)
 	t.Logf("%d changes for %d readings within %s: %v; lines in Activity: %v", total, seen, *quietFor, byKey, told)
 	require.Positive(t, seen)
 	assert.LessOrEqual(t, total, 3*seen, "changes in the recorder")
@@ -84,10 +74,14 @@ func TestPictureOfActivity(t *testing.T) {
 	t.Parallel()
 	h := startHome(t, t, homeAssistantOptions{})
 	browser := startChromium(t, t, h.network)
-	cloud := startCloud(t, t, raptsim.Options{})
-	startBridge(t, t, cloud.account().with(h.settings()))
-	mirrored(t, h.watch(t), "rapt", len(cloud.devices(t)))
+	b := &brewery{home: h, cloud: startCloud(t, t, raptsim.Options{})}
+	b.bridge = startBridge(t, t, b.cloud.account().with(h.settings()))
+	mirrored(t, h.watch(t), "rapt", len(b.cloud.devices(t)))
+	within(t, patience, "the registry", func() error { return registryWrong(t, b) })
+	begin := time.Now().Add(10 * time.Second) // the announcements are over
 	time.Sleep(*activityFor)
+	h.assistant.renewToken(t)
+	t.Logf("lines in Activity within %s: %v", *activityFor, h.assistant.happened(t, begin, h.assistant.keys(t)))
 	for _, c := range []struct {
 		name string
 		view viewport
@@ -159,6 +153,29 @@ func (h *homeAssistant) changes(t testing.TB, length time.Duration, ours func(en
 			counted[m.Event.Data.ID]++
 		}
 	}
+}
+
+// keys are those of the bridge's entities, by entity id.
+func (h *homeAssistant) keys(t testing.TB) map[string]string {
+	t.Helper()
+	keys := map[string]string{}
+	for uniqueID, row := range h.entities(t) {
+		_, id, _ := strings.Cut(uniqueID, "_")
+		_, key, _ := strings.Cut(id, "_")
+		keys[row.EntityID] = key
+	}
+	return keys
+}
+
+// happened counts the lines in Activity since a time by key, each of which has to be of something that has happened.
+func (h *homeAssistant) happened(t testing.TB, since time.Time, keys map[string]string) map[string]int {
+	t.Helper()
+	lines := map[string]int{}
+	for _, id := range h.activity(t, since, slices.Collect(maps.Keys(keys))) {
+		lines[keys[id]]++
+		assert.Contains(t, happenings, keys[id], "a line in Activity of %s", id)
+	}
+	return lines
 }
 
 // activity are the entities that have lines in Activity since a time, one for each line.
