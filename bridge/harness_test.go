@@ -314,7 +314,7 @@ func inVirtualTime(t *testing.T, o raptsim.Options, adapt func(*Options), test f
 	})
 }
 
-// pass lets virtual time go on and everything settle.
+// pass lets virtual time go on, and everything come to rest.
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()

@@ -31,7 +31,7 @@ func (b *bridge) onAPIError(now time.Time, err error) {
 		return
 	}
 	if trouble.New {
-		b.problem(b.account.Gate.Health.Told.String())
+		b.problem(b.account.Gate.Health.Explanation.String())
 	}
 	if trouble.Status == limit.OK {
 		b.warnOnce(trouble.Reason, "%s", trouble.Reason)

@@ -24,7 +24,7 @@ func (b *bridge) snapshot(now time.Time) {
 	s := &web.Snapshot{
 		At: b.clock.Wall(), Started: b.clock.Read(b.clock.Origin), Version: b.options.Version,
 		Connected: m.phase != away, Since: b.clock.Read(m.since), Broken: m.lastErr, Standby: m.phase == standingBy && m.watch.Active(),
-		APIStatus: string(a.Status(now)), APIReason: a.Gate.Health.Told.What, APIAdvice: a.Gate.Health.Told.Do,
+		APIStatus: string(a.Status(now)), APIReason: a.Gate.Health.Explanation.What, APIAdvice: a.Gate.Health.Explanation.Do,
 		LastSuccessfulPoll: a.LastPoll, NextRequest: b.clock.Read(b.nextRequest(now)), Pushed: a.Pushed(),
 		RequestsLastHour: a.Gate.Requests.LastHour(now), RequestsPerHour: b.options.MaxRequestsPerHour, RequestsRemaining: a.Gate.Remaining(now),
 		UnknownFields: a.UnknownFields, ReadOnly: b.options.ReadOnly, Refresh: status.Plan(a.RefreshPlan(now), b.clock.Read), Dashboard: b.dashboard(),

@@ -46,7 +46,7 @@ const (
 	resumed = 1.5
 )
 
-// advance finds the stage after a reading. It keeps the stage while the level is in doubt.
+// advance finds the stage after a reading. It keeps the stage while the level is uncertain.
 func (b *batch) advance(s points, i int, l *level) {
 	at := s[i].at
 	if b.stage == StageColdCrash {

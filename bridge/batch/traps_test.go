@@ -288,7 +288,7 @@ func TestStuckWhereItShouldGoOn(t *testing.T) {
 	assert.True(t, math.IsNaN(first(all, stageIs(batch.StageComplete))), "it is not complete")
 	assert.Nil(t, all[len(all)-1].Forecast)
 
-	t.Run("a little further it is in doubt for three days, then complete", func(t *testing.T) {
+	t.Run("a little further it is uncertain for three days, then complete", func(t *testing.T) {
 		early := beer{og: 50, fg: 19, lag: 12, fastest: 14, scarcity: 2, temperature: 19.5}
 		var a batch.Analysis
 		all := follow(&a, early.rows(11, pill, nil))

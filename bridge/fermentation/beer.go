@@ -21,12 +21,12 @@ type beer struct {
 	steers *controller
 	joined bool // the newest reading has a profile session of the device's own
 
-	doc     Document // as it was published last, or as an earlier run left it
-	payload []byte   // of it; nil while nothing was published
-	numbers numbers
-	ended   map[int]*ended
-	run     runTime
-	told    told
+	doc      Document // as it was published last, or as an earlier run left it
+	payload  []byte   // of it; nil while nothing was published
+	numbers  numbers
+	ended    map[int]*ended
+	run      runTime
+	reported reported
 	// numbering are the numbers of the batches that have ended, stray those retained numbers that could not be read.
 	numbering map[int]bool
 	stray     []int
@@ -63,12 +63,12 @@ func newBeer(ref device.Ref) *beer {
 // restore takes what an earlier run retained.
 func (b *beer) restore(d *Document) {
 	b.doc, b.doc.Restored = *d, true
-	b.said, b.sessions, b.told, b.run = d.Entries, d.Sessions, d.Told, d.Run
+	b.said, b.sessions, b.reported, b.run = d.Entries, d.Sessions, d.Reported, d.Run
 	b.alerted = true
 	if d.Number != nil {
 		b.numbers.learn(*d.Number, *d.Began)
 	}
-	b.numbers.last = max(b.numbers.last, d.Told.Number)
+	b.numbers.last = max(b.numbers.last, d.Reported.Number)
 	b.setNotes()
 }
 
@@ -135,10 +135,10 @@ func (b *beer) step(now time.Time, out *Output) (more bool) {
 	out.Found = &found
 	b.summarize(out)
 	b.describe(found, now)
-	if first && b.told.Until.IsZero() {
-		b.told.Until = now // what was before the bridge is not told
+	if first && b.reported.Until.IsZero() {
+		b.reported.Until = now // what was before the bridge is not reported
 	}
-	b.tell(out)
+	b.report(out)
 	b.said = b.said.kept(b.oldest(now))
 	b.show(now, out)
 	return false
@@ -155,7 +155,7 @@ func (b *beer) oldest(now time.Time) time.Time {
 
 // show makes the document, and hands it out when it has changed.
 func (b *beer) show(now time.Time, out *Output) {
-	b.doc.Entries, b.doc.Sessions, b.doc.Told, b.doc.Run = nonNil(b.said), nonNil(b.sessions), b.told, b.run
+	b.doc.Entries, b.doc.Sessions, b.doc.Reported, b.doc.Run = nonNil(b.said), nonNil(b.sessions), b.reported, b.run
 	b.doc.Restored = !b.found && b.doc.Stage != nil
 	if !b.found { // what the owner says counts at once
 		said := b.said.since(b.begin())
@@ -216,18 +216,18 @@ func (b *beer) forgetOld(out *Output) {
 	}
 }
 
-// tell hands out the events that have not been told.
-func (b *beer) tell(out *Output) {
+// report hands out the events that have not been reported.
+func (b *beer) report(out *Output) {
 	for _, e := range b.analysis.Events() {
 		number := b.numberOf(e.Batch)
-		if number == 0 || !b.told.take(e.Kind, e.At, number) {
+		if number == 0 || !b.reported.take(e.Kind, e.At, number) {
 			continue
 		}
 		id := e.Batch
 		out.Events = append(out.Events, Event{Kind: string(e.Kind), At: e.At, Batch: &id, Number: &number, Name: b.nameOf(number), Text: texts[string(e.Kind)]}.payload())
 	}
 	for _, a := range b.alerts {
-		if !b.told.takeAlert(a) || !b.alerted {
+		if !b.reported.takeAlert(a) || !b.alerted {
 			continue
 		}
 		out.Events = append(out.Events, Event{Kind: alertKind, At: a.At.UTC(), Batch: b.doc.ID, Number: b.doc.Number, Name: b.doc.Name, Text: a.Text}.payload())

@@ -99,20 +99,20 @@ func TestEventsAreToldOnce(t *testing.T) {
 	s := New(Options{})
 	b := followed(s)
 	assert.Empty(t, run(t, s, begin).Events)
-	var told []string
+	var reported []string
 	happened := map[batch.EventKind]time.Time{}
 	end := b.brew(begin, 1.052, 1.011, 12)
 	for at := begin; at.Before(end); at = at.Add(time.Hour) {
 		b.changed = true
 		out := run(t, s, at)
-		told = append(told, kinds(t, out.Events)...)
+		reported = append(reported, kinds(t, out.Events)...)
 		for _, raw := range out.Events {
 			var e Event
 			require.NoError(t, json.Unmarshal(raw, &e))
 			happened[batch.EventKind(e.Kind)] = e.At
 		}
 	}
-	assert.Equal(t, []string{"started", "slowing", "complete"}, told)
+	assert.Equal(t, []string{"started", "slowing", "complete"}, reported)
 	assert.Equal(t, happened, read(t, b.payload).Happened, "for whoever has missed the events")
 
 	again := New(Options{})

@@ -15,7 +15,7 @@ import (
 type Document struct {
 	Entries  []batch.Entry   `json:"entries"`
 	Sessions []batch.Session `json:"sessions"`
-	Told     told            `json:"told"`
+	Reported reported        `json:"told"`
 	Run      runTime         `json:"run_time"`
 	// Restored says that the findings are of an earlier run, until the rows since are there.
 	Restored bool `json:"restored"`
@@ -110,7 +110,7 @@ func parse(payload []byte, now time.Time) (*Document, bool) {
 		}
 	}
 	d.Sessions = sessions
-	d.Told = d.Told.believed(now)
+	d.Reported = d.Reported.believed(now)
 	d.Run = d.Run.believed(now)
 	d.believe(now)
 	return &d, true

@@ -50,11 +50,11 @@ func TestWhatAPersonReadsOfAnError(t *testing.T) {
 			h := NewHealth()
 			h.OnError(noon, noon, c.err)
 			for _, technical := range []string{"<", "Get", "nginx", "byte"} {
-				assert.NotContains(t, h.Told.String(), technical)
+				assert.NotContains(t, h.Explanation.String(), technical)
 			}
-			assert.NotEmpty(t, h.Told.What)
+			assert.NotEmpty(t, h.Explanation.What)
 			h.OnSuccess()
-			assert.Equal(t, Explanation{}, h.Told)
+			assert.Equal(t, Explanation{}, h.Explanation)
 		})
 	}
 	for _, err := range []error{errors.New("99 is above 40"), context.Canceled, nil} {
@@ -68,10 +68,10 @@ func TestWhatIsWrongWithAllOfTheAPIIsToldAsOne(t *testing.T) {
 	for _, endpoint := range []string{"Stills/GetStills", "BrewZillas/GetBrewZillas"} {
 		h.OnError(noon, noon, answeredOn(endpoint, 403))
 	}
-	assert.Equal(t, forbidden(), h.Told)
+	assert.Equal(t, forbidden(), h.Explanation)
 	h = NewHealth()
 	for _, endpoint := range []string{"Stills/GetStills", "BrewZillas/GetBrewZillas"} {
 		h.OnError(noon, noon, answeredOn(endpoint, 404))
 	}
-	assert.Equal(t, Explanation{"The RAPT Cloud answers 404 to whatever it is asked", "It may have changed: look for a newer version of rapt-bridge."}, h.Told)
+	assert.Equal(t, Explanation{"The RAPT Cloud answers 404 to whatever it is asked", "It may have changed: look for a newer version of rapt-bridge."}, h.Explanation)
 }

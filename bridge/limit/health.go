@@ -47,10 +47,10 @@ const (
 type Health struct {
 	Status Status
 	Reason string // in words, with what to do, for the log; empty while all is well
-	// Told is the same for people; empty while all is well.
-	Told  Explanation
-	Until time.Time // no poll before this
-	Hard  bool      // and no command either
+	// Explanation is the same for people; empty while all is well.
+	Explanation Explanation
+	Until       time.Time // no poll before this
+	Hard        bool      // and no command either
 
 	// Remaining and Reset are the vendor's rate limit as its headers gave it last.
 	Remaining raptclient.Null[int]
@@ -79,7 +79,7 @@ func NewHealth() *Health {
 
 // OnSuccess takes a complete answer of the API into account.
 func (h *Health) OnSuccess() {
-	h.Status, h.Reason, h.Told, h.Until, h.Hard, h.limited, h.noSignIn = OK, "", Explanation{}, time.Time{}, false, nil, [purposes]time.Time{}
+	h.Status, h.Reason, h.Explanation, h.Until, h.Hard, h.limited, h.noSignIn = OK, "", Explanation{}, time.Time{}, false, nil, [purposes]time.Time{}
 	clear(h.forbidden)
 	clear(h.refused)
 	for _, b := range []backoff.BackOff{h.api, h.signIn, h.rejected} {
@@ -117,8 +117,8 @@ func (h *Health) OnError(now, wall time.Time, err error) {
 		return
 	}
 	var known bool
-	if h.Told, known = Describe(err); !known {
-		h.Told = Explanation{What: "The RAPT Cloud can't be asked"}
+	if h.Explanation, known = Describe(err); !known {
+		h.Explanation = Explanation{What: "The RAPT Cloud can't be asked"}
 	}
 	switch {
 	case errors.As(err, &signIn) && signIn.Rejected:
@@ -147,7 +147,7 @@ func (h *Health) OnError(now, wall time.Time, err error) {
 		if h.refused[api.Endpoint] = true; len(h.refused) > 1 {
 			h.pause(Unreachable, backOff(h.api, api.RateLimit), false,
 				fmt.Sprintf("the RAPT Cloud answers %d to whatever it is asked; it may have changed: look for a newer version of rapt-bridge", api.Status))
-			h.Told = Explanation{fmt.Sprintf("The RAPT Cloud answers %d to whatever it is asked", api.Status), "It may have changed: look for a newer version of rapt-bridge."}
+			h.Explanation = Explanation{fmt.Sprintf("The RAPT Cloud answers %d to whatever it is asked", api.Status), "It may have changed: look for a newer version of rapt-bridge."}
 		} else {
 			h.Reason = err.Error()
 		}
@@ -185,7 +185,7 @@ func (h *Health) onOwnLimit(held *RateLimitedError, clock func(time.Time) string
 		h.Until = held.At // what used the sign-ins up is the reason to show
 	default:
 		h.pause(SignedOut, held.At, false, fmt.Sprintf("the %d sign-ins of an hour that polls may use are used up; the next one is at %s", SignInsPerHour-commandSignIns-offSignIns, clock(held.At)))
-		h.Told = Explanation{What: "The sign-ins of this hour are used up"}
+		h.Explanation = Explanation{What: "The sign-ins of this hour are used up"}
 	}
 }
 
@@ -206,7 +206,7 @@ func (h *Health) onRateLimit(now time.Time, r raptclient.RateLimit, clock func(t
 
 func (h *Health) onForbidden(now time.Time, clock func(time.Time) string) {
 	until := now.Add(AfterForbidden)
-	h.Told = forbidden()
+	h.Explanation = forbidden()
 	h.pause(Rejected, until, true, "the RAPT Cloud refuses this account altogether (403): access may have been revoked or banned; look into the RAPT app or ask KegLand; next try at "+clock(until))
 }
 

@@ -64,7 +64,7 @@ type Plan struct {
 // RefreshPlan is what happens when somebody asks for fresh readings at now.
 func (g *Gate) RefreshPlan(now time.Time, retries []Retry) Plan {
 	if until := g.Health.Until; until.After(now) {
-		return Plan{At: until, Why: g.Health.Told.What}
+		return Plan{At: until, Why: g.Health.Explanation.What}
 	}
 	open := g.NextPoll(now)
 	if open.Sub(now) > time.Second {

@@ -54,7 +54,7 @@ func TestControllerKeepsToItsHysteresisAndCountsOnlyWhileActive(t *testing.T) {
 	} {
 		clock := newHand()
 		c := New(Options{Now: clock.now})
-		clock.add(3 * time.Hour) // to settle
+		clock.add(3 * time.Hour) // to come to rest
 		target := number(t, c.Actual(name, "targetTemperature"))
 		idle, active := 0, 0
 		lastRun, lastStarts, other := number(t, c.Actual(name, field[0])), number(t, c.Actual(name, field[1])), c.Actual(name, field[2])

@@ -107,7 +107,7 @@ func batchBlueprints(t *testing.T, b blueprints) []blueprintTest {
 	}
 	return []blueprintTest{
 		{
-			name: "a batch that is complete already", blueprint: "batch-news", told: "Finished Pill: the fermentation is complete", says: "has finished at 1.0312",
+			name: "a batch that is complete already", blueprint: "batch-news", title: "Finished Pill: the fermentation is complete", says: "has finished at 1.0312",
 			input:  map[string]any{"prefix": "hand", "exceptions": append([]string{pills[0]}, others...)},
 			before: is(finished, "complete"),
 			done: func(t *testing.T) {
@@ -119,7 +119,7 @@ func batchBlueprints(t *testing.T, b blueprints) []blueprintTest {
 			},
 		},
 		{
-			blueprint: "batch-news", told: "Working Pill: the fermentation is stuck", says: "stands still at 1.0312, well above",
+			blueprint: "batch-news", title: "Working Pill: the fermentation is stuck", says: "stands still at 1.0312, well above",
 			input:   map[string]any{"prefix": "hand", "exceptions": append([]string{pills[1]}, others...)},
 			before:  is(working, "active"),
 			provoke: func(t *testing.T) { working.event(t, b, "stuck") },
@@ -135,7 +135,7 @@ func batchBlueprints(t *testing.T, b blueprints) []blueprintTest {
 			input: map[string]any{"prefix": "hand", "news": []string{"stuck"}, "exceptions": append([]string{pills[0]}, others...)},
 		},
 		{
-			blueprint: "dry-hop", told: "Working Pill: time to dry-hop", says: "The fermentation slows down, at 1.0312",
+			blueprint: "dry-hop", title: "Working Pill: time to dry-hop", says: "The fermentation slows down, at 1.0312",
 			input:   map[string]any{"hydrometer": pills[0], "begin": "slowing", "hold": second},
 			provoke: comes(working, "finishing"), // which is later than slowing
 		},
@@ -144,7 +144,7 @@ func batchBlueprints(t *testing.T, b blueprints) []blueprintTest {
 			input: map[string]any{"hydrometer": pills[0], "begin": "gravity", "gravity": 1.02, "hold": second},
 		},
 		{
-			name: "a diacetyl rest at a stage", blueprint: "diacetyl-rest", told: "Working Pill: diacetyl rest",
+			name: "a diacetyl rest at a stage", blueprint: "diacetyl-rest", title: "Working Pill: diacetyl rest",
 			says: b.either("The fermentation is finishing, so Byre Cooler now warms to 19.5 °C. It was set to 12.0 °C",
 				"The fermentation is finishing, so Byre Cooler now warms to 67.1 °F. It was set to 53.6 °F"),
 			input: map[string]any{
@@ -153,7 +153,7 @@ func batchBlueprints(t *testing.T, b blueprints) []blueprintTest {
 			done: b.target(t, "Byre Cooler", 19.5),
 		},
 		{
-			name: "a cold crash at the end", blueprint: "cold-crash", told: "Barrel Cooler: cold crash",
+			name: "a cold crash at the end", blueprint: "cold-crash", title: "Barrel Cooler: cold crash",
 			says: b.either("The fermentation is complete, so Barrel Cooler now cools to 1.5 °C", "The fermentation is complete, so Barrel Cooler now cools to 34.7 °F"),
 			input: map[string]any{
 				"hydrometer": pills[0], "controller": b.registered(t, "Barrel Cooler"), "begin": "complete", "temperature": 1.5, "hold": second,

@@ -26,7 +26,7 @@ type blueprintTest struct {
 	soon      map[string]string // more input: a time shortly after the automation was made, by its format
 	before    func(*testing.T)  // brings about that the trigger does not hold yet, or already does
 	provoke   func(*testing.T)
-	told      string           // the title of the notification that it makes by default; empty: none
+	title     string           // the title of the notification that it makes by default; empty: none
 	says      string           // words of its message
 	done      func(*testing.T) // waits for what else it does
 	never     bool             // it must not run at all
@@ -168,8 +168,8 @@ func (b blueprints) run(t *testing.T, tests []blueprintTest) {
 			name = test.blueprint
 		}
 		t.Run(name, func(t *testing.T) {
-			if test.told != "" {
-				within(t, look, "the notification", func() error { return b.assistant.notifiedOf(t, test.told, test.says) })
+			if test.title != "" {
+				within(t, look, "the notification", func() error { return b.assistant.notifiedOf(t, test.title, test.says) })
 			}
 			if test.done != nil {
 				test.done(t)
@@ -201,7 +201,7 @@ func TestBlueprintsDoWhatTheyPromise(t *testing.T) {
 	tests := append(quietBlueprints(t, b, attic, loft), temperatureBlueprints(t, b)...) // what takes longest first
 	tests = append(tests, batchBlueprints(t, b)...)
 	tests = append(tests, blueprintTest{
-		blueprint: "gravity-stable", told: "Stout Pill: fermentation has finished",
+		blueprint: "gravity-stable", title: "Stout Pill: fermentation has finished",
 		input: map[string]any{"hydrometer": b.registered(t, "Stout Pill")},
 		soon:  map[string]string{"at": "%H:%M:%S"},
 		before: func(t *testing.T) {
@@ -211,7 +211,7 @@ func TestBlueprintsDoWhatTheyPromise(t *testing.T) {
 		},
 	}, blueprintTest{
 		name: "a cold crash with another topic prefix", blueprint: "cold-crash",
-		told: "Fermentation Fridge: no cold crash", says: "topic prefix",
+		title: "Fermentation Fridge: no cold crash", says: "topic prefix",
 		input: map[string]any{
 			"controller": b.registered(t, "Fermentation Fridge"), "temperature": 3, "prefix": "elsewhere",
 		},

@@ -21,14 +21,14 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 	second := map[string]int{"seconds": 1}
 	tests := []blueprintTest{
 		{
-			blueprint: "temperature-out-of-range", told: "Cellar Thermometer is too warm",
+			blueprint: "temperature-out-of-range", title: "Cellar Thermometer is too warm",
 			says:    b.either("is at 35.0 °C; it should be between 4 and 28 °C", "is at 95.0 °F; it should be between 39.2 and 82.4 °F"),
 			input:   map[string]any{"thermometer": b.registered(t, "Cellar Thermometer"), "hold": second, "lowest": 4, "highest": 28},
 			before:  shows("sensor.cellar_thermometer_temperature", isNumber),
 			provoke: func(t *testing.T) { b.set(t, "Cellar Thermometer", "temperature", 35.0) },
 		},
 		{
-			name: "what is out of range already", blueprint: "temperature-out-of-range", told: "Still is too warm",
+			name: "what is out of range already", blueprint: "temperature-out-of-range", title: "Still is too warm",
 			says:  b.either("between 4 and 28 °C", "between 39.2 and 82.4 °F"),
 			input: map[string]any{"thermometer": b.registered(t, "Still"), "hold": second, "lowest": 4, "highest": 28},
 			before: shows("climate.still", func(s entityState) bool {
@@ -43,7 +43,7 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 			before: shows("climate.fermentation_fridge", func(s entityState) bool { _, ok := s.Attributes["current_temperature"].(float64); return ok }),
 		},
 		{
-			blueprint: "mash-step-reached", told: b.either("Sparge Water has reached 78.0 °C", "Sparge Water has reached 172.4 °F"),
+			blueprint: "mash-step-reached", title: b.either("Sparge Water has reached 78.0 °C", "Sparge Water has reached 172.4 °F"),
 			input: map[string]any{"kettle": b.registered(t, "Sparge Water"), "tolerance": 1.0},
 			before: func(t *testing.T) {
 				b.set(t, "Sparge Water", "temperature", 60.0)
@@ -55,7 +55,7 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 			provoke: func(t *testing.T) { b.cloud.set(t, b.device(t, "Sparge Water").ID, "temperature", 77.05) },
 		},
 		{
-			blueprint: "command-failed", told: "BrewZilla: target temperature was not changed",
+			blueprint: "command-failed", title: "BrewZilla: target temperature was not changed",
 			says:  b.either("refused 500 °C.", "refused 500 °C (932.0 °F)."),
 			input: map[string]any{"commanded": []string{b.registered(t, "BrewZilla")}},
 			provoke: func(t *testing.T) {
@@ -63,7 +63,7 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 			},
 		},
 		{
-			blueprint: "diacetyl-rest", told: "Pale Ale Pill: diacetyl rest",
+			blueprint: "diacetyl-rest", title: "Pale Ale Pill: diacetyl rest",
 			says: b.either("Fermentation Fridge now warms to 20.5 °C", "Fermentation Fridge now warms to 68.9 °F. It was set to 65.3 °F"),
 			input: map[string]any{
 				"hydrometer": b.registered(t, "Pale Ale Pill"), "controller": b.registered(t, "Fermentation Fridge"),
@@ -74,14 +74,14 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 			done:    b.target(t, "Fermentation Fridge", 20.5),
 		},
 		{
-			name: "a diacetyl rest in °F", blueprint: "diacetyl-rest", told: "Pale Ale Pill: no diacetyl rest", says: "68 and 8",
+			name: "a diacetyl rest in °F", blueprint: "diacetyl-rest", title: "Pale Ale Pill: no diacetyl rest", says: "68 and 8",
 			input: map[string]any{
 				"hydrometer": b.registered(t, "Pale Ale Pill"), "controller": b.registered(t, "Kegerator"),
 				"gravity": 1.016, "temperature": 68, "hold": second,
 			},
 		},
 		{
-			blueprint: "cold-crash", told: "Stout Heat Belt: cold crash",
+			blueprint: "cold-crash", title: "Stout Heat Belt: cold crash",
 			says: b.either("Stout Heat Belt now cools to 2 °C. It was set to 22.5 °C", "Stout Heat Belt now cools to 35.6 °F. It was set to 72.5 °F"),
 			input: map[string]any{
 				"hydrometer": b.registered(t, "Pale Ale Pill"), "controller": b.registered(t, "Stout Heat Belt"),
@@ -90,7 +90,7 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 			done: b.target(t, "Stout Heat Belt", 2),
 		},
 		{
-			name: "a cold crash at a date", blueprint: "cold-crash", told: "Kegerator: cold crash",
+			name: "a cold crash at a date", blueprint: "cold-crash", title: "Kegerator: cold crash",
 			says:  b.either("cools to 1.5 °C. It was set to 4.0 °C", "cools to 34.7 °F. It was set to 39.2 °F"),
 			input: map[string]any{"controller": b.registered(t, "Kegerator"), "temperature": 1.5},
 			soon:  soon,
@@ -122,7 +122,7 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 	for typed, shown := range map[any]string{-2.5: "-2.5", 35.6: "35.6", "cold": "cold", true: "True"} {
 		tests = append(tests, blueprintTest{
 			name: "a cold crash to " + shown, blueprint: "cold-crash",
-			told: "Kegerator: no cold crash", says: ", " + shown + ", is not between -2 and 15 °C",
+			title: "Kegerator: no cold crash", says: ", " + shown + ", is not between -2 and 15 °C",
 			input: map[string]any{"controller": b.registered(t, "Kegerator"), "temperature": typed},
 			soon:  soon,
 			done: func(t *testing.T) {
@@ -140,7 +140,7 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 // quietBlueprints are tests of those that watch for something that should not be, and tell of it once.
 func quietBlueprints(t *testing.T, b blueprints, attic, loft raptsim.DeviceSpec) []blueprintTest {
 	second := map[string]int{"seconds": 1}
-	told := func(t *testing.T, title, words string) {
+	notified := func(t *testing.T, title, words string) {
 		t.Helper()
 		within(t, look, title, func() error { return b.assistant.notifiedOf(t, title, words) })
 	}
@@ -153,7 +153,7 @@ func quietBlueprints(t *testing.T, b blueprints, attic, loft raptsim.DeviceSpec)
 	return []blueprintTest{
 		{
 			name: "a device that is silent already, and then a second", blueprint: "device-silent",
-			told: "Loft Thermometer has gone silent", says: "no longer reports",
+			title: "Loft Thermometer has gone silent", says: "no longer reports",
 			input: map[string]any{"hold": second},
 			before: func(t *testing.T) {
 				b.assistant.waitForState(t, patience, "sensor.attic_thermometer_temperature", isNumber)
@@ -162,22 +162,22 @@ func quietBlueprints(t *testing.T, b blueprints, attic, loft raptsim.DeviceSpec)
 			},
 			done: func(t *testing.T) {
 				b.silence(t, attic.ID)
-				told(t, "2 devices have gone silent", "Attic Thermometer")
+				notified(t, "2 devices have gone silent", "Attic Thermometer")
 			},
 		},
 		{
-			name: "a second battery", blueprint: "battery-low", told: "Stout Pill: battery is low", says: "Stout Pill is at 12 %",
+			name: "a second battery", blueprint: "battery-low", title: "Stout Pill: battery is low", says: "Stout Pill is at 12 %",
 			input:   map[string]any{"exceptions": registered("Cellar Thermometer")},
 			before:  func(t *testing.T) { b.assistant.waitForState(t, patience, "sensor.stout_pill_battery", isNumber) },
 			provoke: func(t *testing.T) { b.set(t, "Stout Pill", "battery", 12.0) },
 			done: func(t *testing.T) {
 				b.set(t, "Mash Thermometer", "battery", 9.0)
-				told(t, "2 devices: battery is low", "Mash Thermometer is at 9 %")
+				notified(t, "2 devices: battery is low", "Mash Thermometer is at 9 %")
 			},
 		},
 		{
 			name: "a battery that is low already", blueprint: "battery-low",
-			told: "Cellar Thermometer: battery is low", says: "Cellar Thermometer is at 2",
+			title: "Cellar Thermometer: battery is low", says: "Cellar Thermometer is at 2",
 			input: map[string]any{"exceptions": registered("Stout Pill", "Mash Thermometer"), "level": 30},
 			before: func(t *testing.T) {
 				b.assistant.waitForState(t, patience, "sensor.cellar_thermometer_battery", isNumber)
@@ -192,7 +192,7 @@ func quietBlueprints(t *testing.T, b blueprints, attic, loft raptsim.DeviceSpec)
 			input: map[string]any{"hold": second, "exceptions": registered("Attic Thermometer", "Loft Thermometer")},
 		},
 		{
-			blueprint: "heating-unseen", told: "A kettle heats unseen", says: "ten minutes",
+			blueprint: "heating-unseen", title: "A kettle heats unseen", says: "ten minutes",
 			input: map[string]any{"unseen": "binary_sensor.by_hand_heating_unseen"},
 			before: func(t *testing.T) {
 				b.watcher.publish(t, "homeassistant/device/unseen_by_hand/config", unseenByHand, true)

@@ -123,9 +123,9 @@ func TestAHomeInFahrenheit(t *testing.T) {
 			return nil
 		})
 		states := h.assistant.states(t)
-		for entity, told := range before {
+		for entity, triggered := range before {
 			if entity != control {
-				assert.Equal(t, told, states[entity].Attributes["last_triggered"], entity)
+				assert.Equal(t, triggered, states[entity].Attributes["last_triggered"], entity)
 			}
 		}
 	})
@@ -137,7 +137,7 @@ func (b blueprints) watching(t *testing.T) []blueprintTest {
 	second := map[string]int{"seconds": 1}
 	return []blueprintTest{
 		{
-			name: "a battery that is low", blueprint: "battery-low", told: "Cellar Thermometer: battery is low",
+			name: "a battery that is low", blueprint: "battery-low", title: "Cellar Thermometer: battery is low",
 			input: map[string]any{"level": 30},
 			before: func(t *testing.T) {
 				b.assistant.waitForState(t, patience, "sensor.cellar_thermometer_battery", isNumber)
@@ -145,7 +145,7 @@ func (b blueprints) watching(t *testing.T) []blueprintTest {
 		},
 		{
 			// Its last activity is known although it is silent.
-			name: "a device that is silent", blueprint: "device-silent", told: "Barn Thermometer has gone silent",
+			name: "a device that is silent", blueprint: "device-silent", title: "Barn Thermometer has gone silent",
 			input: map[string]any{"hold": second},
 			before: func(t *testing.T) {
 				b.watcher.publish(t, "barn/availability", "offline", true)
@@ -155,7 +155,7 @@ func (b blueprints) watching(t *testing.T) []blueprintTest {
 			},
 		},
 		{
-			name: "one that tells it as often as it can", blueprint: "temperature-out-of-range", told: "Mash Thermometer is too warm",
+			name: "one that tells it as often as it can", blueprint: "temperature-out-of-range", title: "Mash Thermometer is too warm",
 			input: map[string]any{"thermometer": b.registered(t, "Mash Thermometer"), "hold": second, "lowest": 4, "highest": 28, "quiet": 0},
 			before: func(t *testing.T) {
 				b.assistant.waitForState(t, patience, "sensor.mash_thermometer_temperature", isNumber)

@@ -196,7 +196,7 @@ func tryFault(t *testing.T, o *outcome, shared *mosquitto, prefix string) {
 	c.ledger.well = time.Now()
 	stopSending()
 	c.awaitOutcomes()
-	c.settle(before)
+	c.restsAs(before)
 	o.lines = strings.Count(c.log()[logged:], "\n")
 	o.memory = max(c.bridge.peak(), before.peak)
 	c.judge()

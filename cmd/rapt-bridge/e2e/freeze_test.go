@@ -60,14 +60,14 @@ func TestFrozenProcess(t *testing.T) {
 				return nil
 			})
 			within(t, patience, "the outcome of the first", func() error {
-				told := 0
+				refusals := 0
 				for _, m := range watcher.all() {
 					if m.topic == kettle+"/result" && holdsAll(m.payload, []string{"heating_enabled", "rejected", "came while the bridge was asleep"}) {
-						told++
+						refusals++
 					}
 				}
-				if told != i+1 {
-					return fmt.Errorf("told %d times", told)
+				if refusals != i+1 {
+					return fmt.Errorf("refused %d times", refusals)
 				}
 				return nil
 			})

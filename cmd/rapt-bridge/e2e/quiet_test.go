@@ -60,8 +60,8 @@ func TestHomeAssistantIsLeftInPeace(t *testing.T) {
 		byKey[ours[id]] += n
 		total += n
 	}
-	told := h.assistant.happened(t, begin, ours)
-	t.Logf("%d changes for %d readings within %s: %v; lines in Activity: %v", total, seen, *quietFor, byKey, told)
+	lines := h.assistant.happened(t, begin, ours)
+	t.Logf("%d changes for %d readings within %s: %v; lines in Activity: %v", total, seen, *quietFor, byKey, lines)
 	require.Positive(t, seen)
 	assert.LessOrEqual(t, total, 3*seen, "changes in the recorder")
 }

@@ -360,8 +360,8 @@ func (c *trial) measure() measured {
 	return m
 }
 
-// settle waits until the process uses what it used before.
-func (c *trial) settle(before measured) {
+// restsAs waits until the process uses what it used before.
+func (c *trial) restsAs(before measured) {
 	var now measured
 	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(500 * time.Millisecond) {
 		now = c.measure()

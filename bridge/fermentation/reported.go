@@ -11,15 +11,15 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 )
 
-// told is which events have been told, so that a restart, which finds all of them anew, tells none twice.
-type told struct {
-	Until  time.Time `json:"until"`  // the newest of them; those before are not told any more
+// reported is which events have been reported, so that a restart, which finds all of them anew, reports none twice.
+type reported struct {
+	Until  time.Time `json:"until"`  // the newest of them; those before are not reported any more
 	Number int       `json:"number"` // the batch that the last one was of
-	Kinds  []string  `json:"kinds"`  // told of that batch
+	Kinds  []string  `json:"kinds"`  // of that batch
 	Alerts []string  `json:"alerts"` // of profiles, by a hash
 }
 
-const maxToldAlerts = 100
+const maxAlerts = 100
 
 // alertKind is the event of a profile's alert.
 const alertKind = "alert"
@@ -39,47 +39,47 @@ func (e Event) payload() []byte {
 	return out
 }
 
-func (t told) believed(now time.Time) told {
-	if !believedTime(t.Until, now) {
-		t.Until = time.Time{}
+func (r reported) believed(now time.Time) reported {
+	if !believedTime(r.Until, now) {
+		r.Until = time.Time{}
 	}
-	t.Until = t.Until.UTC()
-	t.Number = max(0, min(t.Number, maxNumber))
-	t.Kinds = slices.DeleteFunc(t.Kinds, func(kind string) bool { return texts[kind] == "" })
-	slices.Sort(t.Kinds)
-	t.Kinds = slices.Compact(t.Kinds)
-	t.Alerts = slices.DeleteFunc(t.Alerts, func(s string) bool { return len(s) > 16 })
-	t.Alerts = t.Alerts[max(0, len(t.Alerts)-maxToldAlerts):]
-	return t
+	r.Until = r.Until.UTC()
+	r.Number = max(0, min(r.Number, maxNumber))
+	r.Kinds = slices.DeleteFunc(r.Kinds, func(kind string) bool { return texts[kind] == "" })
+	slices.Sort(r.Kinds)
+	r.Kinds = slices.Compact(r.Kinds)
+	r.Alerts = slices.DeleteFunc(r.Alerts, func(s string) bool { return len(s) > 16 })
+	r.Alerts = r.Alerts[max(0, len(r.Alerts)-maxAlerts):]
+	return r
 }
 
-// take reports whether an event of a batch is one to tell, and notes that it is told.
-func (t *told) take(kind batch.EventKind, at time.Time, number int) bool {
+// take reports whether an event of a batch is one to report, and notes that it is reported.
+func (r *reported) take(kind batch.EventKind, at time.Time, number int) bool {
 	again := kind == batch.EventDisturbed // it may happen several times
-	seen := number == t.Number && slices.Contains(t.Kinds, string(kind))
-	if at.Before(t.Until) || number < t.Number || seen && !(again && at.After(t.Until)) {
+	seen := number == r.Number && slices.Contains(r.Kinds, string(kind))
+	if at.Before(r.Until) || number < r.Number || seen && !(again && at.After(r.Until)) {
 		return false
 	}
-	if number != t.Number {
-		t.Number, t.Kinds = number, nil
+	if number != r.Number {
+		r.Number, r.Kinds = number, nil
 	}
-	t.Until = at
-	if !slices.Contains(t.Kinds, string(kind)) {
-		t.Kinds = append(slices.Clone(t.Kinds), string(kind))
+	r.Until = at
+	if !slices.Contains(r.Kinds, string(kind)) {
+		r.Kinds = append(slices.Clone(r.Kinds), string(kind))
 	}
 	return true
 }
 
 // takeAlert is the same for an alert of a profile.
-func (t *told) takeAlert(a device.Alert) bool {
+func (r *reported) takeAlert(a device.Alert) bool {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%s %s %d", a.ID, a.Text, a.At.Unix())
 	key := fmt.Sprintf("%016x", h.Sum64())
-	if slices.Contains(t.Alerts, key) {
+	if slices.Contains(r.Alerts, key) {
 		return false
 	}
-	t.Alerts = append(slices.Clone(t.Alerts), key)
-	t.Alerts = t.Alerts[max(0, len(t.Alerts)-maxToldAlerts):]
+	r.Alerts = append(slices.Clone(r.Alerts), key)
+	r.Alerts = r.Alerts[max(0, len(r.Alerts)-maxAlerts):]
 	return true
 }
 
