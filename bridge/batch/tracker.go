@@ -2,6 +2,7 @@ package batch
 
 import (
 	"maps"
+	"math"
 	"slices"
 )
 
@@ -201,11 +202,13 @@ func (t *tracker) replaced(c change) bool {
 	case inWater && (b.stage != StageLag || !b.said):
 		t.end(c.since)
 		return true
+	case b.stage == StageLag && math.Abs(c.shifted) >= rise && !b.said: // what lay there before was not this wort
+		t.next = b.details
+		t.end(c.since)
+		t.begin(c.since, false)
+		return true
 	case b.stage == StageLag:
 		b.original.restart()
-		if c.shifted >= rise && !b.said {
-			b.began = c.since
-		}
 		return false
 	case c.shifted >= rise && over, c.shifted >= greatRise && c.shifted >= (b.level()-b.lastGravity)*2/3:
 		t.end(c.since)

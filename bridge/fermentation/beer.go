@@ -130,13 +130,16 @@ func (b *beer) step(now time.Time, out *Output) (more bool) {
 		return true
 	}
 	found := b.analysis.Findings(now)
+	if c := found.Batch; c != nil && b.withinEarlier(c.Began) {
+		found = batch.Findings{Stage: batch.StageNone, Gravity: found.Gravity, Rate: found.Rate, Disturbed: found.Disturbed}
+	}
 	first := !b.found
 	b.changed, b.found, b.at = false, true, now
 	out.Found = &found
 	b.summarize(out)
 	b.describe(found, now)
 	if first && b.reported.Until.IsZero() {
-		b.reported.Until = now // what was before the bridge is not reported
+		b.reported.Since, b.reported.Until = now, now
 	}
 	b.report(out)
 	b.said = b.said.kept(b.oldest(now))
@@ -179,6 +182,9 @@ func (b *beer) show(now time.Time, out *Output) {
 func (b *beer) summarize(out *Output) {
 	taken := map[int]bool{}
 	for _, s := range b.analysis.Ended() {
+		if b.withinEarlier(s.Began) {
+			continue
+		}
 		number := b.numbers.of(s.Began, taken)
 		if number == 0 || b.ended[number] != nil && s.Began.Before(b.covers().Add(24*time.Hour)) {
 			continue // an earlier run knew more of it
@@ -199,6 +205,17 @@ func (b *beer) summarize(out *Output) {
 	}
 	b.numbering = taken
 	b.forgetOld(out)
+}
+
+// withinEarlier reports whether a begin lies in the middle of a batch that an earlier run has found: the rows of this run begin
+// there, so that the rest of it looks like a batch of its own.
+func (b *beer) withinEarlier(began time.Time) bool {
+	for _, e := range b.ended {
+		if !e.since && began.After(e.Began.Add(sameBegin)) && began.Before(e.Ended.Add(-sameBegin)) {
+			return true
+		}
+	}
+	return false
 }
 
 // forgetOld has the summaries cleared of which there are too many.

@@ -9,17 +9,23 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/batch"
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 )
 
 // reported is which events have been reported, so that a restart, which finds all of them anew, reports none twice.
 type reported struct {
-	Until  time.Time `json:"until"`  // the newest of them; those before are not reported any more
+	Since  time.Time `json:"since"`  // what was before the bridge is not reported
+	Until  time.Time `json:"until"`  // the newest of them; those before are not reported any more: see lateBy
 	Number int       `json:"number"` // the batch that the last one was of
 	Kinds  []string  `json:"kinds"`  // of that batch
 	Alerts []string  `json:"alerts"` // of profiles, by a hash
 }
 
 const maxAlerts = 100
+
+// lateBy is how long after its time the end of a batch is found, at the most, and with it the begin of the next: what a device
+// shows must stay for hours before it is another beer, and it is out of the beer for a day before that was its end.
+const lateBy = 25 * time.Hour
 
 // alertKind is the event of a profile's alert.
 const alertKind = "alert"
@@ -43,7 +49,10 @@ func (r reported) believed(now time.Time) reported {
 	if !believedTime(r.Until, now) {
 		r.Until = time.Time{}
 	}
-	r.Until = r.Until.UTC()
+	if !believedTime(r.Since, now) {
+		r.Since = time.Time{}
+	}
+	r.Since, r.Until = r.Since.UTC(), r.Until.UTC()
 	r.Number = max(0, min(r.Number, maxNumber))
 	r.Kinds = slices.DeleteFunc(r.Kinds, func(kind string) bool { return texts[kind] == "" })
 	slices.Sort(r.Kinds)
@@ -57,13 +66,17 @@ func (r reported) believed(now time.Time) reported {
 func (r *reported) take(kind batch.EventKind, at time.Time, number int) bool {
 	again := kind == batch.EventDisturbed // it may happen several times
 	seen := number == r.Number && slices.Contains(r.Kinds, string(kind))
-	if at.Before(r.Until) || number < r.Number || seen && !(again && at.After(r.Until)) {
+	begin := r.Until
+	if kind == batch.EventEnded || kind == batch.EventStarted {
+		begin = times.Latest(r.Since, r.Until.Add(-lateBy))
+	}
+	if at.Before(begin) || number < r.Number || seen && !(again && at.After(r.Until)) {
 		return false
 	}
 	if number != r.Number {
 		r.Number, r.Kinds = number, nil
 	}
-	r.Until = at
+	r.Until = times.Latest(r.Until, at)
 	if !slices.Contains(r.Kinds, string(kind)) {
 		r.Kinds = append(slices.Clone(r.Kinds), string(kind))
 	}
