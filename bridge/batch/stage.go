@@ -128,6 +128,9 @@ func (b *batch) mayEnd(l *level, stood float64) bool {
 	if want := b.details.finalGravity(); known(want) {
 		return l.gravity < want+stuckAbove
 	}
+	if !known(b.originalGravity()) { // how much has fermented is not known
+		return stood >= standLongest
+	}
 	share := b.attenuated(l)
 	return share >= doubtful || share >= leastAttenuated && stood >= standLongest
 }

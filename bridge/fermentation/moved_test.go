@@ -147,3 +147,22 @@ func TestTheRestOfAnEarlierBatchIsNoBatch(t *testing.T) {
 		})
 	}
 }
+
+// A Pill that is put into the beer when most of it has fermented shows no original gravity, and an end all the same.
+func TestABeerOfWhichTheWortWasNotSeenIsComplete(t *testing.T) {
+	s := New(Options{})
+	b := followed(s)
+	run(t, s, begin)
+	at := begin
+	for h := 0.0; h < 9*24; h += 0.25 {
+		at = at.Add(15 * time.Minute)
+		b.analysis.Add(batch.Row{At: at, Gravity: ptr(1.011 + 0.041/(1+math.Exp((h+8)/9))), Temperature: ptr(19.0)})
+	}
+	var got []string
+	events, _ := reportedUntil(t, s, b, at)
+	for _, e := range events {
+		got = append(got, e.Kind)
+	}
+	assert.Equal(t, []string{"started", "slowing", "complete"}, got)
+	assert.Nil(t, read(t, b.payload).Original)
+}
