@@ -74,18 +74,22 @@ func (w *Watch) look() {
 // Slept reports a sleep that has ended since it was last asked: how long it was, and the part of it that the steady clock
 // doesn't know of. It tells of each sleep once, at once: also when Run has not looked since. One goroutine may ask.
 func (w *Watch) Slept() (all, unseen time.Duration, slept bool) {
-	s := w.ended.Swap(nil)
-	if s == nil {
-		last := *w.tick.Load()
-		now := w.now()
-		s = &span{end: now}
-		if s.all, s.unseen = now.Since(last); s.all < Shortest {
-			return 0, 0, false
-		}
+	if s := w.ended.Swap(nil); s != nil && w.isNew(*s) {
+		return s.all, s.unseen, true
 	}
+	last := *w.tick.Load()
+	s := span{end: w.now()}
+	if s.all, s.unseen = s.end.Since(last); s.all < Shortest || !w.isNew(s) {
+		return 0, 0, false
+	}
+	return s.all, s.unseen, true
+}
+
+// isNew reports whether a sleep is another than the last one, which both Run and Slept may have seen.
+func (w *Watch) isNew(s span) bool {
 	if later, _ := s.end.Since(w.reported); later < Shortest {
-		return 0, 0, false // the same one, as the other of the two has seen it
+		return false
 	}
 	w.reported = s.end
-	return s.all, s.unseen, true
+	return true
 }
