@@ -1,6 +1,7 @@
 package command
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
@@ -9,6 +10,9 @@ import (
 // How long a value that was set is shown although the cloud doesn't show it yet, and when the device is read back.
 // The cloud shows a change after some 10 to 15 seconds, of a BrewZilla after up to minutes (observed).
 const pendingFor = 90 * time.Second
+
+// mostEarlier is how many earlier values of a slider that somebody drags are remembered.
+const mostEarlier = 30
 
 // readbacksAfter are the times from a write to n looks at its device, of which there are 4, 2, 1 or none.
 func readbacksAfter(n int) []time.Duration {
@@ -27,7 +31,7 @@ func readbacksAfter(n int) []time.Duration {
 type PendingWrite struct {
 	*Command
 	AppliedAt time.Time
-	Before    device.Value    // what the cloud showed until then; unknown when it showed nothing
+	Earlier   []device.Value  // what the cloud showed until then, unknown when it showed nothing, and what was set since
 	After     []time.Duration // from then to the readbacks
 	Wrong     error           // what is wrong with a value that is shown on another scale
 
@@ -66,7 +70,7 @@ func (p *PendingWrite) compare(r device.Reading, activity time.Time) verdict {
 	switch {
 	case ok && v.Confirms(p.Asked.Value):
 		return shows
-	case ok && activity.After(p.AppliedAt) && !v.Confirms(p.Before):
+	case ok && activity.After(p.AppliedAt) && !slices.ContainsFunc(p.Earlier, v.Confirms):
 		return overridden
 	}
 	return notShown

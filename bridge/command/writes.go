@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
@@ -76,10 +77,11 @@ func (w *Writes) Taken(c *Command, changed bool, shown device.Reading, now time.
 		delete(w.of, c.Key)
 		return
 	}
+	earlier := []device.Value{before}
 	if old := w.of[c.Key]; old != nil {
-		before = old.Before
+		earlier = append(slices.Clone(old.Earlier[max(0, len(old.Earlier)-mostEarlier):]), old.Asked.Value)
 	}
-	w.of[c.Key] = &PendingWrite{Command: c, AppliedAt: now, Before: before, After: readbacksAfter(readbacks)}
+	w.of[c.Key] = &PendingWrite{Command: c, AppliedAt: now, Earlier: earlier, After: readbacksAfter(readbacks)}
 }
 
 // Submitted notes a reading that the API took at now. The device is read back until one has shown on which scale the cloud

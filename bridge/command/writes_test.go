@@ -74,7 +74,17 @@ func TestALaterWriteRemembersWhatWasShownBeforeTheFirst(t *testing.T) {
 	w.Taken(pump(40), true, before, noon, 4)
 	w.Taken(pump(60), true, with(before, pump(40)), noon.Add(time.Second), 4)
 	assert.Empty(t, w.Compare(before, noon.Add(time.Minute)))
+	assert.Empty(t, w.Compare(with(before, pump(40)), noon.Add(time.Minute)), "the first of the two is nobody else's")
 	assert.Equal(t, map[Outcome]error{Confirmed: nil}, outcomes(w.Compare(with(before, pump(60)), noon.Add(time.Minute))))
+}
+
+func TestASliderThatIsDraggedTakesBoundedMemory(t *testing.T) {
+	before := with(shownBy(t, discovery.BrewZilla), pump(10))
+	w := NewWrites()
+	for i := range 1000 {
+		w.Taken(pump(float64(i%100)), true, before, noon.Add(time.Duration(i)*time.Second), 4)
+	}
+	assert.LessOrEqual(t, len(w.of["pump_utilisation"].Earlier), mostEarlier+1)
 }
 
 func TestWhatChangedNothingIsNotWaitedFor(t *testing.T) {
