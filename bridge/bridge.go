@@ -76,7 +76,7 @@ func Run(ctx context.Context, o Options) error {
 
 func newBridge(o Options, newClock func(wall func() time.Time) clock.Clock) (*bridge, error) {
 	o.defaults()
-	b := &bridge{options: o, log: o.Log, clock: newClock(o.Wall), warned: once.New(), refusals: command.NewRefusals(), identity: standby.NewIdentity(retained.AccountHash(o.RAPT.Username, o.TopicPrefix))}
+	b := &bridge{options: o, log: o.Log, clock: newClock(o.Wall), warned: once.New(), refusals: command.NewRefusals(), identity: standby.NewIdentity(o.Account)}
 	b.metrics, b.page, b.diagnosis = metrics.New(o.Metrics, o.Version), status.NewPage(b.cloud), diagnose.New(o.Version, "bridge")
 	account, err := newAccount(&b.options, b.clock)
 	if err != nil {

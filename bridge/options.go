@@ -8,6 +8,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
+	"github.com/rapt-bridge/rapt-bridge/bridge/retained"
 	"github.com/rapt-bridge/rapt-bridge/bridge/statistics"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/bridge/webhook"
@@ -19,6 +20,8 @@ import (
 type Options struct {
 	// RAPT is the account. The bridge sets Permit, Answered and Now itself.
 	RAPT raptclient.Options
+	// Account tells the account from others' in what the broker retains. Default a hash, see retained.AccountHash.
+	Account string
 	// VendorHost says that RAPT is the vendor's own service: no setting raises the requests per minute there.
 	VendorHost bool
 	// MinPollInterval and MaxPollInterval bound how often one family's list is asked for. Default 60 s and 15 min.
@@ -94,6 +97,7 @@ func (o *Options) defaults() {
 	setDefault(&o.TopicPrefix, "rapt")
 	setDefault(&o.DiscoveryPrefix, "homeassistant")
 	setDefault(&o.Version, "dev")
+	setDefault(&o.Account, retained.AccountHash(o.RAPT.Username, o.TopicPrefix))
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -42,6 +42,7 @@ func (b *bridge) endRestore() {
 		return
 	}
 	m.conn.EndRestore()
+	m.earlier.TakenOverBy(b.identity.Account)
 	b.restoreRequests(now)
 	a.Heating.Restore(m.earlier.HeatingOn)
 	for ref, config := range m.earlier.Known(b.options.Discovery) {

@@ -19,7 +19,7 @@ var errOtherActive = errors.New("another bridge of the account is active")
 
 // isForeign reports whether a retained state is another account's. The bridge ends then, and leaves what is there alone.
 func (b *bridge) isForeign(account string) bool {
-	foreign := b.identity.Foreign(account)
+	foreign := account != retained.DemoAccount && b.identity.Foreign(account)
 	if foreign {
 		b.ended = fmt.Errorf("another RAPT account's bridge publishes below the topic prefix %q; set mqtt.topic_prefix to one of its own for each account. "+
 			"If this bridge is to follow the other one there, stop that one and clear what it left: mosquitto_pub -r -n -t %s", b.options.TopicPrefix, b.mqtt.topics.BridgeState())

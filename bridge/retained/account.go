@@ -7,6 +7,10 @@ import (
 	"strings"
 )
 
+// DemoAccount stands in the place of the hash where the demo wrote the document: its devices are no account's, so any
+// account's bridge may take them out.
+const DemoAccount = "demo"
+
 // hashRounds makes a guess at the e-mail address of a hash cost some milliseconds.
 const hashRounds = 20_000
 

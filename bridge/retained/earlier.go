@@ -22,7 +22,7 @@ type Earlier struct {
 	Requests *limit.SavedLog
 	// HeatingOn are the kettles that it had switched on.
 	HeatingOn []string
-	// Account is the hash of the account that it was for; empty for not known.
+	// Account is the hash of the account that it was for, or DemoAccount; empty for not known.
 	Account string
 	Devices map[device.Ref]device.Saved
 	// Positions are the documents of the devices' histories.
@@ -113,6 +113,14 @@ func (e *Earlier) collectState(payload []byte) {
 	}
 	if json.Unmarshal(payload, &s) == nil && s.Requests != nil {
 		e.Requests, e.Account, e.HeatingOn = s.Requests, s.Account, s.HeatingOn
+	}
+}
+
+// TakenOverBy drops what the demo left of a cloud that only it has, where a bridge of another account reads it: that bridge
+// has made none of its requests, and none of its kettles heats.
+func (e *Earlier) TakenOverBy(account string) {
+	if e.Account == DemoAccount && account != DemoAccount {
+		e.Requests, e.HeatingOn = nil, nil
 	}
 }
 

@@ -113,3 +113,13 @@ func TestNoMoreIsKeptThanABrewery(t *testing.T) {
 	e.Collect(topics.History("still", strings.Repeat("x", MaxID+1)), []byte("{}"))
 	assert.Empty(t, e.Known(true))
 }
+
+func TestWhatTheDemoLeftCountsForItsOwnBridgeAlone(t *testing.T) {
+	for account, kept := range map[string]bool{DemoAccount: true, AccountHash("brewer@example.com", "rapt"): false} {
+		e := NewEarlier(discovery.Topics{})
+		e.Collect("rapt/bridge/state", []byte(`{"account":"demo","heating_on":["brewzilla/1"],"ledger":{"at":"2026-11-22T12:00:00Z"}}`))
+		e.TakenOverBy(account)
+		assert.Equal(t, kept, e.Requests != nil)
+		assert.Equal(t, kept, len(e.HeatingOn) == 1)
+	}
+}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
+	"github.com/rapt-bridge/rapt-bridge/bridge/retained"
 	"github.com/rapt-bridge/rapt-bridge/config"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/internal/embedded"
@@ -102,7 +103,7 @@ func (p *program) demoOptions(cfg config.Config, cloud *raptsim.Cloud, speed flo
 	scaled := func(d time.Duration) time.Duration {
 		return max(time.Second, time.Duration(float64(d)/max(1, speed)))
 	}
-	options.VendorHost = false
+	options.Account, options.VendorHost = retained.DemoAccount, false
 	options.History.Days = min(options.History.Days, int(demoPast.Hours()/24))
 	options.Statistics = nil // a simulated past is nothing to keep
 	options.MinPollInterval, options.MaxPollInterval = scaled(cfg.RAPT.MinPollInterval), scaled(cfg.RAPT.MaxPollInterval)

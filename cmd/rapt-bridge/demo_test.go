@@ -54,6 +54,7 @@ func TestDemoOnABrokerThatIsThere(t *testing.T) {
 	eventually(t, "all devices", func() bool { return broker.count("rapt/", "/state") == len(devices)+1 })
 	assert.Equal(t, exitOK, stop())
 	assert.Contains(t, stdout.String(), broker.address+" (yours)")
+	assert.Contains(t, broker.retained("rapt/bridge/state"), `"account":"demo"`, "no account's, so that any account's bridge may take its devices out")
 
 	// The README's example has the keys that the program publishes.
 	_, example, ok := strings.Cut(pages(t)["README.md"], "<!-- example of a state document")
