@@ -76,6 +76,33 @@ func TestAfterAFloodOfCommandsAHeaterCanBeSwitchedOff(t *testing.T) {
 	})
 }
 
+// TestWhereNobodyMayLookAHeaterIsSwitchedOffAgainAtOnce loses the answer to an OFF while the hour is used up but for what is
+// kept for switching off.
+func TestWhereNobodyMayLookAHeaterIsSwitchedOffAgainAtOnce(t *testing.T) {
+	for _, phase := range []time.Duration{0, 15 * time.Second, 35 * time.Second, 55 * time.Second} {
+		t.Run(phase.String(), func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				w := newWorld(raptsim.Options{CommandDelay: time.Hour, Latency: &raptsim.Latency{}}, withoutChanges)
+				w.broker.retain("rapt/bridge/state", unusedHour(t))
+				w.start(t)
+				defer w.halt()
+				pass(ready)
+				_, kettle := w.deviceOf(raptsim.BrewZilla)
+				w.flood(400, 3*time.Second)
+				pass(phase)
+				before := len(w.writes())
+				w.cloud.Inject(raptsim.Fault{Path: "/api/BrewZillas/SetHeatingEnabled", Reset: true, Times: 1})
+				w.publish(kettle+"/heating_enabled/set", "OFF")
+				pass(time.Second)
+				require.Len(t, w.writes(), before+1)
+				pass(4 * time.Second)
+				assert.Len(t, w.writes(), before+2, "three seconds later")
+				assert.Equal(t, []string{"applied"}, outcomes(w.results(t, kettle+"/result")))
+			})
+		})
+	}
+}
+
 // TestReadbacksGiveWayToCommands changes targets until the hour is full: the last changes are not looked back at.
 func TestReadbacksGiveWayToCommands(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

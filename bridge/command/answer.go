@@ -85,6 +85,8 @@ func (c *Command) Expired(held string) (Outcome, error) {
 	switch {
 	case !c.VerifyAt.IsZero():
 		return Failed, fmt.Errorf("%s; it could not be read back either, so it may have been carried out", why)
+	case c.Attempts > 0:
+		return Failed, fmt.Errorf("%s; it was sent once without an answer, so it may have been carried out", why)
 	case c.AwaitsList && why == "":
 		why = fmt.Sprintf("the list of the family %s has not been answered yet", c.Family)
 	}

@@ -69,6 +69,7 @@ func TestACommandThatWaitedTooLongSaysWhy(t *testing.T) {
 		{Command{Request: Request{Ref: Ref{Ref: device.Ref{Family: "still"}}}, AwaitsList: true}, "", Rejected,
 			"it waited for longer than a minute and was not sent: the list of the family still has not been answered yet"},
 		{Command{Why: "a", VerifyAt: noon}, "", Failed, "a; it could not be read back either, so it may have been carried out"},
+		{Command{Why: "a", Attempts: 1}, "b", Failed, "b; it was sent once without an answer, so it may have been carried out"},
 	} {
 		outcome, err := c.command.Expired(c.held)
 		assert.Equal(t, c.outcome, outcome)

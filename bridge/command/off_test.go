@@ -86,6 +86,51 @@ func TestWithoutRoomToLookItIsSwitchedOffAgain(t *testing.T) {
 	assert.Nil(t, q.Take(at, full), "the target is never sent twice without a look")
 }
 
+// TestTheQueueWakesForWhatIsSwitchedOffAgain: the wait for the next look at the queue ends when something can be done, and
+// not before.
+func TestTheQueueWakesForWhatIsSwitchedOffAgain(t *testing.T) {
+	look, soon, later := noon.Add(3*time.Second), noon.Add(10*time.Second), noon.Add(time.Hour)
+	for name, c := range map[string]struct {
+		open Opening
+		want time.Time
+	}{
+		"both are open":                   {Opening{}, look},
+		"nobody may look, but send":       {Opening{Commands: later}, look},
+		"nobody may look, but send soon":  {Opening{Commands: later, Off: soon}, soon},
+		"nobody may send, but look":       {Opening{Off: later}, look},
+		"nobody may send, but look soon":  {Opening{Commands: soon, Off: later}, soon},
+		"neither before its time is over": {Opening{Commands: later, Off: later}, later},
+	} {
+		t.Run(name, func(t *testing.T) {
+			heater := off("a", "heating_enabled")
+			heater.VerifyAt = look
+			q := Queue{heater}
+			assert.Equal(t, c.want, q.Ready(c.open))
+			if c.want == later {
+				assert.Equal(t, heater.Expires().Add(time.Millisecond), q.Wake(c.open))
+				return
+			}
+			assert.Equal(t, c.want, q.Wake(c.open))
+			for _, early := range []time.Duration{time.Millisecond, 0} {
+				done := q.Take(c.want.Add(-early), c.open) != nil || q.TakeUnverified(c.want.Add(-early), c.open) != nil
+				assert.Equal(t, early == 0, done, "%s early", early)
+			}
+		})
+	}
+}
+
+func TestWhatMayHaveBeenSwitchedOffIsNotToldToBeUnsent(t *testing.T) {
+	heater := off("a", "heating_enabled")
+	heater.Attempts, heater.Why, heater.VerifyAt = 1, "no answer", noon.Add(3*time.Second)
+	q := Queue{heater}
+	assert.Nil(t, q.Take(noon.Add(4*time.Second), Opening{Commands: noon.Add(time.Hour), Off: noon.Add(time.Hour)}))
+	expired := q.Expired(noon.Add(MaxWait + time.Second))
+	require.Equal(t, []*Command{heater}, expired)
+	outcome, err := heater.Expired("the cloud asks for fewer requests")
+	assert.Equal(t, Failed, outcome)
+	assert.ErrorContains(t, err, "it may have been carried out")
+}
+
 func TestAFullQueueMakesRoomForSwitchingOff(t *testing.T) {
 	var q Queue
 	for i := range maxQueued {
