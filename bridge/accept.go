@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"errors"
 	"log/slog"
 	"time"
 
@@ -120,9 +119,7 @@ func (b *bridge) move(d *account.Device) *account.Device {
 
 // forget drops what the bridge keeps of a device, and refuses the commands that wait for it.
 func (b *bridge) forget(d *account.Device) {
-	for _, c := range b.account.Queue.RemoveDevice(d.Ref) {
-		b.publishOutcome(c, command.Rejected, errors.New("the device is no longer in the RAPT account"))
-	}
+	b.publishOutcomes(b.account.Queue.RemoveDevice(d.Ref), command.Rejected, command.ErrGone)
 	b.account.Remove(d)
 	b.mirror.Forget(d.Published)
 	for _, s := range b.sinks {

@@ -167,7 +167,7 @@ func (b *bridge) send(ctx context.Context, batch []*command.Command) {
 	c, client := batch[0], b.account.client
 	d := b.account.Find(c.Ref.Ref)
 	if d == nil { // removed devices take their commands along, so this is a fault of ours
-		b.publishOutcome(c, command.Rejected, errors.New("the device is no longer in the RAPT account"))
+		b.publishOutcomes(batch, command.Rejected, command.ErrGone)
 		return
 	}
 	run := func(ctx context.Context) (bool, error) {
@@ -176,7 +176,11 @@ func (b *bridge) send(ctx context.Context, batch []*command.Command) {
 	if c.Submits() {
 		d.SubmitAfter = b.clock.Now().Add(command.SubmissionPace)
 	} else {
-		values := command.Arguments(batch, d.Shown())
+		values, err := command.Arguments(batch, d.Shown())
+		if err != nil {
+			b.publishOutcomes(batch, command.Rejected, err)
+			return
+		}
 		run = func(ctx context.Context) (bool, error) { return c.Setter.Call(ctx, client, c.Ref.ID, values) }
 	}
 	call := worker.NewCall(purposeOf(c), run, func(changed bool, err error) { b.commandDone(batch, changed, err) })

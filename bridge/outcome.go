@@ -21,6 +21,7 @@ func (b *bridge) reject(r command.Request, err error) {
 
 // publishOutcome tells what became of a command.
 func (b *bridge) publishOutcome(c *command.Command, o command.Outcome, err error) {
+	o, err = c.Outcome(o, err)
 	value, _ := c.Asked.MarshalJSON() // it holds nothing that can't be JSON
 	b.report(c.Request, value, o, err)
 }

@@ -75,6 +75,18 @@ func (c *Command) Verified(shown device.Reading) bool {
 	return false
 }
 
+// ErrGone is why a command is not carried out whose device was taken out.
+var ErrGone = errors.New("the device is no longer in the RAPT account")
+
+// Outcome is what to tell of a command that ends so: one that left without an answer may have been carried out, and is not
+// told to be rejected.
+func (c *Command) Outcome(o Outcome, err error) (Outcome, error) {
+	if o == Rejected && c.Attempts > 0 {
+		return Failed, fmt.Errorf("%w; it was sent once without an answer, so it may have been carried out", err)
+	}
+	return o, err
+}
+
 // Expired is how a command ends that has waited for too long. held is what holds commands back, in words; empty for
 // nothing.
 func (c *Command) Expired(held string) (Outcome, error) {

@@ -56,6 +56,19 @@ func TestWhatCannotBeLookedAtHasFailed(t *testing.T) {
 	assert.Error(t, c.Verify(noon.Add(2*MaxWait), with(shownBy(t, discovery.BrewZilla), pump(10)), lost), "its minute is over")
 }
 
+func TestWhatLeftBeforeIsNotToldToBeRejected(t *testing.T) {
+	outcome, err := (&Command{}).Outcome(Rejected, ErrGone)
+	assert.Equal(t, Rejected, outcome)
+	assert.Equal(t, ErrGone, err)
+	sent := &Command{Attempts: 1}
+	outcome, err = sent.Outcome(Rejected, ErrGone)
+	assert.Equal(t, Failed, outcome)
+	assert.EqualError(t, err, "the device is no longer in the RAPT account; it was sent once without an answer, so it may have been carried out")
+	outcome, err = sent.Outcome(Superseded, nil)
+	assert.Equal(t, Superseded, outcome)
+	assert.NoError(t, err)
+}
+
 func TestACommandThatWaitedTooLongSaysWhy(t *testing.T) {
 	for _, c := range []struct {
 		command Command

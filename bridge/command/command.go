@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -73,9 +74,13 @@ func (c *Command) sharesCall(other *Command) bool {
 	return c.Ref.Ref == other.Ref.Ref && len(c.Setter.Keys) > 1 && slices.Contains(c.Setter.Keys, other.Key)
 }
 
+// ErrGainsUnknown is why a gain is not set: the call would overwrite the others with made-up ones.
+var ErrGainsUnknown = errors.New("the device's other PID gains are not known yet, and all three are set together; try again after its next reading")
+
 // Arguments are the values of the call that carries out the commands, which share it: what they ask for, and for the
-// other keys what the device shows.
-func Arguments(batch []*Command, shown device.Reading) []device.Value {
+// other keys what the device shows. The error is ErrGainsUnknown where it doesn't show one of them, which may have changed
+// since the commands were checked.
+func Arguments(batch []*Command, shown device.Reading) ([]device.Value, error) {
 	setter := batch[0].Setter
 	out := make([]device.Value, len(setter.Keys))
 	for i, key := range setter.Keys {
@@ -85,6 +90,9 @@ func Arguments(batch []*Command, shown device.Reading) []device.Value {
 				out[i] = c.Asked.Value
 			}
 		}
+		if !out[i].Known() {
+			return nil, ErrGainsUnknown
+		}
 	}
-	return out
+	return out, nil
 }

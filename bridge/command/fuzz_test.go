@@ -116,7 +116,9 @@ func FuzzCommand(f *testing.F) {
 		if c.Submits() {
 			err = v.family(family).Submit(t.Context(), client, id, *c.Asked.Telemetry)
 		} else {
-			_, err = c.Setter.Call(t.Context(), client, id, Arguments([]*Command{c}, reading))
+			values, err := Arguments([]*Command{c}, reading)
+			require.NoError(t, err)
+			_, err = c.Setter.Call(t.Context(), client, id, values)
 		}
 		if err != nil {
 			var problem *raptclient.ArgumentError

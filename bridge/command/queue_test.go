@@ -49,6 +49,18 @@ func TestGainsOfOneDeviceShareACall(t *testing.T) {
 	assert.Nil(t, q.Take(noon, Opening{}))
 }
 
+func TestNoGainIsMadeUp(t *testing.T) {
+	p, i, d := waiting("a", "pid_proportional", 1), waiting("a", "pid_integral", 2), device.Number(7.5)
+	_, err := Arguments([]*Command{p, i}, device.Reading{})
+	assert.Equal(t, ErrGainsUnknown, err)
+	shown := shownBy(t, discovery.BrewZilla)
+	values, err := Arguments([]*Command{p, i}, shown.With(map[string]device.Value{"pid_derivative": d}))
+	require.NoError(t, err)
+	assert.Equal(t, []device.Value{device.Number(1), device.Number(2), d}, values)
+	_, err = Arguments([]*Command{p}, shown.With(map[string]device.Value{"pid_integral": {}}))
+	assert.Equal(t, ErrGainsUnknown, err)
+}
+
 // TestOnlyWhatMayLeaveIsReady: a command that waits for its own time, for its list, or to be read back later must not have
 // a poll cancelled.
 func TestOnlyWhatMayLeaveIsReady(t *testing.T) {

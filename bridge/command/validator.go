@@ -80,7 +80,7 @@ func (v Validator) Check(c *Command, shown device.Reading, described discovery.D
 	if len(c.Setter.Keys) > 1 {
 		for _, key := range c.Setter.Keys {
 			if other, _ := shown.Value(key); !other.Known() {
-				return errors.New("the device's other PID gains are not known yet, and all three are set together; try again after its next reading")
+				return ErrGainsUnknown
 			}
 		}
 	}
