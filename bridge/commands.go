@@ -306,7 +306,8 @@ func (b *bridge) newRead(p limit.Purpose, f *account.Family, id string, done fun
 func (b *bridge) readDevice(ctx context.Context, d *account.Device, batch []*command.Command, then func(device.Reading, error)) {
 	c := b.newRead(limit.ForCommand, d.Group, d.ID, func(a answer, err error) {
 		if b.account.Find(d.Ref) != d {
-			return // it was removed meanwhile, and its commands with it
+			b.publishOutcomes(batch, command.Rejected, command.ErrGone) // it was removed meanwhile
+			return
 		}
 		now := b.clock.Now()
 		if err == nil {

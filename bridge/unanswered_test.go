@@ -29,3 +29,27 @@ func TestAGainThatIsNotKnownAnyMoreIsNotMadeUp(t *testing.T) {
 		assert.Contains(t, *results[0].Error, "may have been carried out")
 	})
 }
+
+// TestACommandWhoseDeviceIsForgottenHasAnOutcome takes a device out while a write without an answer is read back.
+func TestACommandWhoseDeviceIsForgottenHasAnOutcome(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{Latency: &raptsim.Latency{}}, withoutCeiling, func(t *testing.T, w *world) {
+		pass(ready)
+		id, kettle := w.deviceOf(raptsim.BrewZilla)
+		w.cloud.Inject(raptsim.Fault{Path: "/api/BrewZillas/GetBrewZillas", EmptyList: true})
+		for range 3 {
+			w.untilAsked(t, "GetBrewZillas")
+		}
+		w.cloud.Inject(raptsim.Fault{Path: "/api/BrewZillas/SetPumpUtilisation", Reset: true, Times: 1})
+		w.cloud.Inject(raptsim.Fault{Path: "/api/BrewZillas/GetBrewZilla", Delay: 10 * time.Second})
+		w.publish(kettle+"/pump_utilisation/set", "37")
+		pass(5 * time.Second)
+		w.publish("rapt/bridge/forget/set", id)
+		pass(2 * time.Minute)
+		require.Equal(t, []string{"applied"}, outcomes(w.results(t, "rapt/bridge//result")), "it was forgotten")
+		results := w.results(t, kettle+"/result")
+		require.Len(t, results, 1)
+		assert.Equal(t, "failed", results[0].Outcome)
+		assert.Contains(t, *results[0].Error, "no longer in the RAPT account")
+		assert.Contains(t, *results[0].Error, "may have been carried out")
+	})
+}
