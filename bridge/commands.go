@@ -242,6 +242,7 @@ func (b *bridge) submissionForbidden(c *command.Command, now time.Time) {
 // requeue puts commands back that were not sent, and says what they wait for.
 func (b *bridge) requeue(batch []*command.Command, why string) {
 	for _, c := range batch {
+		b.account.Gate.Changes.Withdraw(c.Ref.String())
 		c.Why = why
 		b.putBack(c)
 	}

@@ -1,6 +1,11 @@
 package bridge
 
 import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,5 +56,45 @@ func TestACommandWhoseDeviceIsForgottenHasAnOutcome(t *testing.T) {
 		assert.Equal(t, "failed", results[0].Outcome)
 		assert.Contains(t, *results[0].Error, "no longer in the RAPT account")
 		assert.Contains(t, *results[0].Error, "may have been carried out")
+	})
+}
+
+// brokenLine is a transport that can be down.
+type brokenLine struct {
+	http.RoundTripper
+	down atomic.Bool
+}
+
+func (l *brokenLine) RoundTrip(r *http.Request) (*http.Response, error) {
+	if l.down.Load() {
+		return nil, &net.OpError{Op: "dial", Err: errors.New("no route to host")}
+	}
+	return l.RoundTripper.RoundTrip(r)
+}
+
+// TestWhatNeverLeftIsNoChange has an automation set a target while the internet is down.
+func TestWhatNeverLeftIsNoChange(t *testing.T) {
+	var line *brokenLine
+	inVirtualTime(t, raptsim.Options{Latency: &raptsim.Latency{}}, func(o *Options) {
+		withoutCeiling(o)
+		line = &brokenLine{RoundTripper: o.RAPT.Transport}
+		o.RAPT.Transport, o.MaxChangesPerHour = line, 6
+	}, func(t *testing.T, w *world) {
+		pass(ready)
+		_, kettle := w.deviceOf(raptsim.BrewZilla)
+		line.down.Store(true)
+		for i := range 5 {
+			w.publish(kettle+"/target_temperature/set", fmt.Sprint(80+i))
+			pass(65 * time.Second)
+		}
+		for _, r := range w.results(t, kettle+"/result") {
+			assert.Contains(t, *r.Error, "not sent")
+		}
+		line.down.Store(false)
+		for i := range 4 {
+			w.publish(kettle+"/target_temperature/set", fmt.Sprint(85+i))
+			pass(30 * time.Second)
+		}
+		assert.Len(t, w.writes(), 3, "half of the hour's changes, in ten minutes")
 	})
 }

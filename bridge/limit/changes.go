@@ -39,6 +39,15 @@ func (c *Changes) Record(now time.Time, what string) {
 	w.burst.add(now, 1)
 }
 
+// Withdraw takes the last change of a thing back: it did not leave, so that nothing was set.
+func (c *Changes) Withdraw(what string) {
+	if w := c.of[what]; w != nil && len(w.hour.left) > 0 {
+		at := w.hour.left[len(w.hour.left)-1].at
+		w.hour.withdraw(at)
+		w.burst.withdraw(at)
+	}
+}
+
 // Check returns why a change is not made at now, in words for people; nil when it may be. clock writes a steady time.
 func (c *Changes) Check(now time.Time, what string, clock func(time.Time) string) error {
 	w := c.of[what]

@@ -29,6 +29,12 @@ func TestTheSameThingIsNotSetTooOften(t *testing.T) {
 	}
 	require.EqualError(t, c.Check(noon.Add(time.Minute), "x", clock), "it was set 30 times in ten minutes or 60 times in an hour, which is the limit "+
 		"(control.max_changes_per_hour); the next change is accepted at 12:10:01; switching off always is")
+	c.Withdraw("x")
+	require.NoError(t, c.Check(noon.Add(time.Minute), "x", clock), "what did not leave is not counted")
+	c.Record(noon.Add(time.Minute), "x")
+	require.Error(t, c.Check(noon.Add(time.Minute), "x", clock))
+	c.Withdraw("z")
+	c.Withdraw("x")
 	require.NoError(t, c.Check(noon.Add(burst+windowMargin), "x", clock))
 
 	c.Record(noon.Add(2*time.Hour), "y")
