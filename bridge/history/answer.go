@@ -39,9 +39,9 @@ func (h *History) Answer(r Request, rows []device.Telemetry, now, cloudNow time.
 		}
 		a.fill(g)
 	}
-	slices.SortStableFunc(a.gaps, func(a, b gap) int { return a.From.Compare(b.From) })
-	t.gaps = a.gaps[max(0, len(a.gaps)-maxGaps):]
+	t.gaps = a.gaps
 	t.giveUp()
+	t.bound()
 	switch n := len(a.items); {
 	case n > 0:
 		a.items[n-1].last = true
@@ -80,16 +80,18 @@ func (a *answer) fill(g gap) {
 	}
 	begin, end := g.From, g.To
 	if n := len(rows); n > 0 {
-		if a.hand(rows); !a.proves(g.From) {
+		if !a.proves(g.From) {
 			begin = rows[0].At
 			a.remain(g, Span{g.From, begin}, true)
 		}
 		if !a.proves(g.To) {
 			end = rows[n-1].At
-			a.remain(gap{Span: g.Span, tries: g.tries, check: g.check}, Span{end, g.To}, true)
+			a.remain(gap{Span: g.Span, rows: g.rows, tries: g.tries, check: g.check}, Span{end, g.To}, true)
 		}
-		busy := Span{g.From, g.To}
-		a.gaps = append(a.gaps, gap{Span: busy, busy: true, first: g.first, check: g.check})
+		if fresh := a.fresh(rows, g.rows); len(fresh) > 0 {
+			a.hand(fresh)
+			a.gaps = append(a.gaps, gap{Span: g.Span, rows: g.rows, busy: true, first: g.first, check: g.check})
+		}
 	} else if !a.proves(g.From) || !a.proves(g.To) {
 		a.remain(g, g.Span, false)
 		return
@@ -97,7 +99,7 @@ func (a *answer) fill(g gap) {
 	a.holes(g, begin, end, rows)
 }
 
-// inside are the rows of a gap.
+// inside are the rows of a gap, those too that the stream has.
 func (a *answer) inside(g gap) []device.Telemetry {
 	tolerance := a.tolerance()
 	from, _ := slices.BinarySearchFunc(a.rows, g.From, func(r device.Telemetry, at time.Time) int { return r.At.Compare(at) })
@@ -110,6 +112,21 @@ func (a *answer) inside(g gap) []device.Telemetry {
 		rows = rows[:len(rows)-1]
 	}
 	return rows
+}
+
+// fresh are the rows of a gap that the stream doesn't have.
+func (a *answer) fresh(rows []device.Telemetry, known []time.Time) []device.Telemetry {
+	if len(known) == 0 {
+		return rows
+	}
+	var out []device.Telemetry
+	for _, r := range rows {
+		i, _ := slices.BinarySearchFunc(known, r.At.Add(-a.tolerance()), time.Time.Compare)
+		if i == len(known) || known[i].Sub(r.At) > a.tolerance() {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // proves reports whether the answer has a row at a moment, so that it reaches there.
@@ -136,7 +153,7 @@ func (a *answer) remain(g gap, part Span, progress bool) {
 	if a.interval > 0 && float64(part.To.Sub(part.From)) <= roomFor*float64(a.interval) {
 		return
 	}
-	rest := gap{Span: part, check: g.check, first: g.first && part.From.Equal(g.From), tries: g.tries, next: a.now}
+	rest := gap{Span: part, rows: g.known(part), check: g.check, first: g.first && part.From.Equal(g.From), tries: g.tries, next: a.now}
 	switch {
 	case rest.first && progress:
 		rest.tries = maxTries - 1 // the device may be younger: once more
@@ -164,7 +181,7 @@ func (a *answer) holes(g gap, begin, end time.Time, rows []device.Telemetry) {
 		switch interval := float64(a.interval); {
 		case interval <= 0 || length <= roomFor*interval:
 		case a.cloudNow.Sub(to) < settled:
-			rest := gap{Span: hole, tries: g.tries + 1, next: a.again(g.tries+1, a.now)}
+			rest := gap{Span: hole, rows: g.known(hole), tries: g.tries + 1, next: a.again(g.tries+1, a.now)}
 			if g.next.After(a.now) && len(rows) == 0 { // it was not due
 				rest.tries, rest.next = g.tries, g.next
 			}

@@ -219,7 +219,7 @@ func (h *History) advance(it item) {
 			t.backfilled++
 		}
 		if g := t.busy(it.row.At); g != nil {
-			g.From, g.first = it.row.At, false
+			g.advance(it.row.At)
 		}
 	} else {
 		switch {
@@ -250,15 +250,18 @@ func (t *track) check(now, until time.Time) {
 	if len(t.unchecked) < checkRows && now.Sub(t.checked) < min(checkEvery, max(firstCheck, t.checked.Sub(t.found))) {
 		return
 	}
-	var later []Span
+	var (
+		later  []Span
+		checks []gap
+	)
 	for _, s := range t.unchecked {
 		if s.To.After(until) {
 			later = append(later, s)
 			continue
 		}
-		t.add(gap{Span: s, check: true, next: now.Add(soon)})
+		checks = append(checks, gap{Span: s, check: true, next: now.Add(soon)})
 	}
-	slices.SortStableFunc(t.gaps, func(a, b gap) int { return a.From.Compare(b.From) })
+	t.add(checks...)
 	t.unchecked, t.checked = later, now
 }
 

@@ -57,36 +57,49 @@ func (h *History) Position(ref device.Ref) []byte {
 	return append(append(b, last...), '}')
 }
 
-// appendGaps appends the gaps, those that follow each other in one. A mere check is none: nothing says that rows are missing.
+// appendGaps appends the gaps, with the newest of the rows within them.
 func (t *track) appendGaps(b []byte) []byte {
-	first := true
-	for i := 0; i < len(t.gaps); i++ {
-		if t.gaps[i].check {
-			continue
-		}
-		end := i
-		for end+1 < len(t.gaps) && !t.gaps[end+1].check && t.gaps[end+1].From.Equal(t.gaps[end].To) {
-			end++
-		}
-		if !first {
+	gaps, skip := t.saved(), -maxSaved
+	for _, g := range gaps {
+		skip += len(g.Rows)
+	}
+	for i, g := range gaps {
+		if i > 0 {
 			b = append(b, ',')
 		}
-		first = false
-		b = appendSpan(b, Span{t.gaps[i].From, t.gaps[end].To})
-		for j := i; j < end; j++ {
-			b = append(b, map[bool]string{true: `,"rows":[`, false: ","}[j == i]...)
-			b = appendTime(b, t.gaps[j].To)
+		b = appendSpan(b, g.Span)
+		left := min(max(skip, 0), len(g.Rows))
+		skip -= left
+		for j, row := range g.Rows[left:] {
+			b = append(b, map[bool]string{true: `,"rows":[`, false: ","}[j == 0]...)
+			b = appendTime(b, row)
 		}
-		if end > i {
+		if len(g.Rows) > left {
 			b = append(b, ']')
 		}
-		if t.gaps[i].first {
+		if g.First {
 			b = append(b, `,"first":true`...)
 		}
 		b = append(b, '}')
-		i = end
 	}
 	return b
+}
+
+// saved are the gaps as the position lists them, those that follow each other in one, without those within another. A mere
+// check is none: nothing says that rows are missing.
+func (t *track) saved() (out []savedGap) {
+	for i := range t.gaps {
+		g, n := &t.gaps[i], len(out)
+		switch {
+		case g.check:
+		case n > 0 && !g.From.Before(out[n-1].From) && !g.To.After(out[n-1].To):
+		case n > 0 && g.From.Equal(out[n-1].To):
+			out[n-1].To, out[n-1].Rows = g.To, append(append(out[n-1].Rows, g.From), g.rows...)
+		default:
+			out = append(out, savedGap{Span: g.Span, Rows: slices.Clip(g.rows), First: g.first})
+		}
+	}
+	return out
 }
 
 // appendSpan appends a span as an object that is not closed.
@@ -147,30 +160,31 @@ func (h *History) Restore(ref device.Ref, payload []byte, now time.Time) bool {
 	return true
 }
 
-// restoreGaps takes gaps over, in order, without those that overlap.
+// restoreGaps takes gaps over, in order, those that overlap as one.
 func (t *track) restoreGaps(saved []savedGap, oldest, now time.Time) {
-	var gaps []gap
-	for _, g := range saved {
-		from := g.From
-		for i, row := range append(g.Rows, g.To) {
-			gaps = append(gaps, gap{Span: Span{from, row}, first: g.First && i == 0, next: now.Add(soon)})
-			from = row
-		}
-	}
-	slices.SortStableFunc(gaps, func(a, b gap) int { return a.From.Compare(b.From) })
-	for _, g := range gaps[max(0, len(gaps)-maxGaps):] {
+	slices.SortStableFunc(saved, func(a, b savedGap) int { return a.From.Compare(b.From) })
+	for _, g := range saved[max(0, len(saved)-2*maxGaps):] { // as many as there may be, with those whose rows were on their way
 		g.From = times.Latest(g.From, oldest)
 		if g.To.After(t.latest) {
 			g.To = t.latest
 		}
 		if n := len(t.gaps); n > 0 && g.From.Before(t.gaps[n-1].To) {
 			t.gaps[n-1].To = times.Latest(t.gaps[n-1].To, g.To)
+			t.gaps[n-1].rows = append(t.gaps[n-1].rows, g.Rows...)
 			continue
 		}
 		if g.To.After(g.From) {
-			t.gaps = append(t.gaps, g)
+			t.gaps = append(t.gaps, gap{Span: g.Span, rows: g.Rows, first: g.First, next: now.Add(soon)})
 		}
 	}
+	for i := range t.gaps {
+		g := &t.gaps[i]
+		slices.SortFunc(g.rows, time.Time.Compare)
+		g.rows = slices.CompactFunc(g.rows, time.Time.Equal)
+		g.rows = g.known(g.Span)
+		g.rows = slices.Clone(g.rows[max(0, len(g.rows)-maxSaved):])
+	}
+	t.bound()
 }
 
 // oldest is how far back a gap before a row may reach.

@@ -174,16 +174,3 @@ func (t *track) again(tries int, now time.Time) time.Time {
 	}
 	return at
 }
-
-// giveUp takes the gaps out that were asked for often enough.
-func (t *track) giveUp() {
-	t.gaps = slices.DeleteFunc(t.gaps, func(g gap) bool {
-		if g.tries < maxTries {
-			return false
-		}
-		if !g.first {
-			t.note(g.Span)
-		}
-		return true
-	})
-}

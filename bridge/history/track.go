@@ -8,9 +8,8 @@ import (
 )
 
 const (
-	maxGaps    = 200 // of a device; the two oldest become one beyond it
-	maxMissing = 20  // spans that the position lists; the oldest go
-	maxTries   = 3   // answers without the rows of a gap before it is given up
+	maxMissing = 20 // spans that the position lists; the oldest go
+	maxTries   = 3  // answers without the rows of a gap before it is given up
 
 	// A step from row to row that is longer than this many intervals has room for another row.
 	roomFor = 1.5
@@ -32,16 +31,7 @@ type Span struct {
 	To   time.Time `json:"to"`
 }
 
-// gap is a span in which rows may be missing.
-type gap struct {
-	Span
-	first bool // before the first row that was seen of the device: there is none at From
-	busy  bool // its rows are on their way to the broker, in their order; From moves with them
-	check bool // nothing says that rows are missing: one answer is enough
-	alone bool // it is asked for by itself: an answer for more than it didn't reach it
-	tries int
-	next  time.Time // when to ask for it
-}
+func (s Span) length() time.Duration { return s.To.Sub(s.From) }
 
 // track is what is known of one device.
 type track struct {
@@ -96,31 +86,6 @@ func (t *track) setInterval(pace time.Duration) {
 	}
 	t.fast = t.interval > 0 && t.interval < pace
 }
-
-// add notes a gap before the newest row.
-func (t *track) add(g gap) {
-	t.gaps = append(t.gaps, g)
-	if len(t.gaps) > maxGaps {
-		t.gaps[1].From, t.gaps[1].first = t.gaps[0].From, t.gaps[0].first
-		t.gaps = t.gaps[1:]
-	}
-}
-
-// busy is the gap whose rows are on their way and in which a moment lies; nil for none.
-func (t *track) busy(at time.Time) *gap {
-	for i := range t.gaps {
-		if g := &t.gaps[i]; g.busy && at.After(g.From) && at.Before(g.To) {
-			return g
-		}
-	}
-	return nil
-}
-
-// isBusy reports whether rows of an answer are on their way.
-func (t *track) isBusy() bool { return slices.ContainsFunc(t.gaps, func(g gap) bool { return g.busy }) }
-
-// done takes out the gaps whose rows have all been handed on.
-func (t *track) done() { t.gaps = slices.DeleteFunc(t.gaps, func(g gap) bool { return g.busy }) }
 
 // complete is until when nothing is missing that is still hoped for.
 func (t *track) complete() time.Time {
