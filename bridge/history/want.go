@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 )
 
 // longAgo is due at once.
@@ -18,18 +19,55 @@ const wantedBefore = 3 * time.Hour
 const maxWanted = 100
 
 // Want has the rows of a span asked for once more, when nothing is missing elsewhere. They are not for the stream, which has
-// them: whoever wants them gets them from Answer. A span in which rows are missing is passed over, since those come anyway.
+// them: whoever wants them gets them from Answer. The gaps within the span are left out, since their rows come anyway.
 func (h *History) Want(ref device.Ref, s Span) {
 	t := h.tracks[ref]
-	if t == nil || len(t.wanted) >= maxWanted || !s.To.After(s.From) || t.missesIn(s.From, s.To) {
+	if t == nil || !s.To.After(s.From) {
 		return
 	}
-	s.From = s.From.Add(-wantedBefore)
-	if n := len(t.wanted); n > 0 && !s.From.Before(t.wanted[n-1].To) && s.To.Sub(t.wanted[n-1].From) <= t.width() && !t.missesIn(t.wanted[n-1].From, s.To) {
-		t.wanted[n-1].To = s.To // one answer holds both
-		return
+	for _, part := range t.outside(s) {
+		t.want(Span{part.From.Add(-wantedBefore), part.To})
 	}
-	t.wanted = append(t.wanted, s)
+}
+
+// want has a span asked for, together with the last one where one answer holds both and no gap is between them.
+func (t *track) want(s Span) {
+	if n := len(t.wanted); n > 0 && !s.From.Before(t.wanted[n-1].From) {
+		last := &t.wanted[n-1]
+		to := times.Latest(last.To, s.To)
+		if to.Sub(last.From) <= t.width() && !(s.From.After(last.To) && t.missesIn(last.To, s.From)) {
+			last.To = to
+			return
+		}
+	}
+	if len(t.wanted) < maxWanted {
+		t.wanted = append(t.wanted, s)
+	}
+}
+
+// outside are the parts of a span in which no rows are missing.
+func (t *track) outside(s Span) []Span {
+	parts := []Span{s}
+	for _, g := range t.gaps {
+		if g.check {
+			continue
+		}
+		var rest []Span
+		for _, p := range parts {
+			if !g.From.Before(p.To) || !g.To.After(p.From) {
+				rest = append(rest, p)
+				continue
+			}
+			if g.From.After(p.From) {
+				rest = append(rest, Span{p.From, g.From})
+			}
+			if p.To.After(g.To) {
+				rest = append(rest, Span{g.To, p.To})
+			}
+		}
+		parts = rest
+	}
+	return parts
 }
 
 // Open reports whether rows of a device may still come that lie between two moments.

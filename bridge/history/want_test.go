@@ -109,3 +109,45 @@ func TestAGapIsNotWantedTwice(t *testing.T) {
 	assert.Empty(t, b.h.tracks[pill].wanted, "it is asked for as a gap")
 	b.h.Want(device.Ref{}, Span{rows[20].At, rows[60].At})
 }
+
+// TestASpanWithAGapIsAskedForButForTheGap: Home Assistant was away for two days, the bridge for an end of them.
+func TestASpanWithAGapIsAskedForButForTheGap(t *testing.T) {
+	rows := rowsOf(t, 48*time.Hour, 15*time.Minute)
+	last := len(rows) - 1
+	for name, away := range map[string][2]int{"at its end": {last - 9, last}, "at its beginning": {10, 60}, "in its midst": {80, 120}} {
+		t.Run(name, func(t *testing.T) {
+			b := newBrewer(t, Options{}, rows)
+			b.poll(away[0], time.Time{}, 15*time.Minute)
+			b.poll(away[1], time.Time{}, 15*time.Minute)
+			for i := away[1] + 1; i <= last; i++ {
+				b.poll(i, rows[i-1].At.Add(14*time.Minute), 15*time.Minute)
+			}
+			b.h.Want(pill, Span{rows[20].At, rows[last].At})
+			b.now = b.now.Add(time.Minute)
+			seen := map[int64]int{}
+			for _, row := range b.ask(b.within) {
+				seen[row.At.UnixNano()]++
+			}
+			for i := 20; i < last; i++ {
+				if i <= away[0] || i > away[1] {
+					assert.Equal(t, 1, seen[rows[i].At.UnixNano()], "row %d", i)
+				}
+			}
+			b.handOn()
+			b.once(away[0], last+1)
+			assert.LessOrEqual(t, len(b.asked), 3)
+			assert.False(t, b.h.Open(pill, rows[20].At, rows[last].At))
+		})
+	}
+}
+
+func TestASpanWithManySmallGapsIsOneRequest(t *testing.T) {
+	rows := rowsOf(t, 48*time.Hour, 15*time.Minute)
+	b := newBrewer(t, Options{}, rows)
+	b.poll(len(rows)-1, time.Time{}, 15*time.Minute)
+	later := b.now.Add(time.Hour)
+	b.h.tracks[pill].add(gapsOf(30, rows[30].At, 30*time.Minute, 30*time.Minute, gap{next: later})...)
+	b.h.Want(pill, Span{rows[20].At, rows[len(rows)-1].At})
+	assert.NotEmpty(t, b.ask(b.within))
+	assert.Len(t, b.asked, 1)
+}
