@@ -135,7 +135,7 @@ func (h *History) Fail(r Request, how Failure, why string, now time.Time) {
 		return
 	}
 	if r.wanted {
-		if how != Postponed {
+		if how != Postponed && len(t.wanted) > 0 {
 			t.wanted = t.wanted[1:] // it was worth one try
 		}
 		return

@@ -151,3 +151,18 @@ func TestASpanWithManySmallGapsIsOneRequest(t *testing.T) {
 	assert.NotEmpty(t, b.ask(b.within))
 	assert.Len(t, b.asked, 1)
 }
+
+// TestAFailureOfWhatNobodyWantsAnyMoreChangesNothing: the device began anew while it was asked for.
+func TestAFailureOfWhatNobodyWantsAnyMoreChangesNothing(t *testing.T) {
+	rows := rowsOf(t, 48*time.Hour, 15*time.Minute)
+	b := newBrewer(t, Options{}, rows)
+	require.True(t, b.h.Restore(pill, []byte(`{"latest":"2036-11-22T12:00:00Z"}`), noon))
+	b.h.tracks[pill].present = true
+	b.h.Want(pill, Span{rows[20].At, rows[40].At})
+	r, ok := b.h.Request(b.now)
+	require.True(t, ok)
+	b.h.tracks[pill].present = false
+	b.poll(0, time.Time{}, 15*time.Minute)
+	b.h.Fail(r, Failed, "500", b.now)
+	assert.Empty(t, b.h.tracks[pill].wanted)
+}
