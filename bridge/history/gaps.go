@@ -18,6 +18,11 @@ const (
 	// maxSaved are those of all gaps that the position lists, some 30 kB: two and a half days of a row every four minutes.
 	// The older ones come twice after a restart.
 	maxSaved = 1000
+	// maxPosition is about how many bytes a position has at the most. The broker is told that messages have at most 64 KiB,
+	// so that a larger one would not come back.
+	maxPosition = 60_000
+	spanBytes   = 100 // of a gap in it
+	timeBytes   = 33  // of a row
 )
 
 // gap is a span in which rows may be missing.

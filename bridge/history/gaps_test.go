@@ -1,6 +1,7 @@
 package history
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -192,4 +193,28 @@ func TestAKillWhileManyGapsAreFilledRepeatsOneRowAtTheMost(t *testing.T) {
 		assert.Len(t, seen, last+1, "killed after %d: none is lost", kill)
 		assert.LessOrEqual(t, len(b.stream), last+2, "killed after %d", kill)
 	}
+}
+
+// The broker is told that messages have at most 64 KiB: a larger position would not come back.
+func TestThePositionFitsInAMessage(t *testing.T) {
+	b := newBrewer(t, Options{EveryReading: true}, rowsOf(t, time.Hour, time.Minute))
+	b.poll(0, time.Time{}, time.Minute)
+	at := b.now.Truncate(time.Second).Add(1234567 * 100 * time.Nanosecond)
+	track := b.h.tracks[pill]
+	track.gaps, track.lastError = nil, strings.Repeat("\u2028", 1000)
+	for range 2 * maxGaps {
+		g := gap{Span: Span{From: at, To: at.Add(100 * time.Hour)}, first: true}
+		for i := range 20 {
+			g.rows = append(g.rows, at.Add(time.Duration(i+1)*time.Hour))
+		}
+		track.gaps = append(track.gaps, g)
+		at = g.To.Add(time.Minute)
+	}
+	for range maxMissing {
+		track.missing = append(track.missing, Span{From: at, To: at.Add(time.Hour)})
+		at = at.Add(2 * time.Hour)
+	}
+	position := b.h.Position(pill)
+	assert.Greater(t, len(position), 50_000)
+	assert.Less(t, len(position), 64_000)
 }

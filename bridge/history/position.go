@@ -59,7 +59,8 @@ func (h *History) Position(ref device.Ref) []byte {
 
 // appendGaps appends the gaps, with the newest of the rows within them.
 func (t *track) appendGaps(b []byte) []byte {
-	gaps, skip := t.saved(), -maxSaved
+	gaps := t.saved()
+	skip := -min(maxSaved, max(0, maxPosition-spanBytes*(len(gaps)+len(t.missing)))/timeBytes)
 	for _, g := range gaps {
 		skip += len(g.Rows)
 	}
