@@ -72,7 +72,7 @@ func (b *bridge) onCommand(msg broker.Message, asleep bool, now time.Time) {
 
 // purposeOf is what a command's requests count as.
 func purposeOf(c *command.Command) limit.Purpose {
-	if c.Off {
+	if c.Reserved() {
 		return limit.ForOff
 	}
 	return limit.ForCommand
@@ -80,17 +80,16 @@ func purposeOf(c *command.Command) limit.Purpose {
 
 // refusal is why a command that comes at now is not taken, or will not leave within its minute; nil when it may.
 func (b *bridge) refusal(c *command.Command, now time.Time) error {
-	change, expires := c.Ref.String(), c.Expires()
+	expires := c.Expires()
 	if c.Submits() {
 		if err := b.account.submissions.Refusal(now); err != nil {
 			return err
 		}
-		change = ""
 	}
 	if c.AwaitsList {
 		expires = time.Time{}
 	}
-	return b.account.Gate.Refusal(now, purposeOf(c), change, expires)
+	return b.account.Gate.Refusal(now, purposeOf(c), c.Change(), expires)
 }
 
 // check holds a command against its device.
@@ -102,7 +101,9 @@ func (b *bridge) check(c *command.Command) error {
 	if c.Submits() {
 		c.NotBefore = d.SubmitAfter
 	}
-	return b.validator.Check(c, d.Shown(), d.Published.Describe(), true)
+	err := b.validator.Check(c, d.Shown(), d.Published.Describe(), true)
+	c.Again = d.Writes.Again(c)
+	return err
 }
 
 // checkAwaiting looks at the commands that came before the family's first list.

@@ -52,7 +52,7 @@ func TestAfterAFloodOfCommandsAHeaterCanBeSwitchedOff(t *testing.T) {
 		results := w.results(t, controller+"/result")
 		last := results[len(results)-1]
 		require.Equal(t, "rejected", last.Outcome)
-		assert.Regexp(t, `used up until \d\d:\d\d:\d\d; what switches something off is still sent`, *last.Error)
+		assert.Regexp(t, `used up until \d\d:\d\d:\d\d; what switches something off is still sent, but not over and over`, *last.Error)
 		assert.Less(t, last.TookMS, 1000, "refused at once")
 
 		target := w.broker.document(t, kettle+"/state")["target_temperature"].(float64)
@@ -74,6 +74,46 @@ func TestAfterAFloodOfCommandsAHeaterCanBeSwitchedOff(t *testing.T) {
 		pass(30 * time.Minute)
 		obeys(t, w, 240)
 	})
+}
+
+// TestAfterAFloodOfOffAnotherHeaterCanBeSwitchedOff has an automation gone wild switch off what is off, or turn a kettle down
+// ever more: what is kept for switching off is not for it alone.
+func TestAfterAFloodOfOffAnotherHeaterCanBeSwitchedOff(t *testing.T) {
+	lower := func(i int) string { return fmt.Sprint(60 - float64(i)/100) }
+	always := func(int) string { return "OFF" }
+	for name, flood := range map[string]map[string]func(int) string{
+		"the pump":            {"pump_enabled": always},
+		"the pump and heater": {"pump_enabled": always, "heating_enabled": always},
+		"the target":          {"target_temperature": lower},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				w := newWorld(raptsim.Options{}, nil)
+				w.broker.retain("rapt/bridge/state", unusedHour(t))
+				w.start(t)
+				defer w.halt()
+				pass(ready)
+				_, kettle := w.deviceOf(raptsim.BrewZilla)
+				_, still := w.deviceOf(raptsim.Still)
+				for i := range 52 * 30 {
+					for key, payload := range flood {
+						w.publish(kettle+"/"+key+"/set", payload(i))
+					}
+					pass(2 * time.Second)
+				}
+				results := w.results(t, kettle+"/result")
+				last := results[len(results)-1]
+				require.Equal(t, "rejected", last.Outcome)
+				assert.Contains(t, *last.Error, "used up until")
+				before := len(w.writes())
+				w.publish(still+"/heating_enabled/set", "OFF")
+				w.publish(kettle+"/heating_utilisation/set", "0")
+				pass(5 * time.Second)
+				assert.Equal(t, before+2, len(w.writes()))
+				obeys(t, w, 240)
+			})
+		})
+	}
 }
 
 // TestWhereNobodyMayLookAHeaterIsSwitchedOffAgainAtOnce loses the answer to an OFF while the hour is used up but for what is

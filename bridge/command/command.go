@@ -38,6 +38,10 @@ type Command struct {
 	// goes before other commands.
 	Off bool
 
+	// Again is set where it switches off what was switched off a short while ago: it uses what is left for all commands, and
+	// nothing of what is kept for switching off.
+	Again bool
+
 	// AwaitsList is set until the list of the family has been answered once: before that nobody knows whether the device
 	// exists and what its limits are.
 	AwaitsList bool
@@ -58,6 +62,17 @@ func (c *Command) Expires() time.Time {
 		at = c.NotBefore
 	}
 	return at.Add(MaxWait)
+}
+
+// Reserved reports whether the command may use what is kept for switching off.
+func (c *Command) Reserved() bool { return c.Off && !c.Again }
+
+// Change names what the command changes, for the limit of changes; empty for what that limit does not hold back.
+func (c *Command) Change() string {
+	if c.Off || c.Submits() {
+		return ""
+	}
+	return c.Ref.String()
 }
 
 // Submits reports whether the command hands a reading to the cloud.

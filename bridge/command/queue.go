@@ -73,7 +73,7 @@ type Opening struct{ Commands, Off time.Time }
 // of is when the limits let the command be sent, or be verified: a look back is never worth what is kept for switching
 // off. Where nobody may look, what switches something off is sent again instead, see skipVerify.
 func (o Opening) of(c *Command) time.Time {
-	if c.Off && (c.VerifyAt.IsZero() || o.Off.Before(o.Commands)) {
+	if c.Reserved() && (c.VerifyAt.IsZero() || o.Off.Before(o.Commands)) {
 		return o.Off
 	}
 	return o.Commands
@@ -115,7 +115,7 @@ func (q *Queue) Take(now time.Time, o Opening) []*Command {
 // skipVerify has a command sent again without a look at the device where the limits let nobody look and it does no harm
 // twice: it switches something off. While it can't be sent either, it is still to be verified.
 func (q *Queue) skipVerify(c *Command, now time.Time, o Opening) {
-	if c.Off && !c.VerifyAt.IsZero() && !c.VerifyAt.After(now) && o.Commands.After(now) && !o.Off.After(now) {
+	if c.Reserved() && !c.VerifyAt.IsZero() && !c.VerifyAt.After(now) && o.Commands.After(now) && !o.Off.After(now) {
 		c.VerifyAt = time.Time{}
 	}
 }

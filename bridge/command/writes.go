@@ -25,11 +25,14 @@ var (
 // Writes are what was set on one device and the cloud is still to show. Their times are steady time.
 type Writes struct {
 	of          map[string]*PendingWrite // by key
+	offs        map[string]*switchedOff  // by key, unless something else was set since
 	scaleChecks int                      // submissions of which the scale is still looked at
 }
 
 // NewWrites are none yet.
-func NewWrites() Writes { return Writes{of: map[string]*PendingWrite{}, scaleChecks: scaleChecks} }
+func NewWrites() Writes {
+	return Writes{of: map[string]*PendingWrite{}, offs: map[string]*switchedOff{}, scaleChecks: scaleChecks}
+}
 
 // None reports whether nothing is pending.
 func (w *Writes) None() bool { return len(w.of) == 0 }
@@ -72,6 +75,7 @@ func (w *Writes) Shown(r device.Reading) device.Reading {
 // shown instead until the cloud shows it, and the device read back so many times. One that changed nothing, and that the
 // cloud shows already, is not waited for.
 func (w *Writes) Taken(c *Command, changed bool, shown device.Reading, now time.Time, readbacks int) {
+	w.noteOff(c, now)
 	before, _ := c.Shown(shown)
 	if !changed && before.Confirms(c.Asked.Value) {
 		delete(w.of, c.Key)
@@ -96,6 +100,7 @@ func (w *Writes) Submitted(c *Command, now time.Time, readbacks int) {
 
 // Compare holds a device's newest reading against them. activity is its time in steady time.
 func (w *Writes) Compare(r device.Reading, activity time.Time) (out []Resolution) {
+	w.compareOffs(r)
 	for key, p := range w.of {
 		p.compared = true
 		verdict := p.compare(r, activity)

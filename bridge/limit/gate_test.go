@@ -142,7 +142,7 @@ func TestWhyACommandIsNotTaken(t *testing.T) {
 	use(g, ForCommand, now)
 	err := g.Refusal(now, ForCommand, "a", now.Add(time.Minute))
 	require.Error(t, err)
-	assert.Equal(t, "the requests that the bridge allows itself are used up until 13:00:01; what switches something off is still sent", err.Error())
+	assert.Equal(t, "the requests that the bridge allows itself are used up until 13:00:01; what switches something off is still sent, but not over and over", err.Error())
 	assert.Equal(t, err.Error(), g.Held(now, ForCommand))
 	assert.NoError(t, g.Refusal(now, ForCommand, "a", time.Time{}), "when it expires is not known yet")
 	assert.NoError(t, g.Refusal(now, ForOff, "a", now.Add(time.Minute)))

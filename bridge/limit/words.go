@@ -43,7 +43,7 @@ func (g *Gate) usedUp(p Purpose, signIns bool, until time.Time) string {
 	}
 	text := fmt.Sprintf("the %s that the bridge allows itself are used up until %s", what, g.clock(until))
 	if p == ForCommand {
-		text += "; what switches something off is still sent"
+		text += "; what switches something off is still sent, but not over and over"
 	}
 	return text
 }
