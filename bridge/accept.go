@@ -85,7 +85,7 @@ func (b *bridge) accept(now time.Time, arrivals ...arrival) {
 		renamed = renamed || a.reading.Identity() != a.device.Reading.Identity()
 		if a.device.Take(a.reading) {
 			b.reconcile(a.device)
-			b.account.Heating.Seen(a.device.Ref, a.device.Shown())
+			b.account.Heating.Seen(a.device.Ref, a.reading, b.account.Steady(a.reading.Activity()), now)
 		} else {
 			a.isNew = false
 		}

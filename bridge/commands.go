@@ -331,7 +331,7 @@ func (b *bridge) commandTaken(c *command.Command, changed bool, now time.Time) {
 	if changed {
 		outcome = command.Applied
 	}
-	b.account.Heating.Carried(c)
+	b.account.Heating.Carried(c, now, b.clock.Wall())
 	d, readbacks := b.account.Find(c.Ref.Ref), b.account.Gate.Requests.Readbacks(now)
 	if d == nil || c.Submits() {
 		b.publishOutcome(c, outcome, nil)

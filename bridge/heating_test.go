@@ -45,6 +45,48 @@ func TestAKettleThatHeatsUnseenIsAProblem(t *testing.T) {
 	})
 }
 
+// TestAKettleThatTheCloudShowsLateIsWatched: the old value has been seen for minutes, longer than what was set is shown.
+func TestAKettleThatTheCloudShowsLateIsWatched(t *testing.T) {
+	for name, restart := range map[string]bool{"by one run": false, "over a restart": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				w := newWorld(raptsim.Options{CommandDelayByFamily: map[string]time.Duration{raptsim.BrewZilla: 4 * time.Minute}, Devices: []raptsim.DeviceSpec{
+					{Family: raptsim.BrewZilla, Name: "Kettle", ReportEvery: time.Minute, Values: map[string]any{"heatingEnabled": false}},
+				}}, withoutCeiling)
+				w.start(t)
+				defer func() { w.halt() }()
+				pass(ready)
+				id, topic := w.deviceOf(raptsim.BrewZilla)
+				w.publish(topic+"/heating_enabled/set", "ON")
+				pass(2 * time.Minute)
+				require.Equal(t, false, w.broker.document(t, topic+"/state")["heating_enabled"])
+				if restart {
+					w.halt()
+					w.start(t)
+				}
+				pass(time.Minute)
+				w.cloud.Silence(id, true)
+				pass(15 * time.Minute)
+				assert.Equal(t, true, w.broker.document(t, "rapt/bridge/state")["heating_unseen"])
+			})
+		})
+	}
+}
+
+func TestAKettleThatWasNotSwitchedOnAfterAllIsNoProblem(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{CommandDelayByFamily: map[string]time.Duration{raptsim.BrewZilla: 24 * time.Hour}, Devices: []raptsim.DeviceSpec{
+		{Family: raptsim.BrewZilla, Name: "Kettle", ReportEvery: time.Minute, Values: map[string]any{"heatingEnabled": false}},
+	}}, withoutCeiling, func(t *testing.T, w *world) {
+		pass(ready)
+		id, topic := w.deviceOf(raptsim.BrewZilla)
+		w.publish(topic+"/heating_enabled/set", "ON")
+		pass(20 * time.Minute)
+		w.cloud.Silence(id, true)
+		pass(time.Hour)
+		assert.Equal(t, false, w.broker.document(t, "rapt/bridge/state")["heating_unseen"])
+	})
+}
+
 func TestAKettleThatSomebodyElseSwitchesOffIsNoProblem(t *testing.T) {
 	inVirtualTime(t, raptsim.Options{Devices: []raptsim.DeviceSpec{
 		{Family: raptsim.BrewZilla, Name: "Kettle", ReportEvery: time.Minute, Values: map[string]any{"heatingEnabled": false}},

@@ -9,32 +9,64 @@ import (
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 )
 
-// unseenAfter is how long a kettle that was switched on may be silent before somebody should look.
-const unseenAfter = 10 * time.Minute
+const (
+	// unseenAfter is how long a kettle that was switched on may be silent before somebody should look.
+	unseenAfter = 10 * time.Minute
+	// staleFor is how long after a change a kettle's reports may still come with the value from before: the cloud has been
+	// seen to show it for minutes.
+	staleFor = 10 * time.Minute
+	// unshownFor is how long a kettle that the cloud never shows as on is watched at the most: it may never have got the
+	// command. That is longer than a night.
+	unshownFor = 12 * time.Hour
+	// mostKettles is more than a brewery has.
+	mostKettles = 100
+)
 
 // HeatingWatch knows the kettles that were switched on through the bridge, until they are off again: one that falls silent
 // while it heats is a problem.
-type HeatingWatch map[device.Ref]bool
+type HeatingWatch map[device.Ref]switchedOn
 
-// Carried takes a command that the API took into account.
-func (w HeatingWatch) Carried(c *Command) {
+// switchedOn is how a kettle was switched on.
+type switchedOn struct {
+	at    time.Time // steady time
+	wall  time.Time // the same moment, as the document has it
+	shown bool      // the cloud has shown it as on since then
+}
+
+// Carried takes a command that the API took into account. now is steady, wall the same moment.
+func (w HeatingWatch) Carried(c *Command, now, wall time.Time) {
 	if c.Key != "heating_enabled" {
 		return
 	}
 	if on, _ := c.Asked.Value.Flag(); on {
-		w[c.Ref.Ref] = true
+		w[c.Ref.Ref] = switchedOn{at: now, wall: wall.UTC().Truncate(time.Second)}
 	} else {
 		delete(w, c.Ref.Ref)
 	}
 }
 
-// Seen takes a new reading into account: somebody else may have switched the heating off.
-func (w HeatingWatch) Seen(ref device.Ref, shown device.Reading) {
-	if v, _ := shown.Value("heating_enabled"); w[ref] && v.Known() {
-		if on, _ := v.Flag(); !on {
-			delete(w, ref)
-		}
+// Seen takes what the cloud shows of a device at now: somebody else may have switched the heating off. activity is when the
+// device last reported; both are steady time.
+func (w HeatingWatch) Seen(ref device.Ref, r device.Reading, activity, now time.Time) {
+	k, watched := w[ref]
+	v, _ := r.Value("heating_enabled")
+	if !watched || !v.Known() {
+		return
 	}
+	if on, _ := v.Flag(); on {
+		k.shown = true
+		w[ref] = k
+	} else if k.isOff(activity, now) {
+		delete(w, ref)
+	}
+}
+
+// isOff reports whether a kettle that the cloud shows as off is off, and not just shown as it was before.
+func (k switchedOn) isOff(activity, now time.Time) bool {
+	if k.shown {
+		return now.Sub(k.at) >= pendingFor
+	}
+	return activity.Sub(k.at) > staleFor || now.Sub(k.at) > unshownFor
 }
 
 // Unseen are the kettles that are silent, in a fixed order. seen is when a device's newest reading was made.
@@ -49,26 +81,46 @@ func (w HeatingWatch) Unseen(now time.Time, seen func(device.Ref) time.Time) []d
 	return out
 }
 
-// Save is the watch as the bridge's own document keeps it over a restart.
+// Save is the watch as the bridge's own document keeps it over a restart: each kettle, and after them once more those that
+// the cloud has not shown as on yet, with the time of the command. Older versions pass over the latter.
 func (w HeatingWatch) Save() []string {
 	refs := make([]device.Ref, 0, len(w))
 	for ref := range w {
 		refs = append(refs, ref)
 	}
 	slices.SortFunc(refs, compareRefs)
-	out := make([]string, len(refs))
+	out := make([]string, len(refs), 2*len(refs))
 	for i, ref := range refs {
 		out[i] = string(ref.Family) + "/" + ref.ID
+	}
+	for i, ref := range refs {
+		if k := w[ref]; !k.shown {
+			out = append(out, out[i]+"/"+k.wall.Format(time.RFC3339))
+		}
 	}
 	return out
 }
 
-// Restore takes what an earlier run saved; anybody may have written it, so no more than a brewery has kettles.
-func (w HeatingWatch) Restore(saved []string) {
-	for _, s := range saved[:min(len(saved), 100)] {
-		family, id, ok := strings.Cut(s, "/")
-		if f := discovery.Family(family); ok && len(id) == 36 && (f == discovery.BrewZilla || f == discovery.Still) {
-			w[device.Ref{Family: f, ID: id}] = true
+// Restore takes what an earlier run saved; anybody may have written it, so no more than a brewery has kettles. now is steady,
+// wall the same moment.
+func (w HeatingWatch) Restore(saved []string, now, wall time.Time) {
+	for _, s := range saved[:min(len(saved), 2*mostKettles)] {
+		family, id, _ := strings.Cut(s, "/")
+		id, since, unshown := strings.Cut(id, "/")
+		f := discovery.Family(family)
+		if len(id) != 36 || f != discovery.BrewZilla && f != discovery.Still {
+			continue
+		}
+		k := switchedOn{shown: true}
+		if unshown {
+			at, err := time.Parse(time.RFC3339, since)
+			if err != nil {
+				continue
+			}
+			k = switchedOn{at: now.Add(-max(0, wall.Sub(at))), wall: at}
+		}
+		if ref := (device.Ref{Family: f, ID: id}); len(w) < mostKettles || w[ref].shown {
+			w[ref] = k
 		}
 	}
 }
