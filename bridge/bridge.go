@@ -264,7 +264,7 @@ func (b *bridge) wake(now time.Time) time.Time {
 		sooner(a.Gate.UncountedUntil)
 	}
 	if m.phase == standingBy {
-		sooner(m.watch.TakeAt())
+		sooner(m.watch.Wake())
 	}
 	if m.phase == restoring {
 		sooner(m.since.Add(restoreWait))

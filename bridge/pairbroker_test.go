@@ -21,6 +21,7 @@ type pairBroker struct {
 	named    *seat // who has the name
 	seats    []*seat
 	down     bool
+	mute     bool        // no bridge gets its marker back
 	changes  []time.Time // when the name got another owner
 	work     sync.WaitGroup
 }
@@ -198,6 +199,9 @@ func (h *pairBroker) subscribed(s *seat, topic string, retained bool) bool {
 	t := s.b.mqtt.topics
 	if h.named != s {
 		return topic == t.BridgeAvailability() || topic == t.BridgeState() || topic == t.BridgeStandby()
+	}
+	if h.mute && topic == t.BridgeMarker() {
+		return false
 	}
 	_, _, state := t.ParseState(topic)
 	_, config := t.ParseConfig(topic)

@@ -102,11 +102,14 @@ func (b *bridge) tellWaiting() {
 	}
 }
 
-// takeName takes the name when nobody has it, so that this bridge becomes the active one.
+// takeName takes the name when nobody has it, so that this bridge becomes the active one. Where that is not sure it asks.
 func (b *bridge) takeName(now time.Time) {
 	m := &b.mqtt
 	if m.phase != standingBy || b.ended != nil {
 		return
+	}
+	if m.watch.MayAsk(now) {
+		b.ask(now)
 	}
 	if at := m.watch.TakeAt(); at.IsZero() || at.After(now) {
 		return

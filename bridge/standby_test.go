@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/clock"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
@@ -254,6 +255,50 @@ func TestOneThatLosesTheNameDoesNotTakeItBack(t *testing.T) {
 		assert.Same(t, p.two, p.active())
 		assert.Equal(t, 2, p.changes())
 		assert.NotEmpty(t, p.one.lines("another bridge of the account is active"))
+	})
+}
+
+func TestOneThatDiesBeforeItIsOnlineIsReplaced(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		p := newPair()
+		p.hub.mute = true // it goes on reading what is retained
+		defer p.halt()
+		p.start(t, p.one)
+		pass(2 * time.Second)
+		p.start(t, p.two)
+		pass(2 * time.Second)
+		require.Same(t, p.one, p.active())
+		require.NotEmpty(t, p.two.lines("another bridge of the account is active"))
+		p.kill(p.one)
+		at := time.Now()
+		pass(time.Minute)
+		require.Same(t, p.two, p.active())
+		assert.LessOrEqual(t, p.two.watched.since(at), 15*time.Second, "its own restore takes 10 s of them")
+		assert.Zero(t, p.one.watched.without+p.two.watched.without)
+	})
+}
+
+func TestAForgedSignDoesNotHoldABridgeForEver(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		p := newPair()
+		defer p.halt()
+		p.start(t, p.one)
+		p.one.seat.inbox <- broker.Event{Kind: broker.Received, Message: message("rapt/bridge/standby", `{"instance":"forged","active":true}`)}
+		pass(time.Minute)
+		require.Nil(t, p.active())
+		pass(time.Minute)
+		assert.Same(t, p.one, p.active())
+	})
+}
+
+// TestOneThatIsNeverOnlineIsNotReplaced: the broker's access rules may forbid it to say so.
+func TestOneThatIsNeverOnlineIsNotReplaced(t *testing.T) {
+	asPair(t, func(t *testing.T, p *pair) {
+		p.two.seat.inbox <- broker.Event{Kind: broker.Received, Message: message("rapt/bridge/availability", "offline")}
+		pass(6 * time.Hour)
+		assert.Same(t, p.one, p.active())
+		assert.Equal(t, 1, p.changes())
+		assert.Empty(t, p.two.watched.times)
 	})
 }
 

@@ -16,6 +16,8 @@ const (
 	answerWait = 5 * time.Second
 	// deadAfter is one and a half keepalives: after that the broker itself takes a client for dead.
 	deadAfter = 45 * time.Second
+	// checkEvery is how often an active bridge that the broker doesn't show as online is asked whether it is still there.
+	checkEvery = time.Minute
 	// yield is how long one of two that ask at the same time lets the other go first.
 	yield = 2 * time.Second
 )
@@ -35,6 +37,7 @@ type Watch struct {
 	online   bool      // what the broker retains or has sent as the bridge's availability
 	last     string    // the instance that wrote the retained state; empty for none
 	active   string    // the instance that has shown to be active; empty for none
+	heard    time.Time // when it did so last
 	after    time.Time // the name is not taken before
 }
 
@@ -48,8 +51,9 @@ func (w *Watch) Sign() Sign { return Sign{Instance: w.instance} }
 func (w *Watch) Asked(now time.Time) { w.asked, w.echoed = now, time.Time{} }
 
 // Availability takes what is said of the active bridge's availability. It reports true when that is a reason to ask again.
+// One that dies soon after it has become active has never been online, and its will comes all the same.
 func (w *Watch) Availability(online bool) (ask bool) {
-	gone := w.online && !online
+	gone := !online && (w.online || w.active != "")
 	w.online = online
 	if gone {
 		w.active = ""
@@ -68,7 +72,7 @@ func (w *Watch) Heard(s Sign, now time.Time) (ask bool) {
 			w.echoed = now
 		}
 	case s.Active:
-		w.active = s.Instance
+		w.active, w.heard = s.Instance, now
 	case s.Instance < w.instance && w.after.Before(now):
 		w.after = now.Add(yield) // both ask: the lesser goes first
 		return true
@@ -82,9 +86,32 @@ func (w *Watch) Active() bool { return w.active != "" }
 // Other reports whether another bridge has been active last, so that what this one knows may be old.
 func (w *Watch) Other() bool { return w.active != "" || w.last != "" && w.last != w.instance }
 
+// unproven reports whether a message alone says that another bridge is active. It may be old, or anybody's.
+func (w *Watch) unproven() bool { return w.active != "" && !w.online }
+
+// unanswered reports whether the active bridge has been asked since it was last heard.
+func (w *Watch) unanswered() bool { return w.asked.After(w.heard) }
+
+// askAt is when to ask again whether the active bridge is still there; zero for not as things are.
+func (w *Watch) askAt() time.Time {
+	if !w.unproven() || w.unanswered() {
+		return time.Time{}
+	}
+	return w.heard.Add(checkEvery)
+}
+
+// MayAsk reports whether it is time to ask again whether the active bridge is still there.
+func (w *Watch) MayAsk(now time.Time) bool {
+	at := w.askAt()
+	return !at.IsZero() && !at.After(now)
+}
+
+// Wake is when to look next, to ask again or to take the name; zero for not as things are.
+func (w *Watch) Wake() time.Time { return times.Soonest(w.askAt(), w.TakeAt()) }
+
 // TakeAt is when the name may be taken; zero for not as things are.
 func (w *Watch) TakeAt() time.Time {
-	if w.active != "" || w.asked.IsZero() {
+	if w.asked.IsZero() || w.active != "" && !(w.unproven() && w.unanswered()) {
 		return time.Time{}
 	}
 	from, wait := w.echoed, startWait
@@ -92,8 +119,8 @@ func (w *Watch) TakeAt() time.Time {
 		from = w.asked.Add(echoWait)
 	}
 	switch {
-	case w.online && w.last != w.instance && w.lost:
-		wait = deadAfter
+	case w.active != "", w.online && w.last != w.instance && w.lost:
+		wait = deadAfter // the broker tells sooner where it is dead
 	case w.online && w.last != w.instance, w.lost:
 		wait = answerWait
 	}

@@ -55,6 +55,47 @@ func TestAnActiveBridgeIsWaitedFor(t *testing.T) {
 	assert.True(t, w.Other())
 }
 
+func TestAnActiveBridgeMayDieBeforeItIsOnline(t *testing.T) {
+	w := asking(false, func(w *Watch) { w.Availability(false) })
+	w.Heard(Sign{Instance: "a", Active: true}, noon)
+	assert.Zero(t, w.TakeAt())
+	assert.True(t, w.Availability(false), "its will")
+	assert.False(t, w.Active())
+	assert.False(t, w.Availability(false), "the same once more")
+	w.Asked(noon.Add(time.Minute))
+	w.Heard(w.Sign(), noon.Add(time.Minute))
+	assert.Equal(t, noon.Add(time.Minute+startWait), w.TakeAt())
+}
+
+func TestAMessageAloneIsNotBelievedForEver(t *testing.T) {
+	w := asking(false, nil)
+	claim := Sign{Instance: "a", Active: true}
+	w.Heard(claim, noon)
+	assert.Zero(t, w.TakeAt())
+	assert.Equal(t, noon.Add(checkEvery), w.Wake())
+	assert.False(t, w.MayAsk(noon.Add(checkEvery-1)))
+	at := noon.Add(checkEvery)
+	assert.True(t, w.MayAsk(at))
+
+	w.Asked(at)
+	w.Heard(w.Sign(), at)
+	assert.False(t, w.MayAsk(at.Add(time.Hour)), "once, until it is heard again")
+	assert.Equal(t, at.Add(deadAfter), w.TakeAt(), "the will of one that hangs comes before that")
+	answered := *w
+	answered.Heard(claim, at.Add(time.Second))
+	assert.Zero(t, answered.TakeAt(), "it is there")
+	assert.Equal(t, at.Add(time.Second+checkEvery), answered.Wake())
+	w.Availability(true)
+	assert.Zero(t, w.Wake(), "the broker shows it as online")
+}
+
+func TestAnActiveBridgeThatIsOnlineIsNotAskedAgain(t *testing.T) {
+	w := asking(false, func(w *Watch) { w.Availability(true) })
+	w.Heard(Sign{Instance: "a", Active: true}, noon)
+	assert.Zero(t, w.Wake())
+	assert.False(t, w.MayAsk(noon.Add(24*time.Hour)))
+}
+
 func TestWithoutTheEchoItWaitsLonger(t *testing.T) {
 	w := New("m", false)
 	assert.Zero(t, w.TakeAt(), "nothing is known before the question")
