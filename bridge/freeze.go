@@ -39,5 +39,4 @@ func (b *bridge) onWake(asleep, unseen time.Duration) {
 	}
 	m.freshFrom = m.conn.Renew() + 1
 	b.disconnected(false)
-	m.renewing = true
 }

@@ -34,7 +34,6 @@ type mqtt struct {
 	phase     phase
 	since     time.Time // of the phase
 	freshFrom int       // commands that come by an earlier connection are from before a sleep
-	renewing  bool      // the connection is being made anew after a sleep
 	named     bool      // the connection is under the bridge's own client id
 	watch     standby.Watch
 	restored  bool   // what an earlier run retained has been read
@@ -50,10 +49,10 @@ type mqtt struct {
 // active reports whether this bridge is the one of the account that may use the API.
 func (m *mqtt) active() bool { return m.named && (m.phase == restoring || m.phase == running) }
 
-// put queues a publication; while the broker is away it is dropped, since all state is published on connecting. While the
-// connection is made anew after a sleep, what is not retained waits: somebody may wait for the result of a command.
+// put queues a publication. While the broker is away it is dropped, since all state is published on connecting, but for what
+// is kept: somebody may wait for the result of a command. What is retained is the active bridge's alone to publish.
 func (m *mqtt) put(p broker.Publication) {
-	if m.phase == away && (!m.renewing || p.Retain) {
+	if m.phase == away && !p.Keep || p.Retain && !m.named {
 		if p.OnAcked != nil {
 			p.OnAcked(false)
 		}
@@ -130,7 +129,7 @@ func (b *bridge) brokerError(reason string) {
 func (b *bridge) connected() {
 	m := &b.mqtt
 	b.log.Info("connected to the MQTT broker", slog.Bool("again", m.restored))
-	m.lastErr, m.since, m.renewing = "", b.clock.Now(), false
+	m.lastErr, m.since = "", b.clock.Now()
 	m.logged.Clear()
 	b.account.Gate.UncountedUntil = time.Time{}
 	b.identity.Waiting = false

@@ -89,9 +89,9 @@ func (b *bridge) summarizeRefusals(now time.Time) {
 func (b *bridge) publishResult(r command.Request, result command.Result) {
 	payload, _ := json.Marshal(result)
 	if len(r.Ref.ID) <= retained.MaxID {
-		b.mqtt.put(broker.Publication{Topic: b.mqtt.topics.Result(r.Family, r.Ref.ID), Payload: payload})
+		b.mqtt.put(broker.Publication{Topic: b.mqtt.topics.Result(r.Family, r.Ref.ID), Payload: payload, Keep: true})
 	}
 	if !result.Outcome.Follows() && r.Answerable(b.options.TopicPrefix, b.options.DiscoveryPrefix) {
-		b.mqtt.put(broker.Publication{Topic: r.ResponseTopic, Payload: payload, Correlation: r.Correlation})
+		b.mqtt.put(broker.Publication{Topic: r.ResponseTopic, Payload: payload, Correlation: r.Correlation, Keep: true})
 	}
 }

@@ -18,7 +18,8 @@ import (
 type pairBroker struct {
 	mu       sync.Mutex
 	retained map[string][]byte
-	named    *seat // who has the name
+	results  map[string][]string // of commands, by topic
+	named    *seat               // who has the name
 	seats    []*seat
 	down     bool
 	mute     bool        // no bridge gets its marker back
@@ -26,7 +27,9 @@ type pairBroker struct {
 	work     sync.WaitGroup
 }
 
-func newPairBroker() *pairBroker { return &pairBroker{retained: map[string][]byte{}} }
+func newPairBroker() *pairBroker {
+	return &pairBroker{retained: map[string][]byte{}, results: map[string][]string{}}
+}
 
 // seat is one bridge's connection.
 type seat struct {
@@ -213,6 +216,9 @@ func (h *pairBroker) subscribed(s *seat, topic string, retained bool) bool {
 
 func (h *pairBroker) publish(p broker.Publication) {
 	payload := bytes.Clone(p.Payload)
+	if strings.HasSuffix(p.Topic, "/result") {
+		h.results[p.Topic] = append(h.results[p.Topic], string(payload))
+	}
 	if p.Retain {
 		if h.retained[p.Topic] = payload; len(payload) == 0 {
 			delete(h.retained, p.Topic)
@@ -223,6 +229,11 @@ func (h *pairBroker) publish(p broker.Publication) {
 			s.inbox <- broker.Event{Kind: broker.Received, Message: broker.Message{Topic: p.Topic, Payload: payload}}
 		}
 	}
+}
+
+// receive is a message for the bridge as somebody else would publish it.
+func (s *seat) receive(topic, payload string) {
+	s.inbox <- broker.Event{Kind: broker.Received, Message: message(topic, payload)}
 }
 
 // gone has the broker find out that a connection is dead: the will is published.

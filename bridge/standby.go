@@ -153,7 +153,8 @@ func (b *bridge) leave(cancel context.CancelFunc, done <-chan struct{}) {
 // beginAnew makes the bridge know nothing of the account any more, as at a start, but for its connections.
 func (b *bridge) beginAnew() {
 	was, a := b.mqtt, b.account
-	for _, c := range a.Queue {
+	a.worker.Drain(b.finish)
+	for _, c := range append(a.carried, a.Queue...) {
 		b.publishOutcome(c, command.Rejected, errOtherActive)
 	}
 	for d := range a.Each {
@@ -161,8 +162,7 @@ func (b *bridge) beginAnew() {
 			s.Remove(d.Ref)
 		}
 	}
-	a.worker.Drain()
 	b.begin(a.anew(&b.options))
 	b.mqtt.conn, b.mqtt.phase, b.mqtt.since, b.mqtt.watch, b.mqtt.named = was.conn, was.phase, was.since, was.watch, was.named
-	b.mqtt.freshFrom, b.mqtt.renewing = was.freshFrom, was.renewing
+	b.mqtt.freshFrom, b.mqtt.outbox = was.freshFrom, was.outbox // with the outcomes
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/clock"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
@@ -37,9 +36,11 @@ type pair struct {
 	two *member
 }
 
-func newPair() *pair {
+func newPair() *pair { return newPairOf(raptsim.Options{}) }
+
+func newPairOf(o raptsim.Options) *pair {
 	p := &pair{hub: newPairBroker()}
-	cloud := newWorld(raptsim.Options{}, nil).cloud
+	cloud := newWorld(o, nil).cloud
 	p.one, p.two = p.member(cloud), p.member(cloud)
 	return p
 }
@@ -111,8 +112,14 @@ func (p *pair) changes() int {
 // asPair runs a test with a pair of which the first is active and the second stands by.
 func asPair(t *testing.T, test func(t *testing.T, p *pair)) {
 	t.Helper()
+	asPairOf(t, raptsim.Options{}, test)
+}
+
+// asPairOf does so with a cloud of its own.
+func asPairOf(t *testing.T, o raptsim.Options, test func(t *testing.T, p *pair)) {
+	t.Helper()
 	inBubble(t, func(t *testing.T) {
-		p := newPair()
+		p := newPairOf(o)
 		defer p.halt()
 		p.start(t, p.one)
 		pass(time.Minute)
@@ -283,7 +290,7 @@ func TestAForgedSignDoesNotHoldABridgeForEver(t *testing.T) {
 		p := newPair()
 		defer p.halt()
 		p.start(t, p.one)
-		p.one.seat.inbox <- broker.Event{Kind: broker.Received, Message: message("rapt/bridge/standby", `{"instance":"forged","active":true}`)}
+		p.one.seat.receive("rapt/bridge/standby", `{"instance":"forged","active":true}`)
 		pass(time.Minute)
 		require.Nil(t, p.active())
 		pass(time.Minute)
@@ -294,7 +301,7 @@ func TestAForgedSignDoesNotHoldABridgeForEver(t *testing.T) {
 // TestOneThatIsNeverOnlineIsNotReplaced: the broker's access rules may forbid it to say so.
 func TestOneThatIsNeverOnlineIsNotReplaced(t *testing.T) {
 	asPair(t, func(t *testing.T, p *pair) {
-		p.two.seat.inbox <- broker.Event{Kind: broker.Received, Message: message("rapt/bridge/availability", "offline")}
+		p.two.seat.receive("rapt/bridge/availability", "offline")
 		pass(6 * time.Hour)
 		assert.Same(t, p.one, p.active())
 		assert.Equal(t, 1, p.changes())

@@ -118,14 +118,19 @@ func (o *Outbox) Sent() {
 // Len is how many publications wait.
 func (o *Outbox) Len() int { return len(o.items) }
 
-// Clear forgets everything: the broker is away, and on the next connection the latest is published anew.
+// Clear forgets everything but what is to be kept: the broker is away, and on the next connection the latest is published
+// anew.
 func (o *Outbox) Clear() {
-	for _, key := range o.order {
-		if p, ok := o.items[key]; ok {
+	was := *o
+	*o = *NewOutbox()
+	o.dropped = was.dropped
+	for _, key := range was.order {
+		switch p, ok := was.items[key]; {
+		case !ok: // it was dropped
+		case p.Keep && !p.Retain:
+			o.Put(p)
+		default:
 			p.acked(false)
 		}
 	}
-	dropped := o.dropped
-	*o = *NewOutbox()
-	o.dropped = dropped
 }

@@ -106,6 +106,19 @@ func TestNobodyWaitsForAMessageThatNeverGoesOut(t *testing.T) {
 	assert.False(t, ok)
 }
 
+func TestWhatIsKeptWaitsForTheNextConnection(t *testing.T) {
+	o := NewOutbox()
+	lost := 0
+	o.Put(kept("a", "1"))
+	o.Put(Publication{Topic: "result", Payload: []byte("1"), Keep: true})
+	o.Put(Publication{Topic: "row", OnAcked: func(bool) { lost++ }})
+	o.Put(Publication{Topic: "result", Payload: []byte("2"), Keep: true})
+	o.Clear()
+	o.Put(kept("a", "2"))
+	assert.Equal(t, 1, lost)
+	assert.Equal(t, []string{"result=1", "result=2", "a=2"}, o.empty())
+}
+
 func TestTheOldestOutcomesGoWhenTooManyWait(t *testing.T) {
 	o := NewOutbox()
 	lost := 0

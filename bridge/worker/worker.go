@@ -75,12 +75,13 @@ func (w *Worker) Authorize(ctx context.Context, r raptclient.Request) error {
 // Answered is the API client's hook for each exchange.
 func (w *Worker) Answered(e raptclient.Exchange) { w.exchanges = append(w.exchanges, e) }
 
-// Drain forgets what was under way when Run ended.
-func (w *Worker) Drain() {
+// Drain hands over the call that was in hand when Run ended, and forgets one that had not begun.
+func (w *Worker) Drain(finish func(*Call)) {
 	for {
 		select {
 		case <-w.Calls:
-		case <-w.Results:
+		case c := <-w.Results:
+			finish(c)
 		case <-w.Permits:
 		default:
 			return

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/clock"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
@@ -109,11 +110,15 @@ func TestACancelledCallEndsItsWaitForAPermit(t *testing.T) {
 	})
 }
 
-func TestDrainForgetsWhatWasUnderWay(t *testing.T) {
+func TestDrainHandsOverTheCallThatHadBegun(t *testing.T) {
 	w := New(clock.New(time.Now))
+	begun := &Call{}
 	w.Calls <- &Call{}
-	w.Results <- &Call{}
-	w.Drain()
+	w.Results <- begun
+	var finished []*Call
+	w.Drain(func(c *Call) { finished = append(finished, c) })
+	require.Len(t, finished, 1)
+	assert.Same(t, begun, finished[0])
 	assert.Empty(t, w.Calls)
 	assert.Empty(t, w.Results)
 }
