@@ -16,10 +16,15 @@ type certificate struct {
 	certFile, keyFile string
 	log               *slog.Logger
 
-	mu     sync.Mutex // of what follows
-	loaded *tls.Certificate
-	stamp  stamp
+	mu       sync.Mutex // of what follows
+	loaded   *tls.Certificate
+	stamp    stamp     // of the files that were tried last
+	failedAt time.Time // when those could not be used; zero while they are in use
 }
+
+// loadAgain is how long files that can't be used are left alone. What was wrong with them may pass without a trace in the files: their
+// mode, or a clock that is a little behind that of who signed the certificate.
+const loadAgain = time.Minute
 
 // stamp tells one state of the two files from another.
 type stamp struct {
@@ -66,21 +71,25 @@ func (c *certificate) load(now time.Time) (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-// current is the certificate for a new connection: that of the files where they have changed and are well.
-func (c *certificate) current() *tls.Certificate {
+// current is the certificate for a new connection at now: that of the files where they have changed and are well.
+func (c *certificate) current(now time.Time) *tls.Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := c.look()
-	if now == c.stamp {
+	stamp := c.look()
+	tried := stamp == c.stamp
+	if tried && (c.failedAt.IsZero() || now.Sub(c.failedAt) < loadAgain) {
 		return c.loaded
 	}
-	c.stamp = now // whatever is wrong with them is told once
-	renewed, err := c.load(time.Now())
+	c.stamp = stamp
+	renewed, err := c.load(now)
 	if err != nil {
-		c.log.Warn("the renewed certificate for webhooks can't be used; the one before stays", slog.Any("reason", err))
+		c.failedAt = now
+		if !tried { // whatever is wrong with them is told once
+			c.log.Warn("the renewed certificate for webhooks can't be used; the one before stays, and it is tried again every minute", slog.Any("reason", err))
+		}
 		return c.loaded
 	}
-	c.loaded = renewed
+	c.loaded, c.failedAt = renewed, time.Time{}
 	c.log.Info("the certificate for webhooks was renewed", slog.String("until", renewed.Leaf.NotAfter.Format(time.DateOnly)))
 	return c.loaded
 }

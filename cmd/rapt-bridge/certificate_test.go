@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -107,6 +108,55 @@ func TestWebhooksUnderTLS(t *testing.T) {
 	assert.Equal(t, exitOK, stop())
 	assert.NotContains(t, stderr.String(), hookSecret)
 	http.DefaultClient.CloseIdleConnections()
+}
+
+func TestARenewedCertificateThatCouldNotBeUsedIsTriedAgain(t *testing.T) {
+	now := time.Now()
+	for name, c := range map[string]struct {
+		from        time.Time
+		spoil, mend func(t *testing.T, keyFile string)
+	}{
+		"its time begins a little later": {from: now.Add(20 * time.Second)},
+		// As when the key's mode is mended: nothing shows in the file's time and size. A test that runs as root may read every file.
+		"its key could not be read": {
+			now.Add(-time.Hour),
+			func(t *testing.T, keyFile string) {
+				require.NoError(t, os.Rename(keyFile, keyFile+".kept"))
+				unreadable(t, keyFile+".kept", keyFile)
+			},
+			func(t *testing.T, keyFile string) { require.NoError(t, os.Rename(keyFile+".kept", keyFile)) },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder, said := t.TempDir(), new(output)
+			certFile, keyFile := filepath.Join(folder, "hook.pem"), filepath.Join(folder, "hook.key")
+			writeCertificate(t, certFile, keyFile, 1, now.Add(-time.Hour), now.Add(time.Hour))
+			certificate, err := newCertificate(certFile, keyFile, slog.New(slog.NewTextHandler(said, nil)))
+			require.NoError(t, err)
+			number := func(after time.Duration) int64 { return certificate.current(now.Add(after)).Leaf.SerialNumber.Int64() }
+			writeCertificate(t, certFile, keyFile, 2, c.from, now.Add(24*time.Hour))
+			if c.spoil != nil {
+				c.spoil(t, keyFile)
+			}
+			assert.EqualValues(t, 1, number(0))
+			if c.mend != nil {
+				c.mend(t, keyFile)
+			}
+			assert.EqualValues(t, 1, number(loadAgain-1), "not with each connection")
+			assert.EqualValues(t, 2, number(loadAgain))
+			assert.Equal(t, 1, strings.Count(said.String(), "level=WARN"), said)
+			assert.Equal(t, 1, strings.Count(said.String(), "was renewed"), said)
+		})
+	}
+}
+
+// unreadable writes a file that has the time and the size of another and can't be used in its place.
+func unreadable(t *testing.T, like, path string) {
+	t.Helper()
+	info, err := os.Stat(like)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, make([]byte, info.Size()), 0o600))
+	require.NoError(t, os.Chtimes(path, info.ModTime(), info.ModTime()))
 }
 
 func TestACertificateForWebhooksThatCantBeUsed(t *testing.T) {

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
@@ -43,7 +45,7 @@ func (p *program) hooks(ctx context.Context, cfg config.Config, o *bridge.Option
 		if err != nil {
 			return nil, &exitError{exitConfig, fmt.Errorf("webhook.cert_file and webhook.key_file: %w", err)}
 		}
-		options.Certificate = certificate.current
+		options.Certificate = func() *tls.Certificate { return certificate.current(time.Now()) }
 	}
 	listener, err := p.listen(w.Listen)
 	if err != nil {
