@@ -97,9 +97,16 @@ func (w *Writer) line(fields []string) error {
 	return c.Error()
 }
 
+// Held is what a file has already.
+type Held struct {
+	First, Until time.Time // of its first and its last row; zero for none
+	last         string    // the last row as it is written
+}
+
 // Open opens the file of a device, to go on where it ends. until is the time of its last row, zero for a new file. A line
-// that was not written to its end is cut off. A file with other columns is an error.
-func Open(path string, format Format, f *device.Family) (file *os.File, w *Writer, until time.Time, err error) {
+// that was not written to its end is cut off. A file with other columns is an error, and so is one with rows that mayGoOn refuses;
+// such a file is left as it is.
+func Open(path string, format Format, f *device.Family, mayGoOn func(Held) error) (file *os.File, w *Writer, until time.Time, err error) {
 	file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, nil, until, err
@@ -117,9 +124,14 @@ func Open(path string, format Format, f *device.Family) (file *os.File, w *Write
 		return nil, nil, until, fmt.Errorf("%s: %w", path, errNotOurs)
 	}
 	content = content[:bytes.LastIndexByte(content, '\n')+1]
-	if until, err = lastRow(content, format); err != nil {
+	held, err := heldIn(content, format)
+	if err == nil && !held.Until.IsZero() {
+		err = mayGoOn(held)
+	}
+	if err != nil {
 		return nil, nil, until, fmt.Errorf("%s: %w", path, err)
 	}
+	until = held.Until
 	if err = file.Truncate(int64(len(content))); err != nil {
 		return nil, nil, until, err
 	}
@@ -142,28 +154,38 @@ func isExport(content []byte, format Format, f *device.Family) bool {
 	return string(content[:n]) == begins[:n]
 }
 
-// lastRow is the time of the last row of a file.
-func lastRow(content []byte, format Format) (time.Time, error) {
+// heldIn is what a file has, of which the last line is whole.
+func heldIn(content []byte, format Format) (h Held, err error) {
 	lines := strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")
-	last := lines[len(lines)-1]
-	switch {
-	case len(content) == 0:
-		return time.Time{}, nil
-	case format == JSONL:
-		var row struct {
-			At time.Time `json:"at"`
-		}
-		if json.Unmarshal([]byte(last), &row) != nil || row.At.IsZero() {
-			return time.Time{}, errNotOurs
+	if format == CSV {
+		lines = lines[1:] // the header
+	}
+	if len(content) == 0 || len(lines) == 0 {
+		return h, nil
+	}
+	h.last = lines[len(lines)-1]
+	if h.First, err = rowTime(lines[0], format); err != nil {
+		return h, err
+	}
+	h.Until, err = rowTime(h.last, format)
+	return h, err
+}
+
+// rowTime is the time of a row as it is written.
+func rowTime(line string, format Format) (time.Time, error) {
+	var row struct {
+		At time.Time `json:"at"`
+	}
+	if format == JSONL {
+		if json.Unmarshal([]byte(line), &row) != nil || row.At.IsZero() {
+			return row.At, errNotOurs
 		}
 		return row.At, nil
-	case len(lines) == 1:
-		return time.Time{}, nil
 	}
-	at, _, _ := strings.Cut(last, ",")
+	at, _, _ := strings.Cut(line, ",")
 	t, err := time.Parse(time.RFC3339Nano, at)
 	if err != nil {
-		return time.Time{}, errNotOurs
+		return t, errNotOurs
 	}
 	return t, nil
 }

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -97,6 +98,53 @@ func (s Source) before(ctx context.Context, from, to time.Time) ([]device.Teleme
 		all = append(rows, all...)
 		to = rows[0].At
 	}
+}
+
+// Has reports whether the last row of a file is one that the cloud has of the device. Of another device's rows none is the same to the
+// last digit.
+func (s Source) Has(ctx context.Context, h Held, format Format) (bool, error) {
+	rows, err := s.ask(ctx, h.Until.Add(-time.Minute), h.Until.Add(time.Minute))
+	if err != nil {
+		return false, err
+	}
+	for _, row := range rows {
+		var line bytes.Buffer
+		w, err := NewWriter(&line, format, []*device.Family{s.Family}, false, true)
+		if err == nil {
+			err = w.Write(s.Family, s.ID, "", []device.Telemetry{row})
+		}
+		if err != nil {
+			return false, err
+		}
+		if line.String() == h.last+"\n" {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// HasBetween reports whether the cloud has rows from one moment until just before another. It asks for the latest of them first, since
+// most devices report all the time.
+func (s Source) HasBetween(ctx context.Context, from, to time.Time) (bool, error) {
+	span := firstSpan
+	for end := to; from.Before(end); span = longest {
+		begin := end.Add(-span)
+		if begin.Before(from) {
+			begin = from
+		}
+		rows, err := s.ask(ctx, begin, end)
+		var body *raptclient.BodyError
+		switch {
+		case errors.As(err, &body) && body.Problem == raptclient.BodyTooLarge:
+			return true, nil
+		case err != nil:
+			return false, err
+		case slices.ContainsFunc(rows, func(r device.Telemetry) bool { return !r.At.Before(from) && r.At.Before(to) }):
+			return true, nil
+		}
+		end = begin
+	}
+	return false, nil
 }
 
 // step is the usual time from row to row.

@@ -41,9 +41,9 @@ func (p *program) exportCommand() *cobra.Command {
 		Short: "Write all readings that the RAPT Cloud has to files",
 		Long: "Asks for every reading of the devices, as far back as the RAPT Cloud has them, one request after the other, and writes a file for\n" +
 			"each device into the current folder. A file that is there already is gone on with, so an export that was interrupted is\n" +
-			"started again with the same command. Requests count in the ceiling of the hour (rapt.max_requests_per_hour): while the\n" +
-			"bridge runs, it is asked for each of them, and takes turns with the export in the tenth that is for missed readings, so a long\n" +
-			"history takes its time.",
+			"started again with the same command; one that lacks earlier readings, or is another device's, is refused. Requests count in\n" +
+			"the ceiling of the hour (rapt.max_requests_per_hour): while the bridge runs, it is asked for each of them, and takes turns\n" +
+			"with the export in the tenth that is for missed readings, so a long history takes its time.",
 		Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error { return e.run(cmd) },
 	}
@@ -182,7 +182,9 @@ func (e *exporter) write(ctx context.Context, client *raptclient.Client, chosen 
 	}
 	for _, s := range chosen {
 		path := e.path(s, len(chosen) == 1)
-		file, w, until, err := export.Open(path, export.Format(e.format), s.Family)
+		file, w, until, err := export.Open(path, export.Format(e.format), s.Family, func(h export.Held) error {
+			return e.mayGoOn(ctx, e.source(client, s), h, from, path == e.output)
+		})
 		if err != nil {
 			return err
 		}
@@ -200,6 +202,32 @@ func (e *exporter) write(ctx context.Context, client *raptclient.Client, chosen 
 		fmt.Fprintln(e.stderr, path)
 	}
 	return nil
+}
+
+// mayGoOn says why a file that is there can't be gone on with. The name of a file in a folder has the device's id in it; that of a file
+// which somebody named may be another device's.
+func (e *exporter) mayGoOn(ctx context.Context, s export.Source, h export.Held, from time.Time, named bool) error {
+	if named {
+		has, err := s.Has(ctx, h, export.Format(e.format))
+		if err != nil {
+			return err
+		}
+		if !has {
+			return fmt.Errorf("the RAPT Cloud has no such reading of this device as the last one in it, of %s; it may be another device's. Move it away or choose another --output",
+				h.Until.Format(time.RFC3339))
+		}
+	}
+	earlier, err := s.HasBetween(ctx, from, h.First)
+	if err != nil || !earlier {
+		return err
+	}
+	begins := h.First.Format(time.RFC3339)
+	return fmt.Errorf("it begins at %s, and the RAPT Cloud has earlier readings that are asked for. Move it away or choose another --output to have them, or go on with it by --from %s", begins, begins)
+}
+
+// source is where the rows of a device come from.
+func (e *exporter) source(client *raptclient.Client, s source) export.Source {
+	return export.Source{Client: client, Family: s.Family, ID: s.id, Wait: e.retry}
 }
 
 // path is the file of a device.
@@ -223,7 +251,7 @@ func (e *exporter) path(s source, single bool) string {
 func (e *exporter) device(ctx context.Context, client *raptclient.Client, s source, w *export.Writer, from, to time.Time) error {
 	bar := e.bar(s.name, from, to)
 	rows := 0
-	err := export.Source{Client: client, Family: s.Family, ID: s.id, Wait: e.retry}.Rows(ctx, from, to, func(list []device.Telemetry, at time.Time) error {
+	err := e.source(client, s).Rows(ctx, from, to, func(list []device.Telemetry, at time.Time) error {
 		rows += len(list)
 		bar.Describe(fmt.Sprintf("%s: %d readings", s.name, rows))
 		_ = bar.Set64(int64(at.Sub(from) / time.Hour))
