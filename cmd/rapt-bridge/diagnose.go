@@ -76,7 +76,7 @@ func (d *diagnosis) run(cmd *cobra.Command) error {
 	if _, err := d.stdout.Write(file); err != nil {
 		return &exitError{exitFailed, err}
 	}
-	if err := d.write(file); err != nil {
+	if err := d.write(cmd.Context(), file); err != nil {
 		return err
 	}
 	if asked != nil {
@@ -157,26 +157,43 @@ func (d *diagnosis) onTerminal() bool {
 	return term.IsTerminal(int(os.Stdin.Fd()))
 }
 
-// write writes the file, which has been shown, if it is wanted.
-func (d *diagnosis) write(file []byte) error {
+// write writes the file, which has been shown, if it is wanted. Nothing is written after a stop signal.
+func (d *diagnosis) write(ctx context.Context, file []byte) error {
 	if d.output == "" {
 		return nil
 	}
-	if !d.yes {
-		var in io.Reader = os.Stdin
-		if d.stdin != nil {
-			in = d.stdin
-		}
-		fmt.Fprintf(d.stderr, "This is all that the file will contain. Write it to %s? [y/N] ", d.output)
-		answer, _ := bufio.NewReader(in).ReadString('\n')
-		if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
-			fmt.Fprintln(d.stderr, "It was not written.")
-			return nil
-		}
+	wanted := d.yes || ctx.Err() == nil && d.confirm(ctx)
+	if ctx.Err() != nil {
+		fmt.Fprintln(d.stderr, "\nStopped; it was not written.")
+		return &exitError{code: exitFailed}
+	}
+	if !wanted {
+		fmt.Fprintln(d.stderr, "It was not written.")
+		return nil
 	}
 	if err := os.WriteFile(d.output, file, 0o600); err != nil {
 		return &exitError{exitFailed, fmt.Errorf("the file can't be written: %w", err)}
 	}
 	fmt.Fprintf(d.stderr, "%s is written; attach it to an issue at https://github.com/rapt-bridge/rapt-bridge/issues\n", d.output)
 	return nil
+}
+
+// confirm asks whether the file is to be written, until ctx ends.
+func (d *diagnosis) confirm(ctx context.Context) bool {
+	var in io.Reader = os.Stdin
+	if d.stdin != nil {
+		in = d.stdin
+	}
+	fmt.Fprintf(d.stderr, "This is all that the file will contain. Write it to %s? [y/N] ", d.output)
+	answers := make(chan string, 1)
+	go func() { // a terminal can't be told to stop reading; the process ends soon
+		answer, _ := bufio.NewReader(in).ReadString('\n')
+		answers <- strings.ToLower(strings.TrimSpace(answer))
+	}()
+	select {
+	case answer := <-answers:
+		return answer == "y" || answer == "yes"
+	case <-ctx.Done():
+		return false
+	}
 }

@@ -1,17 +1,20 @@
 package main
 
 import (
+	"context"
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -244,4 +247,39 @@ func TestADiagnosisOfARefusedSecret(t *testing.T) {
 	o = ran(t, nil, "diagnose")
 	assert.Equal(t, exitConfig, o.status)
 	assert.Contains(t, o.stderr, "rapt.username")
+}
+
+func TestAStopSignalAtTheQuestionWritesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "diagnose.json")
+	for name, d := range map[string]diagnosis{"at the question": {output: path}, "before, with --yes": {output: path, yes: true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, _, stderr := newProgram(nil)
+				in, terminal := io.Pipe()
+				p.stdin, d.program = in, &p
+				ctx, stop := context.WithCancel(t.Context())
+				if d.yes {
+					stop()
+				}
+				ended := make(chan error, 1)
+				go func() { ended <- d.write(ctx, []byte("{}")) }()
+				synctest.Wait()
+				stop()
+				synctest.Wait()
+				select {
+				case err := <-ended:
+					var status *exitError
+					require.ErrorAs(t, err, &status)
+					assert.Equal(t, exitFailed, status.code)
+				default:
+					t.Error("it waits for an answer")
+				}
+				go func() { _, _ = terminal.Write([]byte("y\n")); _ = terminal.Close() }()
+				synctest.Wait()
+				_ = in.Close()
+				assert.Contains(t, stderr.String(), "not written")
+				assert.NoFileExists(t, path)
+			})
+		})
+	}
 }
