@@ -25,27 +25,27 @@ func newInbox() *inbox { return &inbox{topics: map[string][]Message{}, ready: ma
 
 func (m *Message) size() int { return len(m.Topic) + len(m.Payload) + len(m.Correlation) + 100 }
 
-// put takes a message in. Where there is no room, the oldest of its topic goes, or itself where it is the only one.
+// put takes a message in. Where there is no room, the oldest of its topic go until there is, or itself where they would not make enough.
 func (b *inbox) put(m Message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	waiting := b.topics[m.Topic]
-	full := b.count >= maxInbox || b.bytes+m.size() > maxInboxBytes
-	switch {
-	case len(waiting) == 0 && full:
+	leave, bytes := 0, b.bytes+m.size() // how many of the topic have to go, and what waits then
+	for leave < len(waiting) && (len(waiting)-leave >= maxOfTopic || b.count-leave >= maxInbox || bytes > maxInboxBytes) {
+		bytes -= waiting[leave].size()
+		leave++
+	}
+	if b.count-leave >= maxInbox || bytes > maxInboxBytes {
 		b.dropped++
 		return
-	case len(waiting) == 0:
-		b.turns = append(b.turns, m.Topic)
-	case full || len(waiting) >= maxOfTopic:
-		b.dropped++
-		b.count--
-		b.bytes -= waiting[0].size()
-		waiting = waiting[1:]
 	}
-	b.topics[m.Topic] = append(waiting, m)
-	b.count++
-	b.bytes += m.size()
+	if len(waiting) == 0 {
+		b.turns = append(b.turns, m.Topic)
+	}
+	b.topics[m.Topic] = append(waiting[leave:], m)
+	b.dropped += leave
+	b.count += 1 - leave
+	b.bytes = bytes
 	select {
 	case b.ready <- struct{}{}:
 	default:

@@ -52,3 +52,27 @@ func TestAFloodOnManyTopicsIsBounded(t *testing.T) {
 	assert.Zero(t, b.count)
 	assert.Zero(t, b.bytes)
 }
+
+func TestLargeMessagesInThePlaceOfSmallOnesAreBounded(t *testing.T) {
+	b := newInbox()
+	for _, size := range []int{1, 60_000} {
+		for i := range 64 {
+			for range maxOfTopic {
+				b.put(Message{Topic: fmt.Sprint(i), Payload: make([]byte, size)})
+			}
+		}
+		assert.LessOrEqual(t, b.bytes, maxInboxBytes)
+	}
+	last := Message{Topic: "0", Payload: make([]byte, 60_000), Correlation: []byte("last")}
+	b.put(last)
+	b.put(Message{Topic: "0", Payload: make([]byte, maxInboxBytes)})
+	bytes, count := 0, 0
+	for m, ok := b.next(); ok; m, ok = b.next() {
+		bytes, count = bytes+m.size(), count+1
+		assert.Less(t, len(m.Payload), maxInboxBytes, "what never fits displaces nothing")
+	}
+	assert.Greater(t, bytes, maxInboxBytes/2, "there is no less room than before")
+	assert.Equal(t, 2*64*maxOfTopic+2, count+b.dropped)
+	assert.Zero(t, b.bytes)
+	assert.Zero(t, b.count)
+}
