@@ -141,6 +141,9 @@ func (l *loader) broker(cfg *Config) {
 	if m.URL == "" {
 		if l.variable("SUPERVISOR_TOKEN") == "" {
 			l.missing("mqtt.url", "Set it, or RAPT_BRIDGE_MQTT_URL, to the address of your broker, such as mqtt://192.168.1.10:1883.")
+		} else if m.Username != "" {
+			// Home Assistant's broker comes with an account of its own for add-ons.
+			cfg.Warnings = append(cfg.Warnings, "mqtt.username and mqtt.password are not used, because Home Assistant gives the broker and its account; set mqtt.url as well to use them, or remove them")
 		}
 	} else {
 		l.brokerAddress(cfg)

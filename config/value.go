@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +54,10 @@ func (k Key) read(raw any) (value any, problem, do string) {
 	}
 }
 
+// splitDuration matches a number or a unit with a blank inside: 1 5m is rather a slip of the hand than 15m. Between number and unit, and
+// before the next number, a blank is fine.
+var splitDuration = regexp.MustCompile(`[\d.] +[\d.]|\pL +\pL`)
+
 func (k Key) readDuration(raw any) (any, string, string) {
 	do := "Write a number with its unit, such as " + k.Default + "."
 	text, ok := raw.(string)
@@ -60,6 +66,9 @@ func (k Key) readDuration(raw any) (any, string, string) {
 			return nil, "is " + k.quote(raw) + " without a unit", do
 		}
 		return nil, "is " + a(raw) + " and must be a duration", do
+	}
+	if splitDuration.MatchString(text) {
+		return nil, "is " + k.quote(raw) + ", which is not a duration", do
 	}
 	text = strings.ReplaceAll(text, " ", "")
 	d, err := time.ParseDuration(text)
@@ -86,11 +95,10 @@ func (k Key) readInteger(raw any) (any, string, string) {
 	case int:
 		n = v
 	case float64: // what JSON makes of a number
-		// The limits come first: a float beyond them may not be convertible.
-		if v >= float64(least) && v <= float64(most) && v != float64(int(v)) {
+		if v != math.Trunc(v) { // NaN too
 			return nil, "is " + k.quote(raw) + ", which is not a whole number", do
 		}
-		n = int(min(max(v, -1), float64(most)+1))
+		n = int(min(max(v, -1), float64(most)+1)) // one beyond the limits may not be convertible
 	case string:
 		parsed, err := strconv.Atoi(strings.TrimSpace(v))
 		if err != nil && !errors.Is(err, strconv.ErrRange) {
