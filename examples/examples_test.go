@@ -178,6 +178,55 @@ func TestBlueprintsPublishInCelsiusToTheFamilysTopic(t *testing.T) {
 	assert.Equal(t, 4, found)
 }
 
+// A helper of another integration may sit on the same device, with a gravity or a temperature of its own.
+func TestBlueprintsTakeOnlyTheBridgesEntitiesOfADevice(t *testing.T) {
+	const own = ` | select('in', integration_entities('mqtt'))`
+	entities := regexp.MustCompile(`\bdevice_entities\(\w+\)|map\('device_entities'\) \| sum\(start=\[\]\)`)
+	found := 0
+	for _, file := range glob(t, "blueprints/automation/*.yaml") {
+		text := strings.Join(strings.Fields(read(t, file)), " ")
+		for _, m := range entities.FindAllStringIndex(text, -1) {
+			assert.True(t, strings.HasPrefix(text[m[1]:], own), "%s: %s", file, text[m[0]:min(m[1]+60, len(text))])
+			found++
+		}
+		assert.Equal(t, strings.Count(text, "device_entities"), len(entities.FindAllString(text, -1)), file)
+	}
+	assert.Greater(t, found, 20)
+}
+
+// Home Assistant follows the entities that a trigger's template names when it is rendered. While the broker is away there
+// are none; with now() in it, the template is rendered again each minute.
+func TestBlueprintsFindEntitiesThatComeAfterTheAutomation(t *testing.T) {
+	found := 0
+	for _, file := range glob(t, "blueprints/automation/*.yaml") {
+		var automation struct {
+			Triggers []struct {
+				Template string `yaml:"value_template"`
+			}
+		}
+		var document yaml.Node
+		require.NoError(t, yaml.Unmarshal([]byte(read(t, file)), &document))
+		inputTags(&document, map[string]bool{})
+		require.NoError(t, document.Decode(&automation))
+		for _, trigger := range automation.Triggers {
+			if strings.Contains(trigger.Template, "integration_entities") {
+				assert.Contains(t, trigger.Template, "now()", file)
+				found++
+			}
+		}
+	}
+	assert.Greater(t, found, 10)
+}
+
+// What is read line by line from a pipe or a file must not wait in jq until there are 4 kB of it.
+func TestPipesOfLinesAreNotBuffered(t *testing.T) {
+	for _, line := range strings.Split(read(t, "mqtt.md"), "\n") {
+		if _, jq, ok := strings.Cut(line, "jq "); ok && strings.Contains(line, ">>") {
+			assert.True(t, strings.HasPrefix(jq, "--unbuffered "), line)
+		}
+	}
+}
+
 // Each blueprint is one click away from the pages that people read, and so is the repository.
 func TestPagesHaveMyHomeAssistantLinks(t *testing.T) {
 	for _, page := range []string{"../README.md", "../addon/DOCS.md"} {
