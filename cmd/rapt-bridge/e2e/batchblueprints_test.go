@@ -28,7 +28,7 @@ func (b blueprints) announcePill(t *testing.T, id, name string) handPill {
 	require.Contains(t, config, `"name":"test"`)
 	topics := map[string]string{
 		p.topics.BridgeAvailability(): "online", p.topics.Availability(p.device.Family, id): "online",
-		p.topics.State(p.device.Family, id): `{"gravity":1.0312,"last_activity":"` + time.Now().UTC().Format(time.RFC3339) + `"}`,
+		p.topics.State(p.device.Family, id): pillState(1.0312),
 		p.topics.Config(id):                 config,
 	}
 	for topic, payload := range topics {
@@ -49,6 +49,18 @@ func (b blueprints) announcePill(t *testing.T, id, name string) handPill {
 // entity is the id of one of its entities.
 func (p handPill) entity(platform, key string) string {
 	return platform + "." + strings.ReplaceAll(strings.ToLower(p.device.Name), " ", "_") + "_" + key
+}
+
+// pillState is the document of a Pill's newest reading.
+func pillState(gravity float64) string {
+	return fmt.Sprintf(`{"gravity":%v,"last_activity":%q}`, gravity, time.Now().UTC().Format(time.RFC3339))
+}
+
+// gravity publishes a reading, and waits until Home Assistant shows it.
+func (p handPill) gravity(t testing.TB, b blueprints, gravity float64) {
+	t.Helper()
+	b.watcher.publish(t, p.topics.State(p.device.Family, p.device.ID), pillState(gravity), true)
+	b.assistant.waitForState(t, patience, p.entity("sensor", "gravity"), func(s entityState) bool { return strings.HasPrefix(s.State, fmt.Sprint(gravity)) })
 }
 
 // batch publishes what the bridge would of the batch.
@@ -89,6 +101,7 @@ func batchBlueprints(t *testing.T, b blueprints) []blueprintTest {
 			b.assistant.waitForState(t, patience, p.entity("sensor", "stage"), state(stage))
 		}
 	}
+	cold := b.announcePill(t, "c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0bf2", "Cold Pill")
 	for i, name := range []string{"Byre Cooler", "Barrel Cooler"} {
 		cooler := raptsim.DeviceSpec{
 			Family: raptsim.TemperatureController, ID: fmt.Sprintf("c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0be%d", i), Name: name, ReportEvery: time.Minute,
@@ -144,9 +157,20 @@ func batchBlueprints(t *testing.T, b blueprints) []blueprintTest {
 			input: map[string]any{"hydrometer": pills[0], "begin": "gravity", "gravity": 1.02, "hold": second},
 		},
 		{
+			name: "a dry hop at the gravity of a helper on the same device", blueprint: "dry-hop", never: true,
+			input:   map[string]any{"hydrometer": pills[1], "begin": "gravity", "gravity": 1.02, "hold": second},
+			provoke: func(t *testing.T) { b.assistant.helper(t, "Lowest gravity", "0.998", "SG", pills[1]) },
+		},
+		{
+			name: "a dry hop at a gravity while the beer is cooled", blueprint: "dry-hop", never: true,
+			input:   map[string]any{"hydrometer": b.registeredAs(t, "rapt_"+cold.device.ID), "begin": "gravity", "gravity": 1.02, "hold": second},
+			before:  is(cold, "cold_crash"),
+			provoke: func(t *testing.T) { cold.gravity(t, b, 1.0102) },
+		},
+		{
 			name: "a diacetyl rest at a stage", blueprint: "diacetyl-rest", title: "Working Pill: diacetyl rest",
-			says: b.either("The fermentation is finishing, so Byre Cooler now warms to 19.5 °C. It was set to 12.0 °C",
-				"The fermentation is finishing, so Byre Cooler now warms to 67.1 °F. It was set to 53.6 °F"),
+			says: b.either("The fermentation is finishing, so the RAPT Cloud has set Byre Cooler to 19.5 °C",
+				"The fermentation is finishing, so the RAPT Cloud has set Byre Cooler to 67.1 °F"),
 			input: map[string]any{
 				"hydrometer": pills[0], "controller": b.registered(t, "Byre Cooler"), "begin": "finishing", "temperature": 19.5, "hold": second,
 			},
@@ -154,7 +178,7 @@ func batchBlueprints(t *testing.T, b blueprints) []blueprintTest {
 		},
 		{
 			name: "a cold crash at the end", blueprint: "cold-crash", title: "Barrel Cooler: cold crash",
-			says: b.either("The fermentation is complete, so Barrel Cooler now cools to 1.5 °C", "The fermentation is complete, so Barrel Cooler now cools to 34.7 °F"),
+			says: b.either("The fermentation is complete, so the RAPT Cloud has set Barrel Cooler to 1.5 °C", "so the RAPT Cloud has set Barrel Cooler to 34.7 °F"),
 			input: map[string]any{
 				"hydrometer": pills[0], "controller": b.registered(t, "Barrel Cooler"), "begin": "complete", "temperature": 1.5, "hold": second,
 			},

@@ -254,6 +254,47 @@ func (h *homeAssistant) notifiedOf(t testing.TB, title, words string) error {
 	return fmt.Errorf("no %q with %q, but: %+v", title, words, all)
 }
 
+// notifications is how many there are with a title.
+func (h *homeAssistant) notifications(t testing.TB, title string) (count int) {
+	t.Helper()
+	var all []struct{ Title string }
+	h.command(t, "persistent_notification/get", nil, &all)
+	for _, n := range all {
+		if n.Title == title {
+			count++
+		}
+	}
+	return count
+}
+
+// helper makes a sensor of Home Assistant's own on a device. It goes at the end of the test.
+func (h *homeAssistant) helper(t testing.TB, name, value, unit, device string) {
+	t.Helper()
+	var step struct {
+		ID     string `json:"flow_id"`
+		Type   string `json:"type"`
+		Result struct {
+			ID string `json:"entry_id"`
+		} `json:"result"`
+	}
+	const flows = "/api/config/config_entries/flow"
+	h.must(t, http.MethodPost, flows, map[string]any{"handler": "template"}, &step)
+	h.must(t, http.MethodPost, flows+"/"+step.ID, map[string]any{"next_step_id": "sensor"}, &step)
+	h.must(t, http.MethodPost, flows+"/"+step.ID, map[string]any{
+		"name": name, "state": "{{ " + value + " }}", "unit_of_measurement": unit, "state_class": "measurement", "device_id": device,
+	}, &step)
+	require.Equal(t, "create_entry", step.Type)
+	t.Cleanup(func() { h.must(t, http.MethodDelete, "/api/config/config_entries/entry/"+step.Result.ID, nil, nil) })
+	within(t, patience, name, func() error {
+		for id, s := range h.states(t) {
+			if strings.HasSuffix(id, strings.ReplaceAll(strings.ToLower(name), " ", "_")) && s.State == value {
+				return nil
+			}
+		}
+		return errors.New("it has no state")
+	})
+}
+
 // localTime is the time in so many seconds where Home Assistant is.
 func (h *homeAssistant) localTime(t testing.TB, format string, seconds int) string {
 	t.Helper()

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
@@ -53,6 +55,14 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 			},
 			// 1.8 °F below.
 			provoke: func(t *testing.T) { b.cloud.set(t, b.device(t, "Sparge Water").ID, "temperature", 77.05) },
+			done: func(t *testing.T) {
+				title := b.either("Sparge Water has reached 78.0 °C", "Sparge Water has reached 172.4 °F")
+				for _, swing := range []float64{75, 78.2} {
+					b.cloud.set(t, b.device(t, "Sparge Water").ID, "temperature", swing)
+					shows("climate.sparge_water", func(s entityState) bool { return near(s.Attributes["current_temperature"], b.degrees(swing)) })(t)
+				}
+				assert.Equal(t, 1, b.assistant.notifications(t, title), "it is told once for each target")
+			},
 		},
 		{
 			blueprint: "command-failed", title: "BrewZilla: target temperature was not changed",
@@ -64,7 +74,7 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 		},
 		{
 			blueprint: "diacetyl-rest", title: "Pale Ale Pill: diacetyl rest",
-			says: b.either("Fermentation Fridge now warms to 20.5 °C", "Fermentation Fridge now warms to 68.9 °F. It was set to 65.3 °F"),
+			says: b.either("the RAPT Cloud has set Fermentation Fridge to 20.5 °C, which", "to 68.9 °F, which the device takes over when it reports next. It was set to 65.3 °F"),
 			input: map[string]any{
 				"hydrometer": b.registered(t, "Pale Ale Pill"), "controller": b.registered(t, "Fermentation Fridge"),
 				"gravity": 1.016, "temperature": 20.5, "hold": second,
@@ -82,7 +92,7 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 		},
 		{
 			blueprint: "cold-crash", title: "Stout Heat Belt: cold crash",
-			says: b.either("Stout Heat Belt now cools to 2 °C. It was set to 22.5 °C", "Stout Heat Belt now cools to 35.6 °F. It was set to 72.5 °F"),
+			says: b.either("to 2 °C, which the device takes over when it reports next. It was set to 22.5 °C", "the RAPT Cloud has set Stout Heat Belt to 35.6 °F, which"),
 			input: map[string]any{
 				"hydrometer": b.registered(t, "Pale Ale Pill"), "controller": b.registered(t, "Stout Heat Belt"),
 				"gravity": 1.015, "temperature": 2, "hold": second,
@@ -91,7 +101,7 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 		},
 		{
 			name: "a cold crash at a date", blueprint: "cold-crash", title: "Kegerator: cold crash",
-			says:  b.either("cools to 1.5 °C. It was set to 4.0 °C", "cools to 34.7 °F. It was set to 39.2 °F"),
+			says:  b.either("has set Kegerator to 1.5 °C", "has set Kegerator to 34.7 °F"),
 			input: map[string]any{"controller": b.registered(t, "Kegerator"), "temperature": 1.5},
 			soon:  soon,
 			done:  b.target(t, "Kegerator", 1.5),
@@ -192,7 +202,7 @@ func quietBlueprints(t *testing.T, b blueprints, attic, loft raptsim.DeviceSpec)
 			input: map[string]any{"hold": second, "exceptions": registered("Attic Thermometer", "Loft Thermometer")},
 		},
 		{
-			blueprint: "heating-unseen", title: "A kettle heats unseen", says: "ten minutes",
+			blueprint: "heating-unseen", title: "A kettle heats unseen", says: "It is: Old Kettle.",
 			input: map[string]any{"unseen": "binary_sensor.by_hand_heating_unseen"},
 			before: func(t *testing.T) {
 				b.watcher.publish(t, "homeassistant/device/unseen_by_hand/config", unseenByHand, true)
@@ -205,11 +215,14 @@ func quietBlueprints(t *testing.T, b blueprints, attic, loft raptsim.DeviceSpec)
 					return nil
 				})
 			},
-			provoke: func(t *testing.T) { b.watcher.publish(t, "unseen_by_hand/state", "ON", false) },
+			provoke: func(t *testing.T) {
+				b.watcher.publish(t, "unseen_by_hand/attributes", `{"devices":["Old Kettle"]}`, false)
+				b.watcher.publish(t, "unseen_by_hand/state", "ON", false)
+			},
 		},
 	}
 }
 
 const unseenByHand = `{"device":{"identifiers":["unseen_by_hand"],"name":"By hand"},"origin":{"name":"test"},"components":{"heating_unseen":{
 	"platform":"binary_sensor","unique_id":"by_hand_heating_unseen","default_entity_id":"binary_sensor.by_hand_heating_unseen",
-	"device_class":"problem","state_topic":"unseen_by_hand/state"}}}`
+	"device_class":"problem","state_topic":"unseen_by_hand/state","json_attributes_topic":"unseen_by_hand/attributes"}}}`
