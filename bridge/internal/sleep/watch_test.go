@@ -85,8 +85,7 @@ func TestEachSleepIsToldOnce(t *testing.T) {
 func TestASleepThatBothMeasureFromAnotherTickIsToldOnce(t *testing.T) {
 	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	at, meanwhile := noon, func() {}
-	var w *Watch
-	w = NewWatch(func() Moment {
+	w := NewWatch(func() Moment {
 		run := meanwhile
 		meanwhile = func() {}
 		run()
