@@ -38,10 +38,17 @@ type registryDevice struct {
 	ViaDeviceID  *string     `json:"via_device_id"`
 }
 
-// command sends one command to Home Assistant's WebSocket interface and decodes its result, unless out is nil.
+// command sends one command to Home Assistant's WebSocket interface and decodes its result, unless out is nil. Home Assistant
+// ends a connection that is not signed in within ten seconds, which a busy one may take; the command is sent once more then.
 func (h *homeAssistant) command(t testing.TB, kind string, fields map[string]any, out any) {
 	t.Helper()
-	require.NoError(t, h.tryCommand(kind, fields, out), kind)
+	err := h.tryCommand(kind, fields, out)
+	for range 2 {
+		if websocket.IsCloseError(err, websocket.CloseNormalClosure) {
+			err = h.tryCommand(kind, fields, out)
+		}
+	}
+	require.NoError(t, err, kind)
 }
 
 func (h *homeAssistant) tryCommand(kind string, fields map[string]any, out any) error {
