@@ -59,7 +59,7 @@ build: ## build bin/rapt-bridge, a static binary with the time zones in it
 
 test: docker test-race ## run every test, those in containers too (needs Docker)
 	$(GO) test -count=1 -timeout 10m $(BESIDE) -run '$(SLOW_PATTERN)' $(PLAIN)
-	$(GO) test -count=1 -timeout 18m ./cmd/rapt-bridge/e2e
+	$(GO) test -count=1 -timeout 22m ./cmd/rapt-bridge/e2e
 
 test-race: ## run the tests that need no Docker with the race detector (needs a C compiler), but for the slow ones
 	GORACE=atexit_sleep_ms=100 $(GO) test -race -count=1 -timeout 15m $(BESIDE) -skip '$(SLOW_PATTERN)' $(PLAIN)
