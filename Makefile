@@ -32,7 +32,9 @@ SLOW = TestABatchGoesItsWay TestAnOrdinaryDay TestADayWithEveryFault TestAWeekOf
 	TestAnAnswerThatIsCutOrRefusedIsAskedForAgain TestTraps TestSlowTailIsNotComplete TestAnotherBatch TestIdleBatchesEnd \
 	TestOwnerWinsOverSessionOverReadings TestPaleAleFromWortToComplete TestForecastIsNearAndNarrows \
 	TestAnEntryMadeLateCountsFromItsTime TestFindingsOfAnyRowsAreSound TestStuckWhereItShouldGoOn TestNoBatchInWhatDoesNotFerment \
-	TestABreweryCanHaveAPast TestWhatADescriptionHasElse TestWhatBelongsToOthersIsNeverTouched
+	TestABreweryCanHaveAPast TestWhatADescriptionHasElse TestWhatBelongsToOthersIsNeverTouched \
+	TestTheRestOfAnEarlierBatchIsNoBatch TestTheEndOfABatchIsReportedAlthoughItIsFoundLate TestTheLastTwentyBatchesAreKept \
+	TestAKillWhileManyGapsAreFilledRepeatsOneRowAtTheMost TestRowsComeOnceAfterTheirEndpointWasAwayForDays
 empty :=
 SLOW_PATTERN = ^($(subst $(empty) ,|,$(strip $(SLOW))))$$
 
