@@ -3,8 +3,10 @@ package raptclient
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -302,4 +304,31 @@ func TestRowsAreTakenAsTheyCome(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 1, report.Skipped)
 	})
+}
+
+// The order of an item's fields says nothing: each item of a list is read as it would be alone.
+func TestFieldsMayComeInAnyOrder(t *testing.T) {
+	const id = "00000000-0000-4000-8000-00000000000"
+	r := rand.New(rand.NewPCG(1, 2))
+	var items []string
+	for i := range 9 {
+		fields := []string{
+			`"id":"` + id + strconv.Itoa(i) + `"`, `"name":"Pill"`, `"gravity":1050.5`, `"battery":80`, `"temperature":19.5`, `"fieldOfTomorrow":{"name":"x"}`,
+			`"gravity":` + strconv.Itoa(1000+i), `"another":[1]`, `"rssi":-60`,
+		}
+		r.Shuffle(len(fields), func(a, b int) { fields[a], fields[b] = fields[b], fields[a] })
+		items = append(items, "{"+strings.Join(fields[:4+r.IntN(6)], ",")+`,"id":"`+id+strconv.Itoa(i)+`"}`)
+	}
+	together, err := decodeList[Hydrometer](testReader(), "hydrometers", []byte("["+strings.Join(items, ",")+"]"))
+	require.NoError(t, err)
+	require.Len(t, together.Items, len(items))
+	unknown := 0
+	for i, item := range items {
+		alone, err := decodeList[Hydrometer](testReader(), "hydrometers", []byte("["+item+"]"))
+		require.NoError(t, err)
+		assert.Equal(t, alone.Items[0], together.Items[i], item)
+		unknown += alone.Report.UnknownFields
+	}
+	assert.Equal(t, unknown, together.Report.UnknownFields)
+	assert.Positive(t, unknown)
 }

@@ -19,6 +19,8 @@ func (o order) after(last int, name []byte, t *table) *field {
 		return f
 	}
 	f := t.fields[string(name)]
-	o[last] = f
+	if f != nil { // what is unknown comes between, and is looked up each time
+		o[last] = f
+	}
 	return f
 }
