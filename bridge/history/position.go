@@ -53,6 +53,9 @@ func (h *History) Position(ref device.Ref) []byte {
 		b = append(appendSpan(b, s), '}')
 	}
 	b = append(b, `],"last_error":`...)
+	if t.lastError == "" {
+		return append(b, "null}"...)
+	}
 	last, _ := json.Marshal(optional(text.Line(t.lastError, maxErrorText)))
 	return append(append(b, last...), '}')
 }

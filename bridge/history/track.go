@@ -90,8 +90,8 @@ func (t *track) setInterval(pace time.Duration) {
 // complete is until when nothing is missing that is still hoped for.
 func (t *track) complete() time.Time {
 	at := t.latest
-	for _, g := range t.gaps {
-		if !g.check && g.From.Before(at) {
+	for i := range t.gaps {
+		if g := &t.gaps[i]; !g.check && g.From.Before(at) {
 			at = g.From
 		}
 	}
