@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
@@ -154,9 +155,7 @@ func (b *bridge) leave(cancel context.CancelFunc, done <-chan struct{}) {
 func (b *bridge) beginAnew() {
 	was, a := b.mqtt, b.account
 	a.worker.Drain(b.finish)
-	for _, c := range append(a.carried, a.Queue...) {
-		b.publishOutcome(c, command.Rejected, errOtherActive)
-	}
+	b.publishOutcomes(slices.Concat(a.carried, a.Queue), command.Rejected, errOtherActive)
 	for d := range a.Each {
 		for _, s := range b.sinks {
 			s.Remove(d.Ref)

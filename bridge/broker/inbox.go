@@ -25,7 +25,8 @@ func newInbox() *inbox { return &inbox{topics: map[string][]Message{}, ready: ma
 
 func (m *Message) size() int { return len(m.Topic) + len(m.Payload) + len(m.Correlation) + 100 }
 
-// put takes a message in. Where there is no room, the oldest of its topic go until there is, or itself where they would not make enough.
+// put takes a message in. Where there is no room, the oldest of its topic go until there is, or itself where they would not
+// make enough.
 func (b *inbox) put(m Message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

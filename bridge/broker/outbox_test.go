@@ -193,3 +193,18 @@ func TestWhatGoesFirstLeavesBeforeAllThatWaits(t *testing.T) {
 	assert.Equal(t, 5, acked)
 	assert.Zero(t, o.Len())
 }
+
+// Results wait for a broker that is away, over several losses of it, in bounds.
+func TestWhatIsKeptIsBounded(t *testing.T) {
+	o := NewOutbox()
+	for i := range 10_000 {
+		o.Put(Publication{Topic: "result", Payload: []byte(strconv.Itoa(i)), Keep: true})
+		if i%1000 == 0 {
+			o.Clear()
+		}
+	}
+	o.Clear()
+	assert.Equal(t, maxUnretained, o.Len())
+	p, _ := o.Next()
+	assert.Equal(t, "9000", string(p.Payload), "the newest, in their order")
+}

@@ -31,13 +31,11 @@ func (w *window) opens(now time.Time, p Purpose) time.Time {
 	if limit <= 0 {
 		return now.Add(w.span)
 	}
-	over := w.used - limit // so many and one have to be outside
-	for _, m := range w.left {
-		if over -= m.requests; over < 0 {
-			return m.at.Add(w.span + windowMargin)
-		}
+	over, i := w.used-limit, 0 // so many and one have to be outside
+	for ; over >= w.left[i].requests; i++ {
+		over -= w.left[i].requests
 	}
-	return time.Time{}
+	return w.left[i].at.Add(w.span + windowMargin)
 }
 
 func (w *window) add(at time.Time, requests int) {

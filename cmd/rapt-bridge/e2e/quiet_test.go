@@ -76,8 +76,7 @@ func TestPictureOfActivity(t *testing.T) {
 	t.Parallel()
 	h := startHome(t, t, homeAssistantOptions{})
 	browser := startChromium(t, t, h.network)
-	b := &brewery{home: h, cloud: startCloud(t, t, raptsim.Options{})}
-	b.bridge = startBridge(t, t, b.cloud.account().with(h.settings()))
+	b := startBrewery(t, t, h, raptsim.Options{})
 	mirrored(t, h.watch(t), "rapt", len(b.cloud.devices(t)))
 	within(t, patience, "the registry", func() error { return registryWrong(t, b) })
 	begin := time.Now().Add(10 * time.Second) // the announcements are over
