@@ -113,12 +113,13 @@ func startProcess(t testing.TB, s scope, command *exec.Cmd, set settings) *bridg
 	return b
 }
 
-// showIfFailed prints what the program wrote during a test when the test fails.
+// showIfFailed prints what the program wrote last during a test when the test fails: not so much that it hides why.
 func (b *bridge) showIfFailed(t testing.TB) {
 	before := len(b.log())
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("%s:\n%s", b.process, b.log()[before:])
+			lines := strings.SplitAfter(b.log()[before:], "\n")
+			t.Logf("%s:\n%s", b.process, strings.Join(lines[max(0, len(lines)-40):], ""))
 		}
 	})
 }

@@ -153,7 +153,10 @@ func TestCommandsOverMosquitto(t *testing.T) {
 				if !ok || string(m.reply) != fmt.Sprint("request ", qos) {
 					return fmt.Errorf("the last is %q for %q", m.payload, m.reply)
 				}
-				return lastResult(watcher, "answers/here", "applied")
+				if !taken(m.payload) {
+					return fmt.Errorf("it is %s", m.payload)
+				}
+				return nil
 			})
 		})
 	}

@@ -159,6 +159,11 @@ func (c *mqttClient) waitFor(t testing.TB, limit time.Duration, topic string, ac
 // equal accepts one payload.
 func equal(payload string) func(string) bool { return func(p string) bool { return p == payload } }
 
+// taken accepts the result of a command that the cloud took, and maybe the device already.
+func taken(payload string) bool {
+	return strings.Contains(payload, `"outcome":"applied"`) || strings.Contains(payload, `"outcome":"confirmed"`)
+}
+
 // publish publishes with QoS 1 and returns when the broker has it.
 func (c *mqttClient) publish(t testing.TB, topic, payload string, retain bool) {
 	t.Helper()

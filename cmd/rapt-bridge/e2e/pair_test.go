@@ -136,7 +136,7 @@ func TestTheAccessFileOfTheExamplesIsEnough(t *testing.T) {
 	home := newMQTTClient(t, t, broker, "homeassistant", "secret")
 	kettle := "rapt/brewzilla/" + cloud.device(t, raptsim.BrewZilla).ID
 	home.publish(t, kettle+"/pump_utilisation/set", "31", false)
-	watcher.waitFor(t, patience, kettle+"/result", func(p string) bool { return strings.Contains(p, `"outcome":"applied"`) })
+	watcher.waitFor(t, patience, kettle+"/result", taken)
 	id := cloud.device(t, raptsim.Still).ID
 	cloud.remove(t, id)
 	for _, topic := range []string{"homeassistant/device/rapt_" + id + "/config", "rapt/still/" + id + "/state", "rapt/still/" + id + "/availability"} {
@@ -175,7 +175,7 @@ func TestLargeMessagesTakeLittleMemory(t *testing.T) {
 		watcher.publish(t, kettle+"/pump_utilisation/set", huge, false)
 	}
 	watcher.publish(t, kettle+"/pump_utilisation/set", "31", false)
-	watcher.waitFor(t, patience, kettle+"/result", func(p string) bool { return strings.Contains(p, `"outcome":"applied"`) })
+	watcher.waitFor(t, patience, kettle+"/result", taken)
 	out, err := exec.Command("grep", "VmHWM", fmt.Sprintf("/proc/%d/status", b.process.Process.Pid)).Output()
 	require.NoError(t, err)
 	var peak int

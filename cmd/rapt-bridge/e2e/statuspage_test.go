@@ -225,7 +225,12 @@ func TestStatusPage(t *testing.T) {
 		card := evaluate[string](t, w, `[...document.querySelectorAll("article")].find(a => a.innerText.includes("Lager Pill")).innerText`)
 		assert.Contains(t, card, "Lager Fridge", "in one card")
 		assert.Contains(t, card, "Gravity 1.0")
-		assert.GreaterOrEqual(t, evaluate[int](t, w, `document.querySelectorAll("svg.beer polyline.gravity").length`), 2)
+		within(t, patience, "the days of both beers, which are fetched one after the other", func() error {
+			if n := evaluate[int](t, w, `document.querySelectorAll("svg.beer polyline.gravity").length`); n < 2 {
+				return fmt.Errorf("%d", n)
+			}
+			return nil
+		})
 		assert.Equal(t, 1, evaluate[int](t, w, `[...document.querySelectorAll("h3, h4")].filter(h => h.innerText.includes("Lager Fridge")).length`), "and nowhere else")
 		w.clean(t, "brewing:8099")
 	})
