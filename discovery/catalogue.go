@@ -62,8 +62,8 @@ var rows = map[Family][]Entity{
 }
 
 // activityStep is how long the last activity stays as it is in Home Assistant, seconds: a device that reports every
-// minute would write a line into Activity each time.
-const activityStep = 300
+// minute would write a line into Activity each time. A longer step would make a device that is well look silent.
+const activityStep = 15 * 60
 
 // device rows are on every device.
 func device() []Entity {

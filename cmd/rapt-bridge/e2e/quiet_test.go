@@ -3,6 +3,8 @@ package e2e
 import (
 	"flag"
 	"maps"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +24,7 @@ var (
 )
 
 // happenings are the keys of entities that may have a line in Activity: something has happened then. The last activity has one
-// in five minutes.
+// in a quarter of an hour.
 var happenings = []string{
 	"climate", "heating_active", "cooling_active", "hvac_action", "profile", "last_activity", "stage", "event",
 	"heating_utilisation", "pump_enabled", "pump_utilisation", "last_session_end", "outside_yeast_range",
@@ -32,7 +34,13 @@ var happenings = []string{
 // entities and the bridge's own taken together, and Activity has lines of what happened alone.
 func TestHomeAssistantIsLeftInPeace(t *testing.T) {
 	t.Parallel()
-	h := startHome(t, t, homeAssistantOptions{})
+	docs, err := os.ReadFile("../../../addon/DOCS.md")
+	require.NoError(t, err)
+	documented := regexp.MustCompile("(?ms)^logbook:\n.*?^```").FindString(string(docs))
+	require.Contains(t, documented, "_last_activity")
+	h := startHome(t, t, homeAssistantOptions{files: map[string]string{
+		"configuration.yaml": strings.Replace(baseConfiguration, "logbook:\n", strings.TrimSuffix(documented, "```"), 1),
+	}})
 	b := &brewery{home: h, cloud: startCloud(t, t, raptsim.Options{})}
 	b.bridge = startBridge(t, t, b.cloud.account().with(h.settings()).with(settings{
 		"RAPT_MIN_POLL_INTERVAL": "60s", "RAPT_MAX_POLL_INTERVAL": "15m", "RAPT_MAX_REQUESTS_PER_HOUR": "1000", "HISTORY_DAYS": "0",
@@ -66,6 +74,15 @@ func TestHomeAssistantIsLeftInPeace(t *testing.T) {
 	t.Logf("%d changes for %d readings within %s: %v; lines in Activity: %v", total, seen, *quietFor, byKey, lines)
 	require.Positive(t, seen)
 	assert.LessOrEqual(t, total, 3*seen, "changes in the recorder")
+
+	t.Run("the last activity stays out of Activity with the lines of DOCS.md", func(t *testing.T) {
+		last := func(id string) bool { return ours[id] != "last_activity" }
+		start := begin.Add(-patience)
+		assert.NotEmpty(t, slices.DeleteFunc(h.assistant.activity(t, start, slices.Collect(maps.Keys(ours))), last), "on the devices' pages")
+		page := h.assistant.activity(t, start, nil)
+		assert.NotEmpty(t, page)
+		assert.Empty(t, slices.DeleteFunc(page, last))
+	})
 }
 
 // Activity of Home Assistant, an hour after the demo brewery came: what has happened, and no line for what is only measured.
@@ -171,13 +188,17 @@ func (h *homeAssistant) happened(t testing.TB, since time.Time, keys map[string]
 	return lines
 }
 
-// activity are the entities that have lines in Activity since a time, one for each line.
+// activity are the entities of ids that have lines in Activity since a time, one for each line; without ids all of the page.
 func (h *homeAssistant) activity(t testing.TB, since time.Time, ids []string) []string {
 	t.Helper()
 	var lines []struct {
 		ID string `json:"entity_id"`
 	}
-	h.command(t, "logbook/get_events", map[string]any{"start_time": since.UTC().Format(time.RFC3339), "entity_ids": ids}, &lines)
+	fields := map[string]any{"start_time": since.UTC().Format(time.RFC3339)}
+	if ids != nil {
+		fields["entity_ids"] = ids
+	}
+	h.command(t, "logbook/get_events", fields, &lines)
 	var out []string
 	for _, line := range lines {
 		out = append(out, line.ID)
