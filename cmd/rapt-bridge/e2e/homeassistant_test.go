@@ -229,8 +229,9 @@ var (
 	// A log line with its level and logger: 2026-11-22 04:40:00.123 WARNING (MainThread) [homeassistant.setup] …
 	complaint = regexp.MustCompile(`^\d{4}-\d\d-\d\d \S+ (WARNING|ERROR|CRITICAL) \([^)]*\) \[([^]]+)\]`)
 	anyLine   = regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:`)
-	// The image's own: what it lacks and what its recorder says after a stop.
-	imageOwn = regexp.MustCompile(`zlib|ffmpeg|libturbojpeg|marketplace|recorder\.util`)
+	// The image's own: what it lacks, what its recorder says after a stop, and a name that its frontend's pictures come from
+	// and that can't be looked up here when a page is closed meanwhile.
+	imageOwn = regexp.MustCompile(`zlib|ffmpeg|libturbojpeg|marketplace|recorder\.util|OSError exception in shielded future`)
 	// The machine's: what took longer than Home Assistant likes while other tests ran.
 	busy = regexp.MustCompile(`Updating state for \S+ \([^)]*\) took|is taking over \d+ seconds|Did not receive auth message`)
 )
