@@ -22,6 +22,15 @@ type handPill struct {
 // announcePill has Home Assistant know a Pill that the cloud doesn't, in no batch yet. It goes at the end of the test.
 func (b blueprints) announcePill(t *testing.T, id, name string) handPill {
 	t.Helper()
+	p := b.announceStageless(t, id, name)
+	p.batch(t, b, map[string]any{"stage": "none"})
+	b.assistant.waitForState(t, patience, p.entity("sensor", "stage"), state("none"))
+	return p
+}
+
+// announceStageless is the same of a Pill of whose batches nothing is known.
+func (b blueprints) announceStageless(t *testing.T, id, name string) handPill {
+	t.Helper()
 	p := handPill{topics: discovery.Topics{Prefix: "hand"}, device: discovery.Device{Family: discovery.Hydrometer, ID: id, Name: name}}
 	// A bridge takes it for another program's, so that none removes it.
 	config := strings.ReplaceAll(string(discovery.Config(discovery.Options{Topics: p.topics}, p.device)), `"name":"rapt-bridge"`, `"name":"test"`)
@@ -34,14 +43,12 @@ func (b blueprints) announcePill(t *testing.T, id, name string) handPill {
 	for topic, payload := range topics {
 		b.watcher.publish(t, topic, payload, true)
 	}
-	p.batch(t, b, map[string]any{"stage": "none"})
 	t.Cleanup(func() {
 		for topic := range topics {
 			b.watcher.publish(t, topic, "", true)
 		}
 		b.watcher.publish(t, p.topics.Batch(p.device.Family, id), "", true)
 	})
-	b.assistant.waitForState(t, patience, p.entity("sensor", "stage"), state("none"))
 	b.assistant.waitForState(t, patience, p.entity("sensor", "gravity"), isNumber)
 	return p
 }
@@ -102,6 +109,7 @@ func batchBlueprints(t *testing.T, b blueprints) []blueprintTest {
 		}
 	}
 	cold := b.announcePill(t, "c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0bf2", "Cold Pill")
+	bench := b.announcePill(t, "c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0bf3", "Bench Pill")
 	for i, name := range []string{"Byre Cooler", "Barrel Cooler"} {
 		cooler := raptsim.DeviceSpec{
 			Family: raptsim.TemperatureController, ID: fmt.Sprintf("c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0be%d", i), Name: name, ReportEvery: time.Minute,
@@ -166,6 +174,23 @@ func batchBlueprints(t *testing.T, b blueprints) []blueprintTest {
 			input:   map[string]any{"hydrometer": b.registeredAs(t, "rapt_"+cold.device.ID), "begin": "gravity", "gravity": 1.02, "hold": second},
 			before:  is(cold, "cold_crash"),
 			provoke: func(t *testing.T) { cold.gravity(t, b, 1.0102) },
+		},
+		{
+			name: "a dry hop while the Pill lies in water", blueprint: "dry-hop", never: true,
+			input:   map[string]any{"hydrometer": b.registeredAs(t, "rapt_"+bench.device.ID), "begin": "gravity", "gravity": 1.02, "hold": second},
+			provoke: func(t *testing.T) { bench.gravity(t, b, 1.0002) },
+		},
+		{
+			name: "a diacetyl rest while the Pill lies in water", blueprint: "diacetyl-rest", never: true,
+			input: map[string]any{
+				"hydrometer": b.registeredAs(t, "rapt_"+bench.device.ID), "controller": b.registered(t, "Byre Cooler"), "temperature": 25, "hold": second,
+			},
+		},
+		{
+			name: "a cold crash while the Pill lies in water", blueprint: "cold-crash", never: true,
+			input: map[string]any{
+				"hydrometer": b.registeredAs(t, "rapt_"+bench.device.ID), "controller": b.registered(t, "Barrel Cooler"), "temperature": 1, "hold": second,
+			},
 		},
 		{
 			name: "a diacetyl rest at a stage", blueprint: "diacetyl-rest", title: "Working Pill: diacetyl rest",

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -21,6 +22,7 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 		return func(t *testing.T) { b.assistant.waitForState(t, patience, entity, accept) }
 	}
 	second := map[string]int{"seconds": 1}
+	pill, stageless := b.announcePill(t, "c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0bf4", "Bitter Pill"), b.announceStageless(t, "c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0bf5", "Mild Pill")
 	tests := []blueprintTest{
 		{
 			blueprint: "temperature-out-of-range", title: "Cellar Thermometer is too warm",
@@ -73,20 +75,30 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 			},
 		},
 		{
-			blueprint: "diacetyl-rest", title: "Pale Ale Pill: diacetyl rest",
+			name: "a refresh that was refused", blueprint: "command-failed", never: true,
+			input: map[string]any{"prefix": pill.topics.Prefix},
+			provoke: func(t *testing.T) {
+				b.watcher.publish(t, pill.topics.Result(discovery.Bridge, ""), `{"key":"refresh","value":"PRESS","outcome":"rejected","error":null}`, false)
+			},
+		},
+		{
+			blueprint: "diacetyl-rest", title: "Bitter Pill: diacetyl rest",
 			says: b.either("the RAPT Cloud has set Fermentation Fridge to 20.5 °C, which", "to 68.9 °F, which the device takes over when it reports next. It was set to 65.3 °F"),
 			input: map[string]any{
-				"hydrometer": b.registered(t, "Pale Ale Pill"), "controller": b.registered(t, "Fermentation Fridge"),
+				"hydrometer": b.registeredAs(t, "rapt_"+pill.device.ID), "controller": b.registered(t, "Fermentation Fridge"),
 				"gravity": 1.016, "temperature": 20.5, "hold": second,
 			},
-			before:  shows("sensor.pale_ale_pill_gravity", isNumber),
-			provoke: func(t *testing.T) { b.set(t, "Pale Ale Pill", "gravity", 1014.0) },
+			before: func(t *testing.T) {
+				pill.batch(t, b, map[string]any{"stage": "active", "began": time.Now().Add(-72 * time.Hour).UTC().Format(time.RFC3339)})
+				shows(pill.entity("sensor", "stage"), state("active"))(t)
+			},
+			provoke: func(t *testing.T) { pill.gravity(t, b, 1.0142) },
 			done:    b.target(t, "Fermentation Fridge", 20.5),
 		},
 		{
-			name: "a diacetyl rest in °F", blueprint: "diacetyl-rest", title: "Pale Ale Pill: no diacetyl rest", says: "68 and 8",
+			name: "a diacetyl rest in °F", blueprint: "diacetyl-rest", title: "Bitter Pill: no diacetyl rest", says: "68 and 8",
 			input: map[string]any{
-				"hydrometer": b.registered(t, "Pale Ale Pill"), "controller": b.registered(t, "Kegerator"),
+				"hydrometer": b.registeredAs(t, "rapt_"+pill.device.ID), "controller": b.registered(t, "Kegerator"),
 				"gravity": 1.016, "temperature": 68, "hold": second,
 			},
 		},
@@ -94,10 +106,11 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 			blueprint: "cold-crash", title: "Stout Heat Belt: cold crash",
 			says: b.either("to 2 °C, which the device takes over when it reports next. It was set to 22.5 °C", "the RAPT Cloud has set Stout Heat Belt to 35.6 °F, which"),
 			input: map[string]any{
-				"hydrometer": b.registered(t, "Pale Ale Pill"), "controller": b.registered(t, "Stout Heat Belt"),
+				"hydrometer": b.registeredAs(t, "rapt_"+stageless.device.ID), "controller": b.registered(t, "Stout Heat Belt"),
 				"gravity": 1.015, "temperature": 2, "hold": second,
-			}, // the gravity falls with that of the diacetyl rest
-			done: b.target(t, "Stout Heat Belt", 2),
+			},
+			provoke: func(t *testing.T) { stageless.gravity(t, b, 1.0142) },
+			done:    b.target(t, "Stout Heat Belt", 2),
 		},
 		{
 			name: "a cold crash at a date", blueprint: "cold-crash", title: "Kegerator: cold crash",
@@ -109,23 +122,14 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 		{
 			blueprint: "submit-readings",
 			input: map[string]any{
-				"external": b.registered(t, "Cider iSpindel"), "gravity": "sensor.tilt_gravity", "temperature": "sensor.tilt_temperature",
+				"external": b.registered(t, "Cider iSpindel"), "gravity": "sensor.tilt_gravity", "temperature": "sensor.tilt_temperature", "pause": second,
 			},
 			before: func(t *testing.T) {
 				b.assistant.setState(t, "sensor.tilt_gravity", "1050", nil)
 				b.assistant.setState(t, "sensor.tilt_temperature", b.either("20", "68"), map[string]any{"unit_of_measurement": b.either("°C", "°F")})
 			},
 			provoke: func(t *testing.T) { b.assistant.setState(t, "sensor.tilt_gravity", "1047", nil) },
-			done: func(t *testing.T) {
-				within(t, patience, "the readings in the cloud", func() error {
-					id := b.device(t, "Cider iSpindel").ID
-					g, c := b.cloud.value(t, id, "gravity"), b.cloud.value(t, id, "temperature")
-					if !near(g, 1047) || !near(c, 20) {
-						return fmt.Errorf("gravity %v, temperature %v", g, c)
-					}
-					return nil
-				})
-			},
+			done:    func(t *testing.T) { b.submitted(t) },
 		},
 	}
 	// What would freeze the beer, what was meant as °F and what is no number is refused.
@@ -145,6 +149,24 @@ func temperatureBlueprints(t *testing.T, b blueprints) []blueprintTest {
 		})
 	}
 	return tests
+}
+
+// submitted waits until the cloud has the readings of a Tilt, and then has them again although they are the same.
+func (b blueprints) submitted(t *testing.T) {
+	id := b.device(t, "Cider iSpindel").ID
+	arrive := func() {
+		within(t, look, "the readings in the cloud", func() error {
+			g, c := b.cloud.value(t, id, "gravity"), b.cloud.value(t, id, "temperature")
+			if !near(g, 1047) || !near(c, 20) {
+				return fmt.Errorf("gravity %v, temperature %v", g, c)
+			}
+			return nil
+		})
+	}
+	arrive()
+	b.cloud.set(t, id, "gravity", 1030.0)
+	b.assistant.setState(t, "sensor.tilt_gravity", "1047", nil)
+	arrive()
 }
 
 // quietBlueprints are tests of those that watch for something that should not be, and tell of it once.
