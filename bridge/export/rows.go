@@ -52,7 +52,8 @@ func (s Source) Rows(ctx context.Context, from, to time.Time, take func(rows []d
 			return err
 		}
 		slices.SortFunc(rows, func(a, b device.Telemetry) int { return a.At.Compare(b.At) })
-		rows = slices.DeleteFunc(rows, func(r device.Telemetry) bool { return !r.At.After(last) || r.At.Before(from) })
+		// A row that is dated after the span would end the export before the rows that belong there.
+		rows = slices.DeleteFunc(rows, func(r device.Telemetry) bool { return !r.At.After(last) || r.At.Before(from) || r.At.After(end) })
 		if len(rows) == 0 {
 			from, span = end, min(2*span, longest)
 			if err := take(nil, from); err != nil {

@@ -207,6 +207,10 @@ func (e *exporter) write(ctx context.Context, client *raptclient.Client, chosen 
 // mayGoOn says why a file that is there can't be gone on with. The name of a file in a folder has the device's id in it; that of a file
 // which somebody named may be another device's.
 func (e *exporter) mayGoOn(ctx context.Context, s export.Source, h export.Held, from time.Time, named bool) error {
+	if h.Until.After(time.Now()) {
+		return fmt.Errorf("its last row is of %s, which is in the future, so no reading can come after it. Check this computer's clock, remove that row, or choose another --output",
+			h.Until.Format(time.RFC3339))
+	}
 	if named {
 		has, err := s.Has(ctx, h, export.Format(e.format))
 		if err != nil {

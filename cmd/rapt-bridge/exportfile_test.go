@@ -57,6 +57,17 @@ func TestExportRefusesAFileThatItCannotComplete(t *testing.T) {
 	assert.Equal(t, exitOK, o.status, o.stderr)
 	assert.GreaterOrEqual(t, rows(), strings.Count(string(content), "\n")-1)
 
+	kept, err = os.ReadFile(file)
+	require.NoError(t, err)
+	future := append(kept, []byte(strings.Replace(string(kept[strings.LastIndexByte(string(kept[:len(kept)-1]), '\n')+1:]), "20", "21", 1))...)
+	require.NoError(t, os.WriteFile(file, future, 0o644))
+	o = export("--device", "Pill A", day(1))
+	assert.Equal(t, exitFailed, o.status)
+	assert.Contains(t, o.stderr, "which is in the future")
+	kept, err = os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, string(future), string(kept), "a file that is refused is left as it is")
+
 	require.NoError(t, os.Remove(file))
 	for range 2 {
 		o = export("--device", "Pill A", day(20))
