@@ -87,6 +87,15 @@ func (w *Writer) Status() string {
 	return w.status
 }
 
+// SignIn signs in to Home Assistant and out again, for the check of a configuration.
+func (w *Writer) SignIn(ctx context.Context) error {
+	c, err := connect(ctx, w.options.URL, w.options.Token)
+	if err == nil {
+		c.close()
+	}
+	return err
+}
+
 // Device makes a device known, so that its hours in Home Assistant are looked at once.
 func (w *Writer) Device(ref device.Ref) {
 	w.mu.Lock()

@@ -12,7 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge"
 	"github.com/rapt-bridge/rapt-bridge/bridge/inventory"
+	"github.com/rapt-bridge/rapt-bridge/config"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/contract"
@@ -39,9 +41,10 @@ type listedDevice struct {
 
 // report is the outcome of the check, which --json prints.
 type report struct {
-	OK      bool           `json:"ok"`
-	Steps   []step         `json:"steps"`
-	Devices []listedDevice `json:"devices"`
+	OK       bool           `json:"ok"`
+	Steps    []step         `json:"steps"`
+	Warnings []string       `json:"warnings"`
+	Devices  []listedDevice `json:"devices"`
 	// Contract has what --contract found; null where the API doesn't describe itself.
 	Contract []contract.Difference `json:"contract,omitempty"`
 }
@@ -51,12 +54,12 @@ func (p *program) checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the configuration, the account and the broker, and say what is wrong",
-		Long: "Goes step by step: configuration, sign-in, broker, discovery, device list. It ends with status 1 at the first step that fails (2 for the configuration).\n" +
+		Long: "Goes step by step: configuration, sign-in, broker, discovery, device list, and Home Assistant where homeassistant.url is set. It ends with status 1 at the first step that fails (2 for the configuration).\n" +
 			"With --contract it signs in and compares what the API says of itself, where it does, with what this version uses of it: for\n" +
 			"who wants to know whether RAPT has changed its API. That is one request, which counts in the hour's ceiling.",
 		Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c := checker{program: p, out: p.stdout, report: report{Steps: []step{}, Devices: []listedDevice{}}}
+			c := checker{program: p, out: p.stdout, report: report{Steps: []step{}, Warnings: []string{}, Devices: []listedDevice{}}}
 			if asJSON {
 				c.out = io.Discard
 			}
@@ -101,6 +104,14 @@ func (c *checker) fail(name string, status int, err error) error {
 	return &exitError{code: status}
 }
 
+// warn notes what works and is not as it should be.
+func (c *checker) warn(warnings []string) {
+	c.report.Warnings = append(c.report.Warnings, warnings...)
+	for _, w := range warnings {
+		fmt.Fprintf(c.out, "! %-14s %s\n", "warning", w)
+	}
+}
+
 // plain is an error without an exit status.
 func plain(err error) error {
 	var status *exitError
@@ -116,10 +127,14 @@ func (c *checker) run(cmd *cobra.Command) error {
 		return c.fail("configuration", exitConfig, plain(err))
 	}
 	options, err := c.options(cfg, slog.New(slog.DiscardHandler))
+	if err == nil {
+		_, err = webhookCertificate(cfg, options.Log)
+	}
 	if err != nil {
-		return c.fail("configuration", exitConfig, err)
+		return c.fail("configuration", exitConfig, plain(err))
 	}
 	c.pass("configuration", "account %s, broker %s", redact.Account(cfg.RAPT.Username), brokerName(cfg))
+	c.warn(cfg.Warnings)
 
 	client, err := raptclient.New(options.RAPT)
 	if err != nil {
@@ -156,6 +171,19 @@ func (c *checker) run(cmd *cobra.Command) error {
 		return c.fail("device list", exitFailed, err)
 	}
 	c.list(devices)
+	return c.homeAssistant(cmd.Context(), cfg, options)
+}
+
+// homeAssistant signs in where the configuration says where Home Assistant is. It comes last: the bridge runs without it too.
+func (c *checker) homeAssistant(ctx context.Context, cfg config.Config, o bridge.Options) error {
+	const name = "Home Assistant"
+	if cfg.HomeAssistant.URL == "" || o.Statistics == nil {
+		return nil
+	}
+	if err := within(ctx, o.Statistics.SignIn); err != nil {
+		return c.fail(name, exitFailed, fmt.Errorf("homeassistant.url and homeassistant.token: %w", err))
+	}
+	c.pass(name, "it accepts the token")
 	return nil
 }
 

@@ -3,9 +3,13 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -56,10 +60,14 @@ func TestCheckEndsAtTheFirstStepThatFails(t *testing.T) {
 	}{
 		{"configuration", nil, exitConfig, 0, "configuration", "rapt.username"},
 		{"certificate", append(good, "RAPT_BRIDGE_MQTT_URL=mqtts://127.0.0.1:1", "RAPT_BRIDGE_MQTT_CA_FILE=/nowhere/ca.pem"), exitConfig, 0, "configuration", "mqtt.ca_file"},
+		{"webhook certificate", append(good, "RAPT_BRIDGE_WEBHOOK_LISTEN=127.0.0.1:0", "RAPT_BRIDGE_WEBHOOK_SECRET="+hookSecret,
+			"RAPT_BRIDGE_WEBHOOK_CERT_FILE=/nowhere/hook.pem", "RAPT_BRIDGE_WEBHOOK_KEY_FILE=/nowhere/hook.key"), exitConfig, 0, "configuration", "/nowhere/hook.pem"},
 		{"wrong secret", append(good, "RAPT_BRIDGE_RAPT_API_SECRET=wrong"), exitFailed, 1, "sign-in", "the RAPT Cloud refuses the username or the API secret"},
 		{"cloud away", settings("http://"+closedPort(t), broker.address), exitFailed, 1, "sign-in", "refused"},
 		{"web page in place of a list", settings(limitedURL, broker.address), exitFailed, 4, "device list", "brewzilla"},
 		{"broker away", settings(url, closedPort(t)), exitFailed, 2, "broker", "mqtt.url"},
+		{"Home Assistant away", append(good, "RAPT_BRIDGE_HOMEASSISTANT_URL=http://"+closedPort(t), "RAPT_BRIDGE_HOMEASSISTANT_TOKEN="+token), exitFailed, 5, "Home Assistant", "refused"},
+		{"wrong token", append(good, "RAPT_BRIDGE_HOMEASSISTANT_URL="+homeAssistant(t, "another"), "RAPT_BRIDGE_HOMEASSISTANT_TOKEN="+token), exitFailed, 5, "Home Assistant", "the token is refused"},
 		{"wrong password", append(good, "RAPT_BRIDGE_MQTT_PASSWORD=wrong"), exitFailed, 2, "broker", "mqtt.password"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -105,4 +113,47 @@ func TestCheckAsJSON(t *testing.T) {
 	assert.Equal(t, exitOK, o.status)
 	assert.Contains(t, o.stdout, `"devices": []`)
 	assert.Empty(t, empty.Devices())
+}
+
+// homeAssistant is a server that takes one token as Home Assistant does.
+func homeAssistant(t *testing.T, token string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, err := (&websocket.Upgrader{}).Upgrade(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		var auth struct {
+			Token string `json:"access_token"`
+		}
+		if conn.WriteJSON(map[string]string{"type": "auth_required"}) != nil || conn.ReadJSON(&auth) != nil {
+			return
+		}
+		answer := "auth_invalid"
+		if auth.Token == token {
+			answer = "auth_ok"
+		}
+		_ = conn.WriteJSON(map[string]string{"type": answer})
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestCheckTriesHomeAssistantAndTellsWarnings(t *testing.T) {
+	_, url := served(t, raptsim.Options{})
+	broker := startBroker(t, true)
+	file := filepath.Join(t.TempDir(), "token")
+	require.NoError(t, os.WriteFile(file, []byte(token), 0o644))
+	environ := append(settings(url, broker.address), "RAPT_BRIDGE_HOMEASSISTANT_URL="+homeAssistant(t, token), "RAPT_BRIDGE_HOMEASSISTANT_TOKEN_FILE="+file)
+	o := ran(t, environ, "check")
+	assert.Equal(t, exitOK, o.status, o.stdout)
+	assert.Regexp(t, `(?m)^✓ Home Assistant .*accepts the token$`, o.stdout)
+	assert.Regexp(t, `(?m)^! warning +homeassistant.token_file: .*chmod 600$`, o.stdout)
+
+	var r report
+	o = ran(t, environ, "check", "--json")
+	require.NoError(t, json.Unmarshal([]byte(o.stdout), &r), o.stdout)
+	assert.True(t, r.OK)
+	require.Len(t, r.Warnings, 1)
 }

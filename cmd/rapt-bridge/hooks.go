@@ -40,11 +40,11 @@ func (p *program) hooks(ctx context.Context, cfg config.Config, o *bridge.Option
 			return true
 		},
 	}
-	if w.CertFile != "" {
-		certificate, err := newCertificate(w.CertFile, w.KeyFile, o.Log)
-		if err != nil {
-			return nil, &exitError{exitConfig, fmt.Errorf("webhook.cert_file and webhook.key_file: %w", err)}
-		}
+	certificate, err := webhookCertificate(cfg, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	if certificate != nil {
 		options.Certificate = func() *tls.Certificate { return certificate.current(time.Now()) }
 	}
 	listener, err := p.listen(w.Listen)
@@ -59,4 +59,17 @@ func (p *program) hooks(ctx context.Context, cfg config.Config, o *bridge.Option
 		}
 	}()
 	return stopped, nil
+}
+
+// webhookCertificate is the certificate for webhooks; nil where none is needed.
+func webhookCertificate(cfg config.Config, log *slog.Logger) (*certificate, error) {
+	w := cfg.Webhook
+	if w.Listen == "" || w.CertFile == "" {
+		return nil, nil
+	}
+	c, err := newCertificate(w.CertFile, w.KeyFile, log)
+	if err != nil {
+		return nil, &exitError{exitConfig, fmt.Errorf("webhook.cert_file and webhook.key_file: %w", err)}
+	}
+	return c, nil
 }
