@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -27,6 +28,62 @@ func TestASecretsFileIsItsOwnersAlone(t *testing.T) {
 		} else {
 			assert.Empty(t, cfg.Warnings, "%o", mode)
 		}
+	}
+}
+
+func TestAConfigurationFileWithSecretsIsItsOwnersAlone(t *testing.T) {
+	const account = "rapt:\n  username: brewer@example.com\n"
+	for text, warned := range map[string]string{
+		account + "  api_secret: " + canary + "\n":                                                        "rapt.api_secret",
+		account + "  api_secret: " + canary + "\nmqtt:\n  username: bridge\n  password: " + canary + "\n": "rapt.api_secret",
+		account + "mqtt:\n  url: mqtt://bridge:" + canary + "@broker\n":                                   "mqtt.password",
+		account:                             "",
+		account + "mqtt:\n  password: ''\n": "",
+	} {
+		for _, mode := range []os.FileMode{0o600, 0o640, 0o644} {
+			o := nowhere()
+			o.Path = write(t, FileName, text)
+			require.NoError(t, os.Chmod(o.Path, mode))
+			o.Environ = []string{"RAPT_BRIDGE_RAPT_API_SECRET=abc", "RAPT_BRIDGE_MQTT_URL=mqtt://broker"}
+			if warned != "" {
+				o.Environ = []string{"RAPT_BRIDGE_HTTP_LISTEN="}
+			}
+			o.Demo = true // account and broker may be missing
+			cfg, err := Load(o)
+			require.NoError(t, err)
+			if warned == "" || mode == 0o600 {
+				assert.Empty(t, cfg.Warnings, "%o %s", mode, text)
+				continue
+			}
+			require.Len(t, cfg.Warnings, 1, "once: %o %s", mode, text)
+			assert.Contains(t, cfg.Warnings[0], warned+": other users of this computer can read or write "+o.Path)
+			assert.NotContains(t, cfg.Warnings[0], canary)
+		}
+	}
+	o := nowhere()
+	o.Path = write(t, FileName, account+"  api_secret: "+canary+"\n")
+	require.NoError(t, os.Chmod(o.Path, 0o644))
+	o.Environ = complete()
+	cfg, err := Load(o)
+	require.NoError(t, err)
+	assert.Empty(t, cfg.Warnings, "the secret in use comes from elsewhere")
+}
+
+func TestTheKeyOfACertificateIsItsOwnersAlone(t *testing.T) {
+	for _, key := range []string{"MQTT", "WEBHOOK"} {
+		text, private := pair(t)
+		cert, secret := write(t, "cert.pem", text), write(t, "key.pem", private)
+		o := nowhere()
+		o.Environ = append(complete(), "RAPT_BRIDGE_MQTT_URL=mqtts://broker", "RAPT_BRIDGE_"+key+"_CERT_FILE="+cert, "RAPT_BRIDGE_"+key+"_KEY_FILE="+secret)
+		require.NoError(t, os.Chmod(cert, 0o644), "a certificate is no secret")
+		cfg, err := Load(o)
+		require.NoError(t, err)
+		assert.Empty(t, cfg.Warnings)
+		require.NoError(t, os.Chmod(secret, 0o644))
+		cfg, err = Load(o)
+		require.NoError(t, err)
+		require.Len(t, cfg.Warnings, 1)
+		assert.Contains(t, cfg.Warnings[0], strings.ToLower(key)+".key_file: other users")
 	}
 }
 

@@ -94,12 +94,14 @@ func Load(o Options) (Config, error) {
 	l.flags()
 	l.secretFiles()
 
-	cfg := Config{Sources: l.sources, Warnings: l.warnings}
+	cfg := Config{Sources: l.sources}
 	if err := l.merged.Unmarshal("", &cfg); err != nil {
 		// Every value was read by its kind before, so that only a table that disagrees with Config gets here.
 		return cfg, fmt.Errorf("decode the configuration: %w", err)
 	}
 	l.validate(&cfg)
+	l.ownersAlone()
+	cfg.Warnings = l.warnings
 	if len(l.problems) > 0 {
 		return cfg, &Problems{All: l.sorted(), Looked: l.looked, Unconfigured: l.nothingSet(cfg)}
 	}
@@ -119,6 +121,7 @@ type loader struct {
 	sources  map[string]string // where they came from
 	problems []Problem
 	warnings []string
+	file     string   // the configuration file that was read; empty: none
 	looked   []string // files that were looked for and are not there
 }
 
@@ -181,7 +184,7 @@ func (l *loader) configFile() {
 		}
 	}
 	if path != "" {
-		l.looked = nil
+		l.file, l.looked = path, nil
 		values := l.readFile(path, yaml.Parser(), "YAML")
 		l.unknown(values, path)
 		l.put(values, func(Key) string { return path })

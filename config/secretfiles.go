@@ -22,7 +22,6 @@ func (l *loader) secretFiles() {
 			l.add(Problem{Key: k.Name, Source: l.sources[k.Name], Problem: "is set and so is " + name + " (" + l.sources[name] + ")", Do: "Remove one of the two."})
 			continue
 		}
-		l.readableByOthers(k.Name, path)
 		text, err := readSmall(path)
 		text = strings.TrimRight(text, "\r\n")
 		switch {
@@ -37,9 +36,26 @@ func (l *loader) secretFiles() {
 	}
 }
 
+// ownersAlone warns of files with secrets in them that are not for their owner alone: those of one secret, keys of certificates, and
+// the configuration file.
+func (l *loader) ownersAlone() {
+	inFile := false
+	for _, k := range Keys() {
+		name, isFile := strings.CutSuffix(k.Name, "_file")
+		secret, known := find(name)
+		switch {
+		case isFile && (known && secret.Secret || strings.HasSuffix(name, ".key")):
+			l.readableByOthers(k.Name, l.merged.String(k.Name))
+		case k.Secret && !inFile && l.merged.String(k.Name) != "" && l.sources[k.Name] == l.file:
+			inFile = true
+			l.readableByOthers(k.Name, l.file)
+		}
+	}
+}
+
 // readableByOthers warns of a secret's file that is not for its owner alone.
 func (l *loader) readableByOthers(key, path string) {
-	if l.variable(ContainerVariable) != "" || runtime.GOOS == "windows" {
+	if path == "" || l.variable(ContainerVariable) != "" || runtime.GOOS == "windows" {
 		return // a container has no other users
 	}
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {

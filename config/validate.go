@@ -143,7 +143,7 @@ func (l *loader) broker(cfg *Config) {
 			l.missing("mqtt.url", "Set it, or RAPT_BRIDGE_MQTT_URL, to the address of your broker, such as mqtt://192.168.1.10:1883.")
 		} else if m.Username != "" {
 			// Home Assistant's broker comes with an account of its own for add-ons.
-			cfg.Warnings = append(cfg.Warnings, "mqtt.username and mqtt.password are not used, because Home Assistant gives the broker and its account; set mqtt.url as well to use them, or remove them")
+			l.warnings = append(l.warnings, "mqtt.username and mqtt.password are not used, because Home Assistant gives the broker and its account; set mqtt.url as well to use them, or remove them")
 		}
 	} else {
 		l.brokerAddress(cfg)
@@ -217,6 +217,7 @@ func (l *loader) userInfo(cfg *Config, u *url.URL) {
 	}
 	if password != "" {
 		cfg.MQTT.Password = NewSecret(password)
+		_ = l.merged.Set("mqtt.password", password)
 		l.sources["mqtt.password"] = l.sources["mqtt.url"]
 	}
 }
