@@ -70,7 +70,7 @@ type Config struct {
 	} `koanf:"history"`
 	Webhook struct {
 		Listen   string `koanf:"listen"` // host:port; empty: no listener
-		Secret   Secret `koanf:"secret"` // at least 16 characters, set if Listen is
+		Secret   Secret `koanf:"secret"` // holds 128 bits by its length and signs; set if Listen is
 		CertFile string `koanf:"cert_file"`
 		KeyFile  string `koanf:"key_file"` // set if CertFile is
 	} `koanf:"webhook"`

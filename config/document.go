@@ -33,7 +33,8 @@ func ExampleYAML() []byte {
 	var b strings.Builder
 	b.WriteString("# Configuration of rapt-bridge. Keys with a # before them stand at their defaults or are not set; remove the # to set one.\n")
 	b.WriteString("# Every key is also an environment variable (RAPT_BRIDGE_RAPT_USERNAME), and a flag (--rapt-username) if it is no secret.\n")
-	b.WriteString("# Save it as " + FileName + " beside the program, in ~/.config/rapt-bridge or in /etc/rapt-bridge, or name it with --config.\n")
+	b.WriteString("# Save it as " + FileName + " beside the program, in your own configuration folder or in /etc/rapt-bridge, or name it with --config.\n")
+	b.WriteString("# Your own folder is ~/.config/rapt-bridge on Linux, ~/Library/Application Support/rapt-bridge on macOS, %AppData%\\rapt-bridge on Windows.\n")
 	for _, g := range Groups() {
 		fmt.Fprintf(&b, "\n# %s\n%s:\n", g.Title, g.Name)
 		for _, k := range Keys() {

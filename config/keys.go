@@ -77,7 +77,7 @@ func Keys() []Key {
 		{Name: "rapt.min_poll_interval", Kind: Duration, Default: "60s", Min: "100ms", Max: "24h",
 			Description: "The RAPT Cloud is not asked for the same devices more often than this. At least 60s for rapt.io."},
 		{Name: "rapt.max_poll_interval", Kind: Duration, Default: "15m", Min: "100ms", Max: "24h",
-			Description: "The RAPT Cloud is asked at least this often, even when no reading is expected."},
+			Description: "The RAPT Cloud is asked for the devices that there are at least this often, even when no reading is expected. For a kind of device that the account has none of, it is asked hourly: press Refresh after adding the first."},
 		{Name: "rapt.max_requests_per_hour", Kind: Integer, Default: "240", Min: "10", Max: "1000000",
 			Description: "Ceiling of requests to the RAPT Cloud in any hour: at least 10, and at most 1000 for rapt.io."},
 		{Name: "rapt.external_gravity", Kind: Choice, Default: "sg_x1000", Choices: []string{"sg_x1000", "sg"},
