@@ -1,6 +1,6 @@
 # The one image of rapt-bridge: for Docker, and for the Home Assistant add-on.
 #
-#   docker build --build-arg VERSION=0.1.0 -t rapt-bridge .
+#   docker build --build-arg VERSION=0.2.0 -t rapt-bridge .
 #   docker run --rm --read-only --cap-drop ALL --security-opt no-new-privileges -p 8099:8099 rapt-bridge demo
 #
 # It is compiled on the building machine for the platform that is asked for, so that no emulation is needed. BuildKit

@@ -70,6 +70,23 @@ func TestManifestNamesTheImageThatIsBuilt(t *testing.T) {
 	assert.Equal(t, []map[string]any{{"type": "ssl"}}, m.Map, "for mqtt.ca_file, to be read only")
 }
 
+func TestOneVersionIsNamedEverywhere(t *testing.T) {
+	version := readManifest(t).Version
+	named := regexp.MustCompile(`(?:ghcr\.io/rapt-bridge/rapt-bridge:|VERSION=)(\d[\w.-]*)`)
+	for file, times := range map[string]int{"../README.md": 2, "../Dockerfile": 1, "../examples/compose.yaml": 1, "../examples/kubernetes/rapt-bridge.yaml": 1} {
+		found := named.FindAllStringSubmatch(string(read(t, file)), -1)
+		assert.Len(t, found, times, file)
+		for _, f := range found {
+			assert.Equal(t, version, f[1], file)
+		}
+	}
+	changelog := string(read(t, "CHANGELOG.md"))
+	released := regexp.MustCompile(`(?m)^## \[(\d[^]]*)\] - \d{4}-\d\d-\d\d$`).FindStringSubmatch(changelog)
+	require.NotNil(t, released)
+	assert.Equal(t, version, released[1], "the newest that is dated")
+	assert.Contains(t, changelog, "\n["+version+"]: https://github.com/rapt-bridge/rapt-bridge/releases/tag/v"+version+"\n")
+}
+
 func TestRepositoryHasANameAndAMaintainer(t *testing.T) {
 	var r map[string]string
 	require.NoError(t, yaml.Unmarshal(read(t, "../repository.yaml"), &r))
