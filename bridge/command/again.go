@@ -39,6 +39,6 @@ func (w *Writes) noteOff(c *Command, now time.Time) {
 func (w *Writes) compareOffs(r device.Reading) {
 	for key, off := range w.offs {
 		v, _ := r.Value(key)
-		off.isOn = !v.Confirms(off.value)
+		off.isOn = !v.Confirms(key, off.value)
 	}
 }

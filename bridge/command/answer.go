@@ -66,9 +66,10 @@ func (c *Command) Unseen(shown device.Reading) bool {
 	return !known && !c.Off
 }
 
-// Verified takes what the cloud shows, and reports whether the write was carried out. One that was not may be sent again.
+// Verified takes what the cloud shows, and reports whether the write was carried out. One that was not may be sent again. A
+// target that is merely near may be the one from before, and sending it twice does no harm.
 func (c *Command) Verified(shown device.Reading) bool {
-	if v, ok := c.Shown(shown); ok && v.Confirms(c.Asked.Value) {
+	if v, ok := c.Shown(shown); ok && v.Same(c.Asked.Value) {
 		return true
 	}
 	c.VerifyAt = time.Time{}

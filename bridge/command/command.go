@@ -84,6 +84,9 @@ func (c *Command) Shown(r device.Reading) (device.Value, bool) {
 	return v, v.Known()
 }
 
+// confirmedBy reports whether a value that the cloud shows is what the command asks for.
+func (c *Command) confirmedBy(shown device.Value) bool { return shown.Confirms(c.Key, c.Asked.Value) }
+
 // sharesCall reports whether one call can carry out both commands.
 func (c *Command) sharesCall(other *Command) bool {
 	return c.Ref.Ref == other.Ref.Ref && len(c.Setter.Keys) > 1 && slices.Contains(c.Setter.Keys, other.Key)

@@ -68,9 +68,9 @@ func (p *PendingWrite) compare(r device.Reading, activity time.Time) verdict {
 	}
 	v, ok := p.Shown(r)
 	switch {
-	case ok && v.Confirms(p.Asked.Value):
+	case ok && p.confirmedBy(v):
 		return shows
-	case ok && activity.After(p.AppliedAt) && !slices.ContainsFunc(p.Earlier, v.Confirms):
+	case ok && activity.After(p.AppliedAt) && !slices.ContainsFunc(p.Earlier, func(e device.Value) bool { return v.Confirms(p.Key, e) }):
 		return overridden
 	}
 	return notShown

@@ -77,7 +77,7 @@ func (w *Writes) Shown(r device.Reading) device.Reading {
 func (w *Writes) Taken(c *Command, changed bool, shown device.Reading, now time.Time, readbacks int) {
 	w.noteOff(c, now)
 	before, _ := c.Shown(shown)
-	if !changed && before.Confirms(c.Asked.Value) {
+	if !changed && c.confirmedBy(before) {
 		delete(w.of, c.Key)
 		return
 	}

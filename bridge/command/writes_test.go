@@ -52,7 +52,7 @@ func TestAWriteIsShownUntilTheCloudShowsIt(t *testing.T) {
 	w := NewWrites()
 	w.Taken(pump(40), true, before, noon, 4)
 	shown, _ := w.Shown(before).Value("pump_utilisation")
-	assert.True(t, shown.Confirms(device.Number(40)))
+	assert.True(t, shown.Same(device.Number(40)))
 	assert.Empty(t, w.Compare(before, noon.Add(time.Second)), "the cloud doesn't show it yet")
 	assert.False(t, w.None())
 	assert.Equal(t, map[Outcome]error{Confirmed: nil}, outcomes(w.Compare(with(before, pump(40)), noon.Add(time.Minute))))

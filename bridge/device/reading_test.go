@@ -41,7 +41,7 @@ func TestEverySettableValueCanBeWrittenIntoAReading(t *testing.T) {
 				}
 				with := r.With(map[string]Value{key: want})
 				got, _ := with.Value(key)
-				assert.True(t, got.Confirms(want), "%s %s: %s", name, key, got)
+				assert.True(t, got.Same(want), "%s %s: %s", name, key, got)
 				unchanged, _ := r.Value(key)
 				assert.Equal(t, old, unchanged, "the reading itself is as it was")
 			}
@@ -87,18 +87,26 @@ func TestNoReadingHasNoValues(t *testing.T) {
 func TestWhatConfirmsAValue(t *testing.T) {
 	for _, c := range []struct {
 		shown, asked Value
-		want         bool
+		same, target bool // for any key, and for a target temperature
 	}{
-		{Number(18.500000381469727), Number(18.5), true},
-		{Number(18.52), Number(18.5), false},
-		{Number(0.2504), Number(0.25), true},
-		{Number(0.26), Number(0.25), false},
-		{Flag(true), Flag(true), true},
-		{Flag(true), Flag(false), false},
-		{Value{}, Number(1), false},
-		{Value{}, Value{}, false},
-		{Flag(true), Number(1), false},
+		{Number(18.500000381469727), Number(18.5), true, true},
+		{Number(18.52), Number(18.5), false, true},
+		{Number(19.4), Number(19.44), false, true}, // 67 °F
+		{Number(18.9), Number(18.89), true, true},  // 66 °F
+		{Number(18.5), Number(18.45), false, true},
+		{Number(18.600000381469727), Number(18.55), false, true},
+		{Number(18.57), Number(18.5), false, false},
+		{Number(-0.6), Number(-0.56), false, true}, // 31 °F
+		{Number(0.2504), Number(0.25), true, true},
+		{Number(0.26), Number(0.25), false, true},
+		{Flag(true), Flag(true), true, true},
+		{Flag(true), Flag(false), false, false},
+		{Value{}, Number(1), false, false},
+		{Value{}, Value{}, false, false},
+		{Flag(true), Number(1), false, false},
 	} {
-		assert.Equal(t, c.want, c.shown.Confirms(c.asked), "%s for %s", c.shown, c.asked)
+		assert.Equal(t, c.same, c.shown.Same(c.asked), "%s for %s", c.shown, c.asked)
+		assert.Equal(t, c.same, c.shown.Confirms("pid_integral", c.asked), "%s for %s", c.shown, c.asked)
+		assert.Equal(t, c.target, c.shown.Confirms("target_temperature", c.asked), "%s for %s, a target", c.shown, c.asked)
 	}
 }

@@ -92,13 +92,25 @@ func (v Value) Metric(r Row) (float64, bool) {
 	return v.num, v.kind == isFlag
 }
 
-// Confirms reports whether a value that the cloud shows is the one that was asked for. The cloud stores numbers as floats
-// with noise, so a hundredth is close enough; small numbers, such as PID gains, are compared by their size.
-func (v Value) Confirms(asked Value) bool {
-	if v.kind == isNumber && asked.kind == isNumber {
-		return math.Abs(v.num-asked.num) <= min(0.01, 0.005+math.Abs(v.num)*0.001)
+// Same reports whether two values are one. The cloud stores numbers as floats with noise, so a hundredth is close enough;
+// small numbers, such as PID gains, are compared by their size. Nothing is the same as an unknown value.
+func (v Value) Same(other Value) bool {
+	if v.kind == isNumber && other.kind == isNumber {
+		return math.Abs(v.num-other.num) <= min(0.01, 0.005+math.Abs(v.num)*0.001)
 	}
-	return v.kind != unknown && v.kind == asked.kind && v.num == asked.num && v.text == asked.text && v.nsec == asked.nsec
+	return v.kind != unknown && v.kind == other.kind && v.num == other.num && v.text == other.text && v.nsec == other.nsec
+}
+
+// roundedTarget is how near to the target that was set, in °C, one is that the cloud may have rounded to a tenth. Homes with
+// °F set hundredths: 67 °F is 19.44 °C.
+const roundedTarget = 0.06
+
+// Confirms reports whether a value that the cloud shows for a key is the one that was asked for.
+func (v Value) Confirms(key string, asked Value) bool {
+	if key == "target_temperature" && v.kind == isNumber && asked.kind == isNumber {
+		return math.Abs(v.num-asked.num) <= roundedTarget
+	}
+	return v.Same(asked)
 }
 
 // AppendJSON appends the value, a number rounded to so many decimals, a time to the second in UTC, or null.
