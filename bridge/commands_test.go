@@ -184,18 +184,6 @@ func TestRefusedCommandsSendNothing(t *testing.T) {
 	})
 }
 
-func TestReadOnlyRefusesEverything(t *testing.T) {
-	inVirtualTime(t, raptsim.Options{}, func(o *Options) { withoutCeiling(o); o.ReadOnly = true }, func(t *testing.T, w *world) {
-		pass(ready)
-		id, topic := w.deviceOf(raptsim.BrewZilla)
-		w.publish(topic+"/pump_enabled/set", "ON")
-		pass(time.Second)
-		assert.Equal(t, []string{"rejected"}, outcomes(w.results(t, topic+"/result")))
-		assert.Empty(t, w.writes())
-		assert.NotContains(t, w.broker.last("homeassistant/device/rapt_"+id+"/config"), "command_topic")
-	})
-}
-
 // TestASetValueIsHeldUntilTheCloudShowsIt follows a target from the dashboard to the device and back.
 func TestASetValueIsHeldUntilTheCloudShowsIt(t *testing.T) {
 	inVirtualTime(t, raptsim.Options{CommandDelay: 12 * time.Second}, withoutCeiling, func(t *testing.T, w *world) {

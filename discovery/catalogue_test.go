@@ -162,6 +162,23 @@ func TestOnlyThePresentModeIsAnnouncedWhereNoneCanBeSet(t *testing.T) {
 	}
 }
 
+// With commands off a kettle can't be switched off through Home Assistant either: climate.turn_off is to fail, and so is
+// climate.set_temperature, which needs a topic.
+func TestReadOnlyThePresentModeAloneIsAnnounced(t *testing.T) {
+	o := options
+	o.ReadOnly = true
+	for _, f := range []Family{BrewZilla, Still} {
+		for mode, want := range map[string][]any{"off": {"off"}, "heat": {"heat"}, "": {}} {
+			d := example(f)
+			d.HVACMode = mode
+			climate := parse(t, Config(o, d)).Components["climate"]
+			assert.Equal(t, want, climate["modes"], mode)
+			assert.NotContains(t, climate, "temperature_command_topic")
+			assert.NotContains(t, climate, "mode_command_topic")
+		}
+	}
+}
+
 func TestTemperaturesAreSentInHundredths(t *testing.T) {
 	for _, f := range []Family{TemperatureController, FermentationChamber, BrewZilla, Still} {
 		components := parse(t, Config(options, example(f))).Components

@@ -197,7 +197,7 @@ func (e Entity) component(o Options, d Device, slug string) component {
 func (e Entity) thermostat(o Options, d Device) *thermostat {
 	state := o.State(d.Family, d.ID)
 	low, high := e.limits(d)
-	modes := e.announcedModes(d)
+	modes := e.announcedModes(o, d)
 	t := &thermostat{
 		Modes:                      modes,
 		ModeStateTopic:             state,
@@ -230,8 +230,8 @@ func (e Entity) thermostat(o Options, d Device) *thermostat {
 
 // announcedModes are the modes that Home Assistant may choose from: all that can be set, or where none can be, the one that
 // the device is in. Home Assistant refuses any other aloud; one that it may choose would be taken and never happen.
-func (e Entity) announcedModes(d Device) []string {
-	settable := slices.ContainsFunc(Commands(d.Family), func(c Entity) bool { return c.Key == "heating_enabled" })
+func (e Entity) announcedModes(o Options, d Device) []string {
+	settable := !o.ReadOnly && slices.ContainsFunc(Commands(d.Family), func(c Entity) bool { return c.Key == "heating_enabled" })
 	switch {
 	case settable:
 		return e.Modes

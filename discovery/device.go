@@ -11,8 +11,8 @@ type Device struct {
 	// MinTarget and MaxTarget are the device's own limits of its target temperature in °C; NaN, or both 0, where it
 	// says none.
 	MinTarget, MaxTarget float64
-	// HVACMode is the mode that a controller or chamber is in: off, heat, cool or heat_cool, empty while it is unknown. It
-	// is the only one that is announced, because the API can't set another: Home Assistant refuses what isn't announced.
+	// HVACMode is the mode that a controller, chamber or kettle is in: off, heat, cool or heat_cool, empty while it is unknown.
+	// Where none can be set it is the only one that is announced: Home Assistant refuses what isn't announced.
 	HVACMode string
 	// NoControlDevice says that no control device is linked, so that its temperature can't be known.
 	NoControlDevice bool

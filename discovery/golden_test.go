@@ -22,7 +22,9 @@ func TestPayloadsAreAsReviewed(t *testing.T) {
 
 	readOnly := options
 	readOnly.ReadOnly = true
-	golden(t, "brewzilla_read_only", Config(readOnly, example(BrewZilla)))
+	kettle := example(BrewZilla)
+	kettle.HVACMode = "heat"
+	golden(t, "brewzilla_read_only", Config(readOnly, kettle))
 	golden(t, "bridge_read_only", BridgeConfig(readOnly))
 }
 

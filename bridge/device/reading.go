@@ -149,10 +149,7 @@ func (r Reading) Describe() discovery.Device {
 		return discovery.Device{}
 	}
 	d := r.device
-	var mode Value
-	if r.family.coolingCounter != "" { // a kettle's mode is set by its switch
-		mode, _ = r.Value("hvac_mode")
-	}
+	mode, _ := r.Value("hvac_mode")
 	_, controls := r.family.index["control_device_temperature"]
 	control, _ := r.Value("control_device_temperature")
 	return discovery.Device{
