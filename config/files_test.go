@@ -112,13 +112,21 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 func TestSecretsAreNoFlags(t *testing.T) {
 	flags := pflag.NewFlagSet("rapt-bridge", pflag.ContinueOnError)
 	AddFlags(flags)
-	for _, arg := range []string{"--rapt-api-secret=" + canary, "--mqtt-password"} {
+	for arg, file := range map[string]string{
+		"--rapt-api-secret=" + canary: "set RAPT_BRIDGE_RAPT_API_SECRET, or name a file with --rapt-api-secret-file",
+		"--mqtt-password":             "--mqtt-password-file",
+		"--api-secret=" + canary:      "--rapt-api-secret-file",
+		"--password=" + canary:        "--mqtt-password-file",
+		"--token":                     "--homeassistant-token-file",
+		"--rapt-api-secert=" + canary: "--rapt-api-secret-file",
+		"--secret":                    "--rapt-api-secret-file; or set RAPT_BRIDGE_WEBHOOK_SECRET, or name a file with --webhook-secret-file",
+	} {
 		err := FlagError(flags.Parse([]string{arg}), flags)
-		require.ErrorContains(t, err, "is no flag")
-		assert.Contains(t, err.Error(), "-file")
+		name, _, _ := strings.Cut(arg, "=")
+		require.ErrorContains(t, err, name+" is no flag, because every user of this computer could see the secret: set RAPT_BRIDGE_")
+		assert.True(t, strings.HasSuffix(err.Error(), file), err.Error())
 		assert.NotContains(t, err.Error(), canary)
 	}
-	assert.ErrorContains(t, FlagError(flags.Parse([]string{"--nothing"}), flags), "unknown flag")
 
 	o := nowhere()
 	o.Environ = complete()
@@ -126,6 +134,27 @@ func TestSecretsAreNoFlags(t *testing.T) {
 	_, err := Load(o)
 	require.ErrorContains(t, err, "mqtt.password_file")
 	assert.NotContains(t, err.Error(), canary)
+}
+
+func TestAnUnknownFlagGetsWhatItMayMean(t *testing.T) {
+	flags := pflag.NewFlagSet("rapt-bridge", pflag.ContinueOnError)
+	AddFlags(flags)
+	for arg, want := range map[string]string{
+		"--read-only":     "did you mean --control-read-only?",
+		"--language":      "did you mean --homeassistant-language?",
+		"--username":      "did you mean --mqtt-username or --rapt-username?",
+		"--url":           "did you mean --homeassistant-url, --mqtt-url, --rapt-api-url or --rapt-auth-url?",
+		"--poll-interval": "did you mean --rapt-max-poll-interval or --rapt-min-poll-interval?",
+		"--password-file": "did you mean --mqtt-password-file?",
+		"--mqtt-ulr":      "did you mean --mqtt-url?",
+		"--file":          "--help lists the known ones", // there are many
+		"--broker":        "--help lists the known ones",
+		"-q":              "--help lists the known ones",
+	} {
+		err := FlagError(flags.Parse([]string{arg, "x"}), flags)
+		require.ErrorContains(t, err, "unknown ")
+		assert.True(t, strings.HasSuffix(err.Error(), "; "+want), err.Error())
+	}
 }
 
 func TestHostsAreNames(t *testing.T) {

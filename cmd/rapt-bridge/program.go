@@ -45,7 +45,7 @@ const stopWithin = 5 * time.Second
 // command is the command line.
 func (p *program) command() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "rapt-bridge",
+		Use: "rapt-bridge", Version: programVersion(),
 		Short: "RAPT brewing devices in Home Assistant, over MQTT",
 		Long: "rapt-bridge mirrors the devices of a RAPT account to MQTT for Home Assistant, and carries commands back.\n" +
 			"Without a command it runs. It is an unofficial client, not made or supported by KegLand.\n\n" + config.Usage(),
@@ -55,12 +55,31 @@ func (p *program) command() *cobra.Command {
 	}
 	config.AddFlags(root.PersistentFlags())
 	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = f.Name != "config" }) // config.Usage tells of them
+	root.Flags().Bool("version", false, "Print the version")
+	root.SetVersionTemplate("rapt-bridge {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return config.FlagError(err, cmd.Flags()) })
 	root.SetArgs(p.args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	root.AddCommand(p.runCommand(), p.demoCommand(), p.checkCommand(), p.dashboardCommand(), p.batchCommand(), p.exportCommand(), p.diagnoseCommand(), p.healthCommand(), p.versionCommand())
+	checkHelp(root)
 	return root
+}
+
+// checkHelp makes the help command refuse what is no command; it would print the help of the whole program.
+func checkHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "help" {
+			c.Args = func(_ *cobra.Command, args []string) error {
+				about, rest, err := root.Find(args)
+				if err != nil {
+					return err
+				}
+				return knownCommand(about, rest)
+			}
+		}
+	}
 }
 
 // knownCommand refuses a word that is no command, and names the nearest one.

@@ -30,13 +30,21 @@ func TestExitStatuses(t *testing.T) {
 		stderr  []string
 	}{
 		{"version", nil, []string{"version"}, exitOK, nil},
+		{"version as a flag", nil, []string{"--version"}, exitOK, nil},
 		{"help", nil, []string{"--help"}, exitOK, nil},
+		{"help as a command", nil, []string{"help"}, exitOK, nil},
+		{"help on a command", nil, []string{"help", "check"}, exitOK, nil},
+		{"help on a command's command", nil, []string{"help", "completion", "bash"}, exitOK, nil},
+		{"help on a mistyped command", nil, []string{"help", "chek"}, exitConfig, []string{`unknown command "chek"; did you mean rapt-bridge check?`}},
+		{"help on what isn't there", nil, []string{"help", "kegs"}, exitConfig, []string{`unknown command "kegs"`}},
 		{"help of a command", nil, []string{"check", "--help"}, exitOK, nil},
 		{"completion", nil, []string{"completion", "bash"}, exitOK, nil},
 		{"unknown command", nil, []string{"kegs"}, exitConfig, []string{`unknown command "kegs"; rapt-bridge --help`}},
 		{"mistyped command", nil, []string{"chekc"}, exitConfig, []string{`unknown command "chekc"; did you mean rapt-bridge check?`}},
 		{"command in capitals", nil, []string{"DEMO"}, exitConfig, []string{"did you mean rapt-bridge demo?"}},
-		{"unknown flag", nil, []string{"--nothing-of-this-kind", "x"}, exitConfig, []string{"unknown flag: --nothing-of-this-kind\n"}},
+		{"unknown flag", nil, []string{"--nothing-of-this-kind", "x"}, exitConfig, []string{"unknown flag: --nothing-of-this-kind; --help lists the known ones\n"}},
+		{"a flag's last words", nil, []string{"--read-only"}, exitConfig, []string{"did you mean --control-read-only?"}},
+		{"a secret's last words", nil, []string{"check", "--api-secret", "x"}, exitConfig, []string{"--api-secret is no flag", "RAPT_BRIDGE_RAPT_API_SECRET"}},
 		{"mistyped flag", nil, []string{"--mqtt-ulr", "x"}, exitConfig, []string{"unknown flag: --mqtt-ulr; did you mean --mqtt-url?"}},
 		{"mistyped flag of a command", nil, []string{"demo", "--sped=3"}, exitConfig, []string{"did you mean --speed?"}},
 		{"flag of a key, after a command", nil, []string{"check", "--rapt-usrname", "x"}, exitConfig, []string{"did you mean --rapt-username?"}},
@@ -69,6 +77,7 @@ func TestExitStatuses(t *testing.T) {
 
 func TestVersionIsPrinted(t *testing.T) {
 	assert.Equal(t, "rapt-bridge "+programVersion()+"\n", ran(t, nil, "version").stdout)
+	assert.Equal(t, ran(t, nil, "version").stdout, ran(t, nil, "--version").stdout)
 	assert.Contains(t, userAgent(), "rapt-bridge/"+programVersion())
 }
 
