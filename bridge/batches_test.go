@@ -164,7 +164,7 @@ func TestBatchCommandsAreRefusedForAReason(t *testing.T) {
 		pass(time.Minute)
 		before := w.batch(t)
 		for _, c := range []struct{ key, payload, reason string }{
-			{"batch_original_gravity", "NaN", "not an SG"}, {"batch_original_gravity", "inf", "not an SG"}, {"batch_original_gravity", "1052", "outside 0.99 to 1.2"},
+			{"batch_original_gravity", "NaN", "not an SG"}, {"batch_original_gravity", "inf", "not an SG"}, {"batch_original_gravity", "1052", "outside 0.99 to 1.2 SG"},
 			{"batch_final_gravity", "0.5", "outside"}, {"batch_original_gravity", "12 °P", "not an SG"}, {"batch_name", strings.Repeat("x", 101), "101 characters"},
 			{"batch_name", strings.Repeat("x", 2000), "2000 bytes"}, {"batch_name", "\xff", "UTF-8"}, {"new_batch", "yes", "PRESS"}, {"new_batch", "", "PRESS"},
 		} {

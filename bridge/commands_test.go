@@ -161,13 +161,13 @@ func TestRefusedCommandsSendNothing(t *testing.T) {
 		}{
 			{retained, controller, "retained"},
 			{message(controller+"/target_temperature/set", "warm"), controller, "18.5"},
-			{message(controller+"/target_temperature/set", "500"), controller, "outside"},
+			{message(controller+"/target_temperature/set", "500"), controller, " °C, the limits of"},
 			{message(controller+"/target_temperature/set", "-200"), controller, "outside"},
 			{message(controller+"/target_temperature/set", ""), controller, "empty"},
 			{message(controller+"/pump_enabled/set", "ON"), controller, "can't be set"},
 			{message(controller+"/temperature/set", "20"), controller, "can't be set"},
 			{message(pill+"/gravity/set", "1.050"), pill, "what can is batch_"},
-			{message(kettle+"/heating_utilisation/set", "101"), kettle, "outside 0 to 100"},
+			{message(kettle+"/heating_utilisation/set", "101"), kettle, "outside 0 to 100 %"},
 			{message(kettle+"/pid_proportional/set", "-1"), kettle, "outside"},
 			{message(gone+"/pump_enabled/set", "ON"), gone, "no brewzilla"},
 		} {

@@ -1,6 +1,10 @@
 package discovery
 
-import "math"
+import (
+	"fmt"
+	"math"
+	"strings"
+)
 
 // No brewing vessel goes beyond these, °C: limits outside them are taken for a device that says none.
 const plausibleMin, plausibleMax = -50, 150
@@ -10,13 +14,35 @@ const plausibleMin, plausibleMax = -50, 150
 //
 // The target temperature has the device's own limits where it says both or one of them, else its family's.
 func Limits(d Device, key string) (min, max float64, ok bool) {
-	for _, e := range rows[d.Family] {
+	e, ok := limited(d.Family, key)
+	if ok {
+		min, max = e.limits(d)
+	}
+	return min, max, ok
+}
+
+// CheckLimits refuses a number that is outside the limits of a command, and says them with their unit. A key that takes no
+// number has none.
+func CheckLimits(d Device, key string, n float64) error {
+	e, ok := limited(d.Family, key)
+	if !ok {
+		return nil
+	}
+	low, high := e.limits(d)
+	if n >= low && n <= high {
+		return nil
+	}
+	return fmt.Errorf("%v is outside %s, the limits of %s", n, strings.TrimSpace(fmt.Sprintf("%v to %v %s", low, high, e.Unit)), key)
+}
+
+// limited is the row of a key that takes a number.
+func limited(f Family, key string) (Entity, bool) {
+	for _, e := range rows[f] {
 		if e.Key == key && e.Commandable && e.numeric() {
-			min, max = e.limits(d)
-			return min, max, true
+			return e, true
 		}
 	}
-	return 0, 0, false
+	return Entity{}, false
 }
 
 func (e Entity) numeric() bool { return e.Step > 0 }

@@ -75,3 +75,33 @@ func TestLimitsAreOnlyForCommandsWithANumber(t *testing.T) {
 		assert.Equal(t, most, high, key)
 	}
 }
+
+func TestARefusalSaysTheUnitOfEveryLimit(t *testing.T) {
+	d := Device{MinTarget: 0, MaxTarget: 40}
+	for _, c := range []struct {
+		family Family
+		key    string
+		n      float64
+		want   string
+	}{
+		{FermentationChamber, "target_temperature", 185, "185 is outside 0 to 40 °C, the limits of target_temperature"},
+		{BrewZilla, "pump_utilisation", 101, "101 is outside 0 to 100 %, the limits of pump_utilisation"},
+		{Still, "pid_integral", -1, "-1 is outside 0 to 10000, the limits of pid_integral"},
+		{Hydrometer, "batch_original_gravity", 1052, "1052 is outside 0.99 to 1.2 SG, the limits of batch_original_gravity"},
+	} {
+		d.Family = c.family
+		assert.EqualError(t, CheckLimits(d, c.key, c.n), c.want)
+	}
+	assert.Error(t, CheckLimits(d, "batch_original_gravity", math.NaN()))
+	assert.NoError(t, CheckLimits(d, "batch_original_gravity", 1.2))
+	assert.NoError(t, CheckLimits(d, "no such key", 1e9), "it has no limits")
+
+	for _, f := range Families() {
+		d := example(f)
+		for _, e := range Commands(f) {
+			if _, _, limited := Limits(d, e.Key); limited && e.Unit != "" {
+				assert.ErrorContains(t, CheckLimits(d, e.Key, 1e6), " "+e.Unit+", the limits of", e.Key)
+			}
+		}
+	}
+}

@@ -73,9 +73,8 @@ func (v Validator) Check(c *Command, shown device.Reading, described discovery.D
 	if !ok {
 		return nil
 	}
-	low, high, ok := discovery.Limits(described, c.Key)
-	if ok && !(n >= low && n <= high) {
-		return fmt.Errorf("%v is outside %v to %v, the limits of %s", n, low, high, c.Key)
+	if err := discovery.CheckLimits(described, c.Key, n); err != nil {
+		return err
 	}
 	if len(c.Setter.Keys) > 1 {
 		for _, key := range c.Setter.Keys {

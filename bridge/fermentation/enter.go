@@ -77,9 +77,10 @@ func readGravity(key string, set func(*batch.Entry, *float64)) func(string) (Ent
 		if err != nil {
 			return Entry{}, fmt.Errorf("%s is not an SG such as 1.052", text.Quote(payload))
 		}
-		low, high, _ := discovery.Limits(discovery.Device{Family: discovery.Hydrometer}, key)
-		if !(sg >= low && sg <= high) {
-			return Entry{}, fmt.Errorf("%v is outside %v to %v, the limits of %s: it is an SG such as 1.052, not 1052 and not °P", sg, low, high, key)
+		d := discovery.Device{Family: discovery.Hydrometer}
+		low, high, _ := discovery.Limits(d, key)
+		if err := discovery.CheckLimits(d, key, sg); err != nil {
+			return Entry{}, fmt.Errorf("%w: it is an SG such as 1.052, not 1052 and not °P", err)
 		}
 		e.Value, _ = json.Marshal(sg)
 		set(&e.said, between(&sg, low, high))
