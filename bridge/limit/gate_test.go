@@ -48,6 +48,16 @@ func TestSignInsThatAreUsedUpAreSaidToBe(t *testing.T) {
 	assert.Contains(t, held.Reason, "the sign-ins that the bridge allows itself are used up until 13:00:01")
 }
 
+func TestASignInThatTheCeilingHoldsBackIsNoMatterOfSignIns(t *testing.T) {
+	g := open(20)
+	for g.Pass(noon, ForPoll, false) == nil {
+	}
+	var held *RateLimitedError
+	require.ErrorAs(t, g.Pass(noon, ForPoll, true), &held)
+	assert.False(t, held.SignIns)
+	assert.Contains(t, held.Reason, "the requests that the bridge allows itself are used up")
+}
+
 func TestACommandThatFailedHoldsTheNextOneBack(t *testing.T) {
 	g := open(240)
 	g.CommandFailed(noon, false)
