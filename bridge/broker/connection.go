@@ -16,7 +16,7 @@ import (
 	"github.com/eclipse/paho.golang/packets"
 	"github.com/eclipse/paho.golang/paho"
 
-	"github.com/rapt-bridge/rapt-bridge/bridge/internal/retry"
+	"github.com/rapt-bridge/rapt-bridge/internal/retry"
 )
 
 // EventKind is what an event tells.

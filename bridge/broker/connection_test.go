@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/rapt-bridge/rapt-bridge/bridge/internal/retry"
+	"github.com/rapt-bridge/rapt-bridge/internal/retry"
 )
 
 func TestReconnectingTakesItsTime(t *testing.T) {

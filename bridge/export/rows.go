@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/internal/retry"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
@@ -163,7 +164,7 @@ func step(rows []device.Telemetry) time.Duration {
 
 // ask asks for a span, again at growing distances where that can help.
 func (s Source) ask(ctx context.Context, from, to time.Time) ([]device.Telemetry, error) {
-	wait := s.Wait
+	wait := retry.New(s.Wait, s.Wait<<tries, 0)
 	for try := 1; ; try++ {
 		list, err := s.Family.Telemetry(ctx, s.Client, s.ID, from, to)
 		var body *raptclient.BodyError
@@ -179,8 +180,7 @@ func (s Source) ask(ctx context.Context, from, to time.Time) ([]device.Telemetry
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(wait):
+		case <-time.After(wait.NextBackOff()):
 		}
-		wait *= 2
 	}
 }

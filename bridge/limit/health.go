@@ -9,8 +9,8 @@ import (
 
 	"github.com/cenkalti/backoff/v4"
 
-	"github.com/rapt-bridge/rapt-bridge/bridge/internal/retry"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
+	"github.com/rapt-bridge/rapt-bridge/internal/retry"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 

@@ -5,7 +5,7 @@ import (
 
 	"github.com/cenkalti/backoff/v4"
 
-	"github.com/rapt-bridge/rapt-bridge/bridge/internal/retry"
+	"github.com/rapt-bridge/rapt-bridge/internal/retry"
 )
 
 // keepsFailing is how often a family's list fails in a row, while others are answered, before that is worth telling.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/history"
-	"github.com/rapt-bridge/rapt-bridge/bridge/internal/retry"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
+	"github.com/rapt-bridge/rapt-bridge/internal/retry"
 )
 
 // Options are what a Writer is made of.

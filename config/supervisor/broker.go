@@ -15,6 +15,7 @@ import (
 	"github.com/cenkalti/backoff/v4"
 
 	"github.com/rapt-bridge/rapt-bridge/config"
+	"github.com/rapt-bridge/rapt-bridge/internal/retry"
 )
 
 // ErrNoBroker says that Home Assistant has no MQTT broker to share.
@@ -132,8 +133,4 @@ func (c Client) WaitForBroker(ctx context.Context, upTo time.Duration, log *slog
 }
 
 // newBackoff has no end: the context ends the waiting. The Supervisor is on the same machine, so pauses stay short.
-func newBackoff() backoff.BackOff {
-	return backoff.NewExponentialBackOff(
-		backoff.WithInitialInterval(time.Second), backoff.WithMultiplier(2), backoff.WithRandomizationFactor(0.3),
-		backoff.WithMaxInterval(5*time.Second), backoff.WithMaxElapsedTime(0))
-}
+func newBackoff() backoff.BackOff { return retry.New(time.Second, 5*time.Second, 0.3) }

@@ -1,4 +1,4 @@
-// Package retry is the one policy by which the bridge tries again: at distances that double up to a bound.
+// Package retry is the one policy by which something is tried again: at distances that double up to a bound.
 package retry
 
 import (
