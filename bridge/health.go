@@ -5,16 +5,20 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
-// nextRequest is when the API is asked next as far as is known; now while a request is under way.
+// nextRequest is when the API is asked next, for people: now while a request is under way, zero while this bridge doesn't ask.
 func (b *bridge) nextRequest(now time.Time) time.Time {
-	if b.account.calling != nil {
-		return now
+	switch {
+	case b.mqtt.phase != running:
+		return time.Time{}
+	case b.account.calling != nil:
+		return b.clock.Wall()
 	}
-	return b.account.NextPoll(now).Wake
+	return b.clock.Read(times.Latest(now, b.account.NextPoll(now).Wake, b.account.Gate.UncountedUntil))
 }
 
 // onAPISuccess notes that the API answers.

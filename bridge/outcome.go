@@ -62,7 +62,7 @@ func (b *bridge) report(r command.Request, value json.RawMessage, o command.Outc
 			record.Error = trouble.String()
 		}
 	}
-	b.page.AddCommand(record, o.Follows())
+	b.page.AddCommand(r.Ref.Ref, record, o.Follows())
 	if o.Follows() {
 		b.log.Debug("command", attributes...)
 		return

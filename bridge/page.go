@@ -5,7 +5,6 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
 	"github.com/rapt-bridge/rapt-bridge/bridge/metrics"
-	"github.com/rapt-bridge/rapt-bridge/bridge/mirror"
 	"github.com/rapt-bridge/rapt-bridge/bridge/status"
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
@@ -24,8 +23,8 @@ func (b *bridge) snapshot(now time.Time) {
 	s := &web.Snapshot{
 		At: b.clock.Wall(), Started: b.clock.Read(b.clock.Origin), Version: b.options.Version,
 		Connected: m.phase != away, Since: b.clock.Read(m.since), Broken: m.lastErr, Standby: m.phase == standingBy && m.watch.Active(),
-		APIStatus: string(a.Status(now)), APIReason: a.Gate.Health.Explanation.What, APIAdvice: a.Gate.Health.Explanation.Do,
-		LastSuccessfulPoll: a.LastPoll, NextRequest: b.clock.Read(b.nextRequest(now)), Pushed: a.Pushed(),
+		Listed: a.Listed(), APIStatus: string(a.Status(now)), APIReason: a.Gate.Health.Explanation.What, APIAdvice: a.Gate.Health.Explanation.Do,
+		LastSuccessfulPoll: a.LastPoll, NextRequest: b.nextRequest(now), Pushed: a.Pushed(),
 		RequestsLastHour: a.Gate.Requests.LastHour(now), RequestsPerHour: b.options.MaxRequestsPerHour, RequestsRemaining: a.Gate.Remaining(now),
 		UnknownFields: a.UnknownFields, ReadOnly: b.options.ReadOnly, Refresh: status.Plan(a.RefreshPlan(now), b.clock.Read), Dashboard: b.dashboard(),
 	}
@@ -38,8 +37,9 @@ func (b *bridge) snapshot(now time.Time) {
 	}
 	for d := range a.Each {
 		shown := p.Device(d.Ref)
-		shown.Online, shown.Batch = d.Published.Online == mirror.Online, b.batches.shown[d.Ref]
+		shown.Online, shown.Batch = a.Online(d, now), b.batches.shown[d.Ref]
 		shown.ID, shown.Missing = d.ID, a.Absent.Doubtful(d.Ref)
+		shown.Heating, shown.Cooling = shown.Heating && s.Connected, shown.Cooling && s.Connected // nobody looks meanwhile
 		s.Devices = append(s.Devices, shown)
 	}
 	for _, ref := range a.Absent.LeftBehind(func(ref device.Ref) bool { return a.Find(ref) != nil }) {
@@ -56,7 +56,7 @@ func (b *bridge) dashboard() func() []byte {
 	devices := make([]discovery.Device, 0, b.account.Devices())
 	paired := map[string]string{}
 	for d := range b.account.Each {
-		devices = append(devices, d.Describe())
+		devices = append(devices, d.Published.Describe())
 		if with := d.Reading.Paired(); with != "" {
 			paired[d.Reading.ID()] = with
 		}
@@ -76,7 +76,7 @@ func (b *bridge) measure(now time.Time) {
 		name := string(f.Name)
 		s.Online[name] = 0
 		for _, d := range f.Members {
-			if d.Published.Online == mirror.Online {
+			if a.Online(d, now) {
 				s.Online[name]++
 			}
 		}

@@ -1,13 +1,16 @@
 package bridge
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/web"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
+	"github.com/rapt-bridge/rapt-bridge/discovery/dashboard"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
 )
 
@@ -32,4 +35,85 @@ func TestTheDashboardOfTheStatusPageKnowsThePairs(t *testing.T) {
 		assert.Equal(t, "views:", string(newest.Dashboard()))
 	})
 	assert.Equal(t, want, got)
+}
+
+func TestTheDashboardOfTheStatusPageTellsDevicesOfOneNameApart(t *testing.T) {
+	var kettles []raptsim.DeviceSpec
+	for _, d := range raptsim.DemoBrewery() {
+		if d.Family == raptsim.BrewZilla {
+			d.Name = "Kettle"
+			kettles = append(kettles, d)
+		}
+	}
+	require.Len(t, kettles, 2)
+	var newest *web.Snapshot
+	inVirtualTime(t, raptsim.Options{Devices: kettles}, func(o *Options) {
+		o.OnSnapshot = func(s *web.Snapshot) { newest = s }
+		o.Dashboard = func(o discovery.Options, devices []discovery.Device, paired map[string]string) []byte {
+			return dashboard.YAML(dashboard.Options{Options: o, Paired: paired}, devices)
+		}
+	}, func(t *testing.T, w *world) {
+		pass(ready)
+		page, heaters := string(newest.Dashboard()), map[string]bool{}
+		for _, d := range kettles {
+			ids := discovery.AnnouncedEntityIDs([]byte(w.broker.last("homeassistant/device/rapt_" + d.ID + "/config")))
+			heater := ids[discovery.UniqueID(d.ID, "heating_enabled")]
+			heaters[heater] = true
+			assert.Equal(t, 1, strings.Count(page, "entity: "+heater+"\n"), heater)
+		}
+		assert.Len(t, heaters, 2)
+	})
+}
+
+func TestNothingIsToldOfDevicesThatNobodyLooksAt(t *testing.T) {
+	var newest *web.Snapshot
+	inVirtualTime(t, raptsim.Options{}, func(o *Options) { o.OnSnapshot = func(s *web.Snapshot) { newest = s } }, func(t *testing.T, w *world) {
+		pass(ready)
+		assert.True(t, newest.Listed)
+		assert.True(t, newest.NextRequest.After(newest.At.Add(-time.Second)))
+		are := func() (online, acting int) {
+			for _, d := range newest.Devices {
+				if d.Online {
+					online++
+				}
+				if d.Heating || d.Cooling {
+					acting++
+				}
+			}
+			return online, acting
+		}
+		online, acting := are()
+		assert.NotZero(t, online)
+		assert.NotZero(t, acting)
+		w.broker.lose("connection refused")
+		pass(2 * time.Minute)
+		_, acting = are()
+		assert.Zero(t, acting)
+		assert.Zero(t, newest.NextRequest)
+		pass(8 * time.Hour)
+		online, _ = are()
+		assert.Zero(t, online)
+	})
+}
+
+func TestTheNextRequestIsNeverInThePast(t *testing.T) {
+	var all []*web.Snapshot
+	inVirtualTime(t, raptsim.Options{}, func(o *Options) { o.OnSnapshot = func(s *web.Snapshot) { all = append(all, s) } }, func(*testing.T, *world) {
+		pass(time.Minute)
+	})
+	require.NotEmpty(t, all)
+	for _, s := range all {
+		assert.True(t, s.NextRequest.IsZero() || !s.NextRequest.Before(s.At), "%s at %s", s.NextRequest, s.At)
+		assert.False(t, s.Listed && len(s.Devices) == 0)
+	}
+}
+
+func TestAStandbyNamesNoNextRequest(t *testing.T) {
+	asPair(t, func(t *testing.T, p *pair) {
+		pass(10 * time.Minute)
+		p.two.mu.Lock()
+		defer p.two.mu.Unlock()
+		assert.True(t, p.two.newest.Standby)
+		assert.Zero(t, p.two.newest.NextRequest)
+	})
 }

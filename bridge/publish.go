@@ -47,7 +47,7 @@ func (b *bridge) publishDevice(d *account.Device, now time.Time, all bool) (chan
 
 func (b *bridge) publishAvailability(d *account.Device, now time.Time) {
 	is := mirror.Offline
-	if d.Available(now) && !b.account.Absent.Unproven(d.Ref) {
+	if b.account.Online(d, now) {
 		is = mirror.Online
 	}
 	if b.mirror.Available(d.Published, is) {

@@ -84,6 +84,16 @@ func (a *Account) Each(yield func(*Device) bool) {
 	}
 }
 
+// Online is whether a device counts as online at now.
+func (a *Account) Online(d *Device, now time.Time) bool {
+	return d.Available(now) && !a.Absent.Unproven(d.Ref)
+}
+
+// Listed reports whether every family's list was answered, or failed for a reason of its own.
+func (a *Account) Listed() bool {
+	return !slices.ContainsFunc(a.Families, func(f *Family) bool { return !f.Tried() })
+}
+
 // Add takes a new device in.
 func (a *Account) Add(f *Family, id string) *Device {
 	d := &Device{Ref: device.Ref{Family: f.Name, ID: id}, Group: f, Writes: command.NewWrites()}

@@ -54,6 +54,9 @@ func (a *State) Failed(now time.Time, how Failure, forbiddenFor time.Duration) (
 	return tell
 }
 
+// Tried reports whether the list was ever answered, or failed for a reason of its own.
+func (a *State) Tried() bool { return !a.Answered.IsZero() || a.failures.count > 0 }
+
 // Succeeded notes an answer at now. It returns the time of the answer before, and whether to tell that the list can be read
 // again.
 func (a *State) Succeeded(now time.Time) (before time.Time, tell bool) {

@@ -30,11 +30,20 @@ type Page struct {
 
 	cloud    func() time.Time // now on the cloud's clock
 	devices  map[device.Ref]web.DeviceStatus
-	commands []web.CommandRecord
+	commands []command
 	problems []web.Problem
 	lastHook time.Time
 	at       time.Time // of the last snapshot
 	late     bool      // something may have changed since
+
+	apiStatus, apiReason string
+	apiSince             time.Time // of the two
+}
+
+// command is what became of a command to a device.
+type command struct {
+	of device.Ref
+	web.CommandRecord
 }
 
 // NewPage shows nothing yet. cloud is now on the cloud's clock.
@@ -132,18 +141,18 @@ func (p *Page) LastProblem() string {
 	return p.problems[len(p.problems)-1].Text
 }
 
-// AddCommand keeps the outcome of a command. One that follows another outcome takes its place.
-func (p *Page) AddCommand(r web.CommandRecord, follows bool) {
+// AddCommand keeps the outcome of a command. One that follows another outcome takes the place of that of the same value.
+func (p *Page) AddCommand(of device.Ref, r web.CommandRecord, follows bool) {
 	if follows {
 		for i := range slices.Backward(p.commands) {
-			if c := &p.commands[i]; c.Device == r.Device && c.Key == r.Key {
+			if c := &p.commands[i]; c.of == of && c.Key == r.Key && c.Value == r.Value && (c.Outcome == "applied" || c.Outcome == "unchanged") {
 				c.Outcome, c.Error = r.Outcome, r.Error
 				return
 			}
 		}
 		return // it was too long ago
 	}
-	p.commands = append(p.commands, r)
+	p.commands = append(p.commands, command{of, r})
 	if len(p.commands) > keptCommands {
 		p.commands = p.commands[1:]
 	}
@@ -169,6 +178,12 @@ func (p *Page) Due() time.Time {
 
 // Fill puts what is kept into a snapshot. wall is now for people.
 func (p *Page) Fill(s *web.Snapshot, wall time.Time) {
-	s.Day, s.Commands, s.Problems = p.Requests.Counts(wall), slices.Clone(p.commands), slices.Clone(p.problems)
-	s.LastHook = p.lastHook
+	s.Day, s.Problems, s.LastHook = p.Requests.Counts(wall), slices.Clone(p.problems), p.lastHook
+	for _, c := range p.commands {
+		s.Commands = append(s.Commands, c.CommandRecord)
+	}
+	if s.APIStatus != p.apiStatus || s.APIReason != p.apiReason {
+		p.apiStatus, p.apiReason, p.apiSince = s.APIStatus, s.APIReason, wall
+	}
+	s.APISince = p.apiSince
 }

@@ -36,7 +36,7 @@ func TestTheNewestAreKept(t *testing.T) {
 	p := NewPage(time.Now)
 	for i := range 25 {
 		p.AddProblem(fmt.Sprint(i), noon)
-		p.AddCommand(web.CommandRecord{Key: fmt.Sprint(i)}, false)
+		p.AddCommand(device.Ref{}, web.CommandRecord{Key: fmt.Sprint(i)}, false)
 	}
 	s := shown(p)
 	assert.Len(t, s.Problems, keptProblems)
@@ -46,14 +46,42 @@ func TestTheNewestAreKept(t *testing.T) {
 }
 
 func TestWhatFollowsACommandTakesItsPlace(t *testing.T) {
+	one, two := device.Ref{ID: "1"}, device.Ref{ID: "2"}
 	p := NewPage(time.Now)
-	p.AddCommand(web.CommandRecord{Device: "Pill", Key: "name", Value: "A", Outcome: "applied"}, false)
-	p.AddCommand(web.CommandRecord{Device: "Still", Key: "name", Value: "B", Outcome: "applied"}, false)
-	p.AddCommand(web.CommandRecord{Device: "Pill", Key: "name", Outcome: "unconfirmed", Error: "why"}, true)
-	p.AddCommand(web.CommandRecord{Device: "Pill", Key: "other", Outcome: "confirmed"}, true)
+	for _, c := range []struct {
+		of      device.Ref
+		record  web.CommandRecord
+		follows bool
+	}{
+		{one, web.CommandRecord{Device: "Pill", Key: "name", Value: "A", Outcome: "applied"}, false},
+		{two, web.CommandRecord{Device: "Pill", Key: "name", Value: "A", Outcome: "unchanged"}, false},
+		{one, web.CommandRecord{Device: "Pill", Key: "name", Value: "B", Outcome: "rejected", Error: "why"}, false},
+		{one, web.CommandRecord{Device: "Pill", Key: "name", Value: "A", Outcome: "rejected", Error: "why"}, false},
+		{one, web.CommandRecord{Device: "Pill", Key: "name", Value: "A", Outcome: "unconfirmed", Error: "not shown"}, true},
+		{one, web.CommandRecord{Device: "Pill", Key: "name", Value: "A", Outcome: "confirmed"}, true}, // of which nothing is left
+		{one, web.CommandRecord{Device: "Pill", Key: "other", Value: "A", Outcome: "confirmed"}, true},
+	} {
+		p.AddCommand(c.of, c.record, c.follows)
+	}
 	assert.Equal(t, []web.CommandRecord{
-		{Device: "Pill", Key: "name", Value: "A", Outcome: "unconfirmed", Error: "why"}, {Device: "Still", Key: "name", Value: "B", Outcome: "applied"},
+		{Device: "Pill", Key: "name", Value: "A", Outcome: "unconfirmed", Error: "not shown"},
+		{Device: "Pill", Key: "name", Value: "A", Outcome: "unchanged"},
+		{Device: "Pill", Key: "name", Value: "B", Outcome: "rejected", Error: "why"},
+		{Device: "Pill", Key: "name", Value: "A", Outcome: "rejected", Error: "why"},
 	}, shown(p).Commands)
+}
+
+func TestTheAPIsStatusHasItsTime(t *testing.T) {
+	p := NewPage(time.Now)
+	since := func(status, reason string, after time.Duration) time.Time {
+		s := web.Snapshot{APIStatus: status, APIReason: reason}
+		p.Fill(&s, noon.Add(after))
+		return s.APISince
+	}
+	assert.Equal(t, noon, since("ok", "", 0))
+	assert.Equal(t, noon, since("ok", "", time.Minute))
+	assert.Equal(t, noon.Add(time.Hour), since("ok", "why", time.Hour))
+	assert.Equal(t, noon.Add(2*time.Hour), since("ok", "", 2*time.Hour))
 }
 
 func TestASnapshotIsTakenOnceASecond(t *testing.T) {
@@ -83,10 +111,10 @@ func TestADevicesNewestReadingIsKept(t *testing.T) {
 func TestSnapshotsAreNotChangedOnceHandedOut(t *testing.T) {
 	p := NewPage(time.Now)
 	p.AddProblem("a", noon)
-	p.AddCommand(web.CommandRecord{Device: "Pill", Key: "name", Outcome: "applied"}, false)
+	p.AddCommand(device.Ref{}, web.CommandRecord{Device: "Pill", Key: "name", Outcome: "applied"}, false)
 	s := shown(p)
 	p.AddProblem("a", noon)
-	p.AddCommand(web.CommandRecord{Device: "Pill", Key: "name", Outcome: "confirmed"}, true)
+	p.AddCommand(device.Ref{}, web.CommandRecord{Device: "Pill", Key: "name", Outcome: "confirmed"}, true)
 	assert.Equal(t, 1, s.Problems[0].Count)
 	assert.Equal(t, "applied", s.Commands[0].Outcome)
 }

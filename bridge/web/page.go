@@ -88,10 +88,7 @@ type frame struct {
 func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 	f := s.frame("")
 	f.Tools = s.tools()
-	if r.URL.RawQuery == "asked" {
-		asked := s.plan()
-		f.Asked = &asked
-	}
+	f.Asked = s.answerTo(r.URL.RawQuery)
 	s.write(w, "page", f)
 }
 
@@ -163,7 +160,12 @@ func newView(latest *shown, stalled bool, started, now time.Time) *view {
 	}
 	s := latest.Snapshot
 	v.Known, v.Snapshot = true, s
-	v.API = apiWords(s.APIStatus)
+	switch v.API = apiWords(s.APIStatus); {
+	case !s.Connected:
+		v.API = "Not asked without a broker"
+	case s.Standby:
+		v.API = "The active bridge asks it"
+	}
 	v.LastPoll, v.NextPoll = aged(s.LastSuccessfulPoll, now), awaited(s.NextRequest, now)
 	v.Broker, v.Started, v.LastHook = aged(s.Since, now), aged(s.Started, now), aged(s.LastHook, now)
 	if v.Verdict.LastPoll {

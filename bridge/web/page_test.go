@@ -157,3 +157,20 @@ func BenchmarkPage(b *testing.B) {
 		})
 	}
 }
+
+func TestTheCloudIsNotSaidToAnswerWhereItIsNotAsked(t *testing.T) {
+	state := func(change func(*Snapshot)) string {
+		page := show(t, with(change))
+		_, page, _ = strings.Cut(page, "<dt>MQTT broker</dt>")
+		page, _, _ = strings.Cut(page, "<dt>Running</dt>")
+		return page
+	}
+	away := state(func(s *Snapshot) { s.Connected, s.Broken, s.NextRequest = false, "connection refused", time.Time{} })
+	assert.Contains(t, away, "<dd>Not asked without a broker. Last successful poll")
+	assert.NotContains(t, away, "next request")
+	standby := state(func(s *Snapshot) {
+		s.Standby, s.APIStatus, s.LastSuccessfulPoll, s.NextRequest = true, "signed_out", time.Time{}, time.Time{}
+	})
+	assert.Contains(t, standby, "<dd>The active bridge asks it.</dd>")
+	assert.NotContains(t, standby, "are left")
+}

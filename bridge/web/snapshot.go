@@ -18,10 +18,12 @@ type Snapshot struct {
 	Broken    string    // why the broker can't be used
 	Standby   bool      // another bridge of the account is active; this one takes over when that is gone
 
+	Listed             bool // every family's list was answered, or failed for a reason of its own
 	APIStatus          string
+	APISince           time.Time // of the status and its reason
 	APIReason          string    // what is wrong, as a sentence without its full stop; empty while all is well
 	APIAdvice          string    // what to do about it, as a sentence; empty where nobody can do anything
-	NextRequest        time.Time // when the API is asked next
+	NextRequest        time.Time // when the API is asked next; zero while this bridge doesn't ask
 	LastSuccessfulPoll time.Time
 	RequestsLastHour   int
 	RequestsPerHour    int // the ceiling

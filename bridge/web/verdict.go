@@ -75,11 +75,15 @@ func apiVerdict(s *Snapshot) verdict {
 		v = verdict{Level: "warn", Title: "Starting", Why: "The bridge signs in to the RAPT Cloud.", Do: starting}
 	case v.Level == "good" && reason != "":
 		v = verdict{Level: "warn", Title: "Working, but not for all devices", Why: sentence(reason)}
+	case v.Level == "good" && len(s.Devices) == 0 && !s.Listed:
+		v = verdict{Level: "warn", Title: "Starting", Why: "The bridge asks for the lists of devices.", Do: starting}
 	case v.Level == "good" && len(s.Devices) == 0:
 		v = verdict{Level: "warn", Title: "Working, but there are no devices",
 			Do: "Register your devices in the RAPT app with the account whose API secret the bridge has; they show here within minutes."}
 	case v.Level == "good":
-		v.Since = s.Since
+		if v.Since = s.Since; s.APISince.After(v.Since) {
+			v.Since = s.APISince
+		}
 	case v.Level == "bad" && s.APIStatus == "unreachable" && s.At.Sub(s.LastSuccessfulPoll) < stillFresh:
 		v.Level, v.Title = "warn", orElse(capital(reason), v.Title)
 	case v.Level == "bad":

@@ -37,7 +37,8 @@ func TestVerdict(t *testing.T) {
 			s.Connected, s.Broken, s.APIStatus = false, "the broker refuses the user name or password (reason 0x86); check mqtt.username and mqtt.password", "rejected"
 		}), 0, "bad", "Not working: no MQTT broker", "The broker refuses the user name or password (reason 0x86).", "Check mqtt.username and mqtt.password."},
 		{"standing by", with(func(s *Snapshot) { s.Standby, s.APIStatus = true, "signed_out" }), 0, "good", "Standing by", "Another bridge", ""},
-		{"no devices", with(func(s *Snapshot) { s.Devices = nil }), 0, "warn", "Working, but there are no devices", "", "Register your devices"},
+		{"before all lists are answered", with(func(s *Snapshot) { s.Devices = nil }), 0, "warn", "Starting", "The bridge asks for the lists", "Wait a moment"},
+		{"no devices", with(func(s *Snapshot) { s.Devices, s.Listed = nil, true }), 0, "warn", "Working, but there are no devices", "", "Register your devices"},
 		{"signing in", with(func(s *Snapshot) { s.APIStatus, s.LastSuccessfulPoll = "signed_out", time.Time{} }), 0, "warn", "Starting", "The bridge signs in", "Wait a moment"},
 		{"one family refused", api("ok", "The RAPT Cloud refuses the stills (403)", ""), 0, "warn", "Working, but not for all devices", "The RAPT Cloud refuses the stills (403).", ""},
 		{"slowed", api("slowed", "", ""), 0, "warn", "Working, but slowed down", "The requests of this hour", "Nothing needs doing"},
@@ -67,6 +68,14 @@ func TestVerdict(t *testing.T) {
 				assert.True(t, !v.Next.IsZero() || v.Tries != "" || s.NextRequest.IsZero(), "it doesn't say when the next try is")
 			}
 		})
+	}
+}
+
+func TestTheBridgeWorksSinceBothTheBrokerAndTheCloudDo(t *testing.T) {
+	for _, since := range []time.Duration{4 * time.Hour, 2 * time.Hour} {
+		s := with(func(s *Snapshot) { s.APISince = before(since) })
+		want := before(min(since, 3*time.Hour))
+		assert.Equal(t, want, newVerdict(&shown{s, noon}, false, noon).Since)
 	}
 }
 
