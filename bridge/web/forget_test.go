@@ -3,6 +3,7 @@ package web
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -14,14 +15,15 @@ import (
 func TestAMissingDeviceCanBeTakenOut(t *testing.T) {
 	var asked []string
 	server := New(Options{Now: at(noon), Forget: func(id string) { asked = append(asked, id) }})
-	press := func(id, site string) int {
+	send := func(id, site string) *httptest.ResponseRecorder {
 		return ask(server, "POST", "/forget", func(r *http.Request) {
 			r.Header.Set("Sec-Fetch-Site", site)
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			r.Body = io.NopCloser(strings.NewReader("id=" + id))
-		}).Code
+		})
 	}
-	assert.Equal(t, http.StatusConflict, press("gone", "same-origin"), "nothing is known yet")
+	press := func(id, site string) int { return send(id, site).Code }
+	assert.Equal(t, "./?gone", send("gone", "same-origin").Header().Get("Location"), "nothing is known yet")
 	server.Show(&Snapshot{At: noon, Devices: []DeviceStatus{
 		{Family: discovery.Hydrometer, ID: "here", Name: "Here"}, {Family: discovery.Hydrometer, ID: "gone", Name: "Gone", Missing: true},
 	}})
@@ -31,8 +33,16 @@ func TestAMissingDeviceCanBeTakenOut(t *testing.T) {
 
 	assert.Equal(t, http.StatusForbidden, press("gone", "cross-site"))
 	assert.Equal(t, http.StatusConflict, press("here", "same-origin"))
-	assert.Equal(t, http.StatusConflict, press(strings.Repeat("x", 5000), "same-origin"))
+	assert.Equal(t, "./?gone", send(strings.Repeat("x", 5000), "same-origin").Header().Get("Location"))
 	assert.Empty(t, asked)
-	assert.Equal(t, http.StatusSeeOther, press("gone", "same-origin"))
+	answer := send("gone", "same-origin")
+	assert.Equal(t, http.StatusSeeOther, answer.Code)
 	assert.Equal(t, []string{"gone"}, asked)
+	assert.Contains(t, back(server, answer), "The device is taken out.")
+
+	server.Show(&Snapshot{At: noon, Devices: []DeviceStatus{{Family: discovery.Hydrometer, ID: "here", Name: "Here"}}})
+	answer = send("gone", "same-origin")
+	assert.Equal(t, http.StatusSeeOther, answer.Code, "a second press")
+	assert.Contains(t, back(server, answer), "has no such device now")
+	assert.Len(t, asked, 1)
 }

@@ -66,11 +66,12 @@ func (s *Server) refresh(w http.ResponseWriter, r *http.Request) {
 		s.askedFor = now
 	}
 	s.mu.Unlock()
-	what := s.plan()
-	if due {
-		s.options.Refresh()
+	if !due {
+		s.answerForm(w, r, "again")
+		return
 	}
-	s.answerForm(w, r, what)
+	s.answerForm(w, r, "asked") // of before: it is asked for thereupon
+	s.options.Refresh()
 }
 
 // sameOrigin says whether a request shows that a page of ours sent it. Browsers tell the site for https and loopback

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -103,11 +104,16 @@ func TestPollNowSaysWhatHappens(t *testing.T) {
 func TestAnImpatientFingerAsksForOnePoll(t *testing.T) {
 	now, asked := noon, 0
 	server := New(Options{Now: func() time.Time { return now }, Refresh: func() { asked++ }})
-	press := func() { ask(server, "POST", "/refresh", header("Sec-Fetch-Site", "same-origin")) }
+	server.Show(brewing())
+	press := func() *httptest.ResponseRecorder {
+		return ask(server, "POST", "/refresh", header("Sec-Fetch-Site", "same-origin"))
+	}
+	assert.Equal(t, "./?asked", press().Header().Get("Location"))
 	for range 100 {
-		press()
+		assert.Contains(t, press().Body.String(), "The bridge was asked a moment ago")
 	}
 	assert.Equal(t, 1, asked)
+	assert.Contains(t, back(server, press()), "The bridge was asked a moment ago")
 	now = now.Add(refreshApart - 1)
 	press()
 	assert.Equal(t, 1, asked)

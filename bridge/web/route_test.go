@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,6 +21,12 @@ func ask(s *Server, method, path string, change ...func(*http.Request)) *httptes
 	w := httptest.NewRecorder()
 	s.Handler().ServeHTTP(w, r)
 	return w
+}
+
+// back is the page that a form's answer sends a browser back to.
+func back(s *Server, answer *httptest.ResponseRecorder) string {
+	_, query, _ := strings.Cut(answer.Header().Get("Location"), "?")
+	return ask(s, "GET", "/", func(r *http.Request) { r.URL.RawQuery = query }).Body.String()
 }
 
 func header(name, value string) func(*http.Request) {
