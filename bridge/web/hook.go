@@ -16,10 +16,12 @@ import (
 	"time"
 )
 
-// What callers of the webhook may do. RAPT sends one request per row of telemetry.
+// What callers of the webhook may do in a minute. RAPT sends one request per row of telemetry, and behind a proxy all callers
+// are one address: what others send must not use up what those may who know the secret.
 const (
-	hookPerAddress = 60  // requests a minute of one address
-	hookInAll      = 300 // and of all
+	hookRequests   = 3000 // of those who know the secret
+	hookPerAddress = 60   // of one address that does not
+	hookInAll      = 300  // and of all of those
 	hookAddresses  = 1024
 )
 
@@ -49,7 +51,8 @@ type HookServer struct {
 
 	mu      sync.Mutex // of what follows
 	minute  time.Time  // that the counts are of
-	all     int
+	all     int        // that did not know the secret
+	known   int        // that did
 	address map[netip.Addr]int
 }
 
@@ -96,16 +99,16 @@ func (s *HookServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *HookServer) take(w http.ResponseWriter, r *http.Request) int {
-	if !s.admit(r.RemoteAddr) {
-		return http.StatusTooManyRequests
-	}
 	token, inPath := strings.CutPrefix(r.URL.Path, "/hook/")
 	if !inPath {
 		token = r.Header.Get("X-Webhook-Token")
 	}
 	given := sha256.Sum256([]byte(token))
-	// One answer for a wrong path and a wrong secret: who doesn't know it learns nothing.
-	if known := subtle.ConstantTimeCompare(given[:], s.secret[:]) == 1; !known || !inPath && r.URL.Path != "/hook" {
+	known := subtle.ConstantTimeCompare(given[:], s.secret[:]) == 1 && (inPath || r.URL.Path == "/hook")
+	if !s.admit(r.RemoteAddr, known) {
+		return http.StatusTooManyRequests
+	}
+	if !known { // one answer for a wrong path and a wrong secret: who doesn't know it learns nothing
 		return http.StatusNotFound
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
@@ -126,8 +129,9 @@ func (s *HookServer) take(w http.ResponseWriter, r *http.Request) int {
 	return http.StatusAccepted
 }
 
-// admit counts a request, and reports whether it is within the limits of its address and of all.
-func (s *HookServer) admit(remote string) bool {
+// admit counts a request, and reports whether it is within the limits of those who know the secret, or of its address and of
+// all that don't.
+func (s *HookServer) admit(remote string, known bool) bool {
 	client, _ := netip.ParseAddrPort(remote) // the zero address stands for what can't be read
 	address := client.Addr().Unmap().WithZone("")
 	if address.Is6() { // one customer has a whole network of them
@@ -138,8 +142,12 @@ func (s *HookServer) admit(remote string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if now := s.options.Now(); now.Sub(s.minute).Abs() >= time.Minute {
-		s.minute, s.all = now, 0
+		s.minute, s.all, s.known = now, 0, 0
 		clear(s.address)
+	}
+	if known {
+		s.known++
+		return s.known <= hookRequests
 	}
 	if s.all >= hookInAll || s.address[address] >= hookPerAddress || len(s.address) >= hookAddresses {
 		return false

@@ -87,28 +87,40 @@ func TestWhatAWebhookIsAnswered(t *testing.T) {
 	}
 }
 
-func TestWebhooksAreLimitedPerAddressAndInAll(t *testing.T) {
+func TestWrongSecretsAreLimitedPerAddressAndInAll(t *testing.T) {
 	h := newHooks()
-	ask := func(from string) int { return h.ask("POST", "/hook", hookSecret, "{}", from).Code }
+	ask := func(from string) int { return h.ask("POST", "/hook", "guess", "{}", from).Code }
 	for range hookPerAddress {
-		require.Equal(t, 202, ask("192.0.2.1:1"))
+		require.Equal(t, 404, ask("192.0.2.1:1"))
 	}
 	assert.Equal(t, 429, ask("192.0.2.1:2"), "another port is the same address")
 	assert.Equal(t, 429, ask("[::ffff:192.0.2.1]:2"), "and so is another notation")
-	assert.Equal(t, 202, ask("192.0.2.2:1"))
+	assert.Equal(t, 404, ask("192.0.2.2:1"))
 	for i := range hookPerAddress {
-		require.Equal(t, 202, ask(fmt.Sprintf("[2001:db8::%x]:1", i+1)))
+		require.Equal(t, 404, ask(fmt.Sprintf("[2001:db8::%x]:1", i+1)))
 	}
 	assert.Equal(t, 429, ask("[2001:db8::ffff]:1"), "a network of addresses is one caller's")
 	n := 0
 	for i := range 1000 {
-		if ask(fmt.Sprintf("198.51.100.%d:1", i%250)) == 202 {
+		if ask(fmt.Sprintf("198.51.100.%d:1", i%250)) == 404 {
 			n++
 		}
 	}
 	assert.Equal(t, hookInAll-2*hookPerAddress-1, n)
+	assert.Equal(t, 202, h.ask("POST", "/hook", hookSecret, "{}", "192.0.2.1:1").Code, "who knows the secret is not held up by them")
 	h.now = h.now.Add(time.Minute)
-	assert.Equal(t, 202, ask("192.0.2.1:1"))
+	assert.Equal(t, 404, ask("192.0.2.1:1"))
+}
+
+func TestAThousandDevicesMayBePushedByOneAddress(t *testing.T) {
+	h := newHooks()
+	ask := func() int { return h.ask("POST", "/hook", hookSecret, "{}", "192.0.2.1:1").Code }
+	for range hookRequests {
+		require.Equal(t, 202, ask())
+	}
+	assert.Equal(t, 429, ask())
+	h.now = h.now.Add(time.Minute)
+	assert.Equal(t, 202, ask())
 }
 
 // TestTheWebhookListenerUnderAbuse sends what scanners and broken clients send, over sockets.
