@@ -140,7 +140,7 @@ var german = map[string]string{
 	"Version":                          "Version",
 	"Wash temperature":                 "Temperatur der Maische",
 	"active":                           "aktiv",
-	"cold_crash":                       "Kaltreifung",
+	"cold_crash":                       "Cold Crash",
 	"complete":                         "abgeschlossen",
 	"finishing":                        "ausklingend",
 	"idle":                             "inaktiv",

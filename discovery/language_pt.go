@@ -84,7 +84,7 @@ var portuguese = map[string]string{
 	"Last session start":               "Última sessão: início",
 	"Last session":                     "Última sessão",
 	"Last successful poll":             "Última consulta bem-sucedida",
-	"Latest end":                       "Fim mais tarde",
+	"Latest end":                       "Fim mais tardio",
 	"Light mode":                       "Modo da luz",
 	"Low temperature alarm":            "Alarme de temperatura baixa",
 	"Minimum fill rate":                "Ritmo mínimo de enchimento",

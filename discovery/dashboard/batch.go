@@ -98,8 +98,10 @@ func (s shownDevice) batchInWords(controller shownDevice) card {
 		"{{ weekday if (t.date() - now().date()).days < 7 else " + s.sentence(farDay, "date", "t.day") + " }}{% endif %}{% endmacro %}"
 	lines := []string{
 		"{% set nothing = ['', none, 'unknown', 'unavailable'] %}",
+		// Names are of elsewhere: as Markdown one could fetch a picture.
+		`{% macro plain(name) %}{{ name | regex_replace('([!-/:-@[-` + "`" + `{-~])', '\\\\\\1') }}{% endmacro %}`,
 		day,
-		"{% set name, stage, day_number = " + state("batch_name") + " | e, " + state("stage") + ", " + state("batch_day") + " | int(0) %}",
+		"{% set name, stage, day_number = plain(" + state("batch_name") + "), " + state("stage") + ", " + state("batch_day") + " | int(0) %}",
 		"{% set original, final = " + state("batch_original_gravity") + " | float(0), " + state("batch_final_gravity") + " | float(" + state("expected_final_gravity") + " | float(0)) %}",
 		"{% set gravity = " + state("filtered_gravity") + " | float(" + state("gravity") + " | float(0)) %}",
 		"{% set left = ((gravity - final) / (original - final) * 12) | round | int if original > final > 0 and gravity > 0 else none %}",
@@ -116,8 +118,8 @@ func (s shownDevice) batchInWords(controller shownDevice) card {
 	step := "{% set step, next = none, none %}"
 	for i := len(profiles) - 1; i >= 0; i-- {
 		if d := profiles[i]; d.entity["profile"] != "" {
-			step += "{% if " + attribute(d, "profile", "step") + " %}{% set step = states('" + d.entity["profile"] + "') | e %}{% set next = " +
-				attribute(d, "profile", "next_step") + " | e if " + attribute(d, "profile", "next_step") + " else none %}{% endif %}"
+			step += "{% if " + attribute(d, "profile", "step") + " %}{% set step = plain(states('" + d.entity["profile"] + "')) %}{% set next = plain(" +
+				attribute(d, "profile", "next_step") + ") if " + attribute(d, "profile", "next_step") + " else none %}{% endif %}"
 		}
 	}
 	lines = append(lines, step,

@@ -2,10 +2,12 @@ package dashboard
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -157,4 +159,25 @@ func TestASentenceIsAnExpression(t *testing.T) {
 	assert.Equal(t, "(weekday ~ ' ' ~ t.day)", s.sentence(farDay, "date", "t.day"))
 	assert.Equal(t, `('it\'s ' ~ a)`, s.sentence("it's {a}"))
 	assert.Equal(t, "('plain')", s.sentence("plain"))
+}
+
+// Names come from recipes and from whoever may publish: nothing in one is Markdown or HTML, or a picture could be fetched.
+func TestNamesAreNoMarkdown(t *testing.T) {
+	for _, s := range sectionsOf(t, Options{Paired: paired()}, demo())[:3] {
+		for _, c := range s.Cards {
+			if c.Type != "markdown" {
+				continue
+			}
+			_, rest, _ := strings.Cut(c.Content, "regex_replace('(")
+			class, _, _ := strings.Cut(rest, ")'")
+			escaped := regexp.MustCompile(class)
+			for r := rune(' '); r < 0x7f; r++ {
+				assert.Equal(t, unicode.IsPunct(r) || unicode.IsSymbol(r), escaped.MatchString(string(r)), "%q", r)
+			}
+			for _, raw := range []string{"batch_name') |", "batch_name'),", "_profile') |", "_profile') %}", "'next_step') |", "'next_step') if"} {
+				assert.NotContains(t, c.Content, raw)
+			}
+			assert.Contains(t, c.Content, "plain(states('text.")
+		}
+	}
 }
