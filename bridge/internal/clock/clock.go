@@ -33,5 +33,5 @@ func (c Clock) Now() time.Time { return c.Origin.Add(c.Elapsed()) }
 // Read is a steady time as people read it.
 func (c Clock) Read(at time.Time) time.Time { return c.Wall().Add(at.Sub(c.Now())) }
 
-// Text is the time of day of a steady time, in words.
-func (c Clock) Text(at time.Time) string { return c.Read(at).Format(time.TimeOnly) }
+// Text is the time of day of a steady time, in words. Its zone may be another than the reader's.
+func (c Clock) Text(at time.Time) string { return c.Read(at).Format(time.TimeOnly + " MST") }
