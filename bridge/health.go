@@ -23,7 +23,7 @@ func (b *bridge) nextRequest(now time.Time) time.Time {
 
 // onAPISuccess notes that the API answers.
 func (b *bridge) onAPISuccess() {
-	if line := b.account.Gate.OnSuccess(); line != "" {
+	if line := b.account.OnSuccess(b.clock.Now()); line != "" {
 		b.log.Info(line)
 	}
 }

@@ -131,8 +131,7 @@ func (b *bridge) exchanged(e raptclient.Exchange) {
 	if e.Date.Valid && a.Follow(e.Date.V, now) && a.LastPoll.IsZero() && a.Skew.Abs() > time.Minute {
 		b.log.Warn("this machine's clock differs from the RAPT Cloud's; check its time setting", slog.Duration("by", -a.Skew.Round(time.Second)))
 	}
-	a.Gate.Health.OnHeaders(now, e.RateLimit, a.Skew)
-	a.Gate.Took(now, e.Took)
+	a.Gate.Answered(now, e, a.Skew)
 	b.log.Debug("asked the RAPT Cloud", slog.String("endpoint", e.Endpoint), slog.Int("status", e.Status), slog.Duration("took", e.Took))
 }
 

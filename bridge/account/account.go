@@ -121,6 +121,18 @@ func (a *Account) Move(d *Device) *Device {
 	return moved
 }
 
+// OnSuccess takes a complete answer of the API into account. Lists that failed while the account was refused are due again.
+// It returns a line for the log, empty when there is nothing new to tell.
+func (a *Account) OnSuccess(now time.Time) (line string) {
+	if a.Gate.Health.Status == limit.Rejected {
+		for _, f := range a.Families {
+			f.Retry = time.Time{}
+			a.Plan(f, now)
+		}
+	}
+	return a.Gate.OnSuccess()
+}
+
 // Steady is a time of the cloud's clock in steady time.
 func (a *Account) Steady(cloud time.Time) time.Time {
 	if cloud.IsZero() {

@@ -65,6 +65,7 @@ func TestWhatAPersonReadsOfAnError(t *testing.T) {
 
 func TestWhatIsWrongWithAllOfTheAPIIsToldAsOne(t *testing.T) {
 	h := NewHealth()
+	h.lists.listAnswered("Stills/GetStills")
 	for _, endpoint := range []string{"Stills/GetStills", "BrewZillas/GetBrewZillas"} {
 		h.OnError(noon, noon, answeredOn(endpoint, 403))
 	}

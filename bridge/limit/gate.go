@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
+	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
 
 const (
@@ -85,9 +86,11 @@ func (g *Gate) Pass(now time.Time, p Purpose, signIn bool) error {
 	return nil
 }
 
-// Took takes how long an answer has taken.
-func (g *Gate) Took(now time.Time, took time.Duration) {
-	if took > slowAnswer {
+// Answered takes what an answer says beside its body. skew is what the cloud's clock is ahead of steady time.
+func (g *Gate) Answered(now time.Time, e raptclient.Exchange, skew time.Duration) {
+	g.Health.onStatus(now, e)
+	g.Health.OnHeaders(now, e.RateLimit, skew)
+	if e.Took > slowAnswer {
 		g.slowUntil = now.Add(afterSlow)
 	}
 }

@@ -71,9 +71,9 @@ func TestGapsAreFilledWhenTheAPIIsWellAndQuick(t *testing.T) {
 	g := open(240)
 	atOnce := func() bool { at, ok := g.NextBackfill(noon); return ok && !at.After(noon) }
 	assert.True(t, atOnce())
-	g.Took(noon, slowAnswer)
+	g.Answered(noon, raptclient.Exchange{Took: slowAnswer}, 0)
 	assert.True(t, atOnce())
-	g.Took(noon, slowAnswer+time.Second)
+	g.Answered(noon, raptclient.Exchange{Took: slowAnswer + time.Second}, 0)
 	at, ok := g.NextBackfill(noon)
 	assert.True(t, ok)
 	assert.Equal(t, noon.Add(afterSlow), at)

@@ -38,9 +38,6 @@ const (
 	mostBackoff     = 15 * time.Minute
 	jitter          = 0.3
 	longestWindow   = 24 * time.Hour // of the vendor's rate limit that is believed
-
-	// AfterForbidden is how long what the cloud forbids (403) is left alone.
-	AfterForbidden = time.Hour
 )
 
 // Health is what the answers have shown of the API, and until when it is to be left alone. Its times are steady time.
@@ -56,11 +53,13 @@ type Health struct {
 	Remaining raptclient.Null[int]
 	Reset     time.Time
 
-	// forbidden and refused are the endpoints that answered 403, and another 4xx, since the last success.
-	forbidden, refused map[string]bool
+	lists   lists
+	refused map[string]bool // endpoints that answered a 4xx but 401, 403 and 429 since the last success
 	// Back-offs, each for one kind of trouble; limited is nil until a 429 says how long its first wait is.
 	api, signIn, rejected, limited backoff.BackOff
 
+	// offFrom is when something may be switched off although the account is refused (403); zero for not refused.
+	offFrom time.Time
 	// noSignIn is until when requests of a purpose are held back for want of a sign-in.
 	noSignIn [purposes]time.Time
 
@@ -71,7 +70,7 @@ type Health struct {
 // NewHealth is the state before the first answer: signed out.
 func NewHealth() *Health {
 	return &Health{
-		Status: SignedOut, forbidden: map[string]bool{}, refused: map[string]bool{},
+		Status: SignedOut, lists: newLists(), refused: map[string]bool{},
 		api: retry.New(firstBackoff, mostBackoff, jitter), signIn: retry.New(firstBackoff, mostBackoff, jitter),
 		rejected: retry.New(afterRejection, mostRejection, 0),
 	}
@@ -79,8 +78,9 @@ func NewHealth() *Health {
 
 // OnSuccess takes a complete answer of the API into account.
 func (h *Health) OnSuccess() {
-	h.Status, h.Reason, h.Explanation, h.Until, h.Hard, h.limited, h.noSignIn = OK, "", Explanation{}, time.Time{}, false, nil, [purposes]time.Time{}
-	clear(h.forbidden)
+	h.pause(OK, time.Time{}, false, "")
+	h.Explanation, h.limited, h.noSignIn = Explanation{}, nil, [purposes]time.Time{}
+	h.lists.accountAnswered()
 	clear(h.refused)
 	for _, b := range []backoff.BackOff{h.api, h.signIn, h.rejected} {
 		b.Reset()
@@ -131,12 +131,7 @@ func (h *Health) OnError(now, wall time.Time, err error) {
 	case errors.As(err, &signIn) && signIn.Status == http.StatusForbidden:
 		h.onForbidden(now, clock)
 	case errors.As(err, &api) && api.Status == http.StatusForbidden:
-		// One family may be closed to an account; two in a row without an answer between them are the whole API.
-		if h.forbidden[api.Endpoint] = true; len(h.forbidden) > 1 {
-			h.onForbidden(now, clock)
-		} else {
-			h.Reason = "the RAPT Cloud refuses " + api.Endpoint + " (403)"
-		}
+		h.onForbiddenEndpoint(now, api.Endpoint, clock)
 	case errors.As(err, &signIn):
 		h.pause(ill(signIn.Status, signIn.Excerpt), backOff(h.signIn, signIn.RateLimit), false, "the sign-in at the RAPT Cloud fails: "+err.Error())
 	case errors.As(err, &api) && api.Status == http.StatusUnauthorized:
@@ -169,7 +164,7 @@ func ill(status int, excerpt string) Status {
 }
 
 func (h *Health) pause(status Status, until time.Time, hard bool, reason string) {
-	h.Status, h.Until, h.Hard, h.Reason = status, until, hard, reason
+	h.Status, h.Until, h.Hard, h.Reason, h.offFrom = status, until, hard, reason, time.Time{}
 }
 
 // onOwnLimit keeps requests of that purpose quiet until their next sign-in is allowed; others may have one left. The
@@ -202,12 +197,6 @@ func (h *Health) onRateLimit(now time.Time, r raptclient.RateLimit, clock func(t
 	}
 	until := now.Add(max(wait, h.limited.NextBackOff()))
 	h.pause(RateLimited, until, true, "the RAPT Cloud asks for fewer requests (429); nothing is asked until "+clock(until))
-}
-
-func (h *Health) onForbidden(now time.Time, clock func(time.Time) string) {
-	until := now.Add(AfterForbidden)
-	h.Explanation = forbidden()
-	h.pause(Rejected, until, true, "the RAPT Cloud refuses this account altogether (403): access may have been revoked or banned; look into the RAPT app or ask KegLand; next try at "+clock(until))
 }
 
 // OnHeaders takes the rate-limit headers of an answer into account: what remains is spread over the rest of the window,
@@ -244,9 +233,13 @@ func (h *Health) NextPoll(now, last time.Time) time.Time {
 }
 
 // NextCommand is the same for a command, whose purpose is ForCommand or ForOff: a server error or a time-out doesn't make
-// it wait, since somebody does.
+// it wait, since somebody does. What switches off is tried now and then while the account is refused: a heater may be on, and
+// whatever answered 403 may be gone.
 func (h *Health) NextCommand(p Purpose) time.Time {
-	if !h.Hard {
+	switch {
+	case p == ForOff && !h.offFrom.IsZero():
+		return times.Latest(h.offFrom, h.noSignIn[p])
+	case !h.Hard:
 		return h.noSignIn[p]
 	}
 	return times.Latest(h.Until, h.noSignIn[p])

@@ -84,7 +84,10 @@ func TestWhatAnErrorMeans(t *testing.T) {
 
 		{"403 of one family: says nothing of the others", []error{answeredOn("Stills/GetStills", 403)}, OK, 0, 0, false, "Stills/GetStills"},
 		{"403 of one family again and again", repeated(answeredOn("Stills/GetStills", 403), 9), OK, 0, 0, false, "Stills/GetStills"},
-		{"403 of two, and no answer between", []error{answeredOn("Stills/GetStills", 403), answeredOn("BrewZillas/GetBrewZillas", 403)}, Rejected, time.Hour, time.Hour, true, "revoked or banned"},
+		{"403 of two that were answered before", []error{answeredOn("Stills/GetStills", 403), answeredOn("BrewZillas/GetBrewZillas", 403)}, Rejected, time.Hour, time.Hour, true, "revoked or banned"},
+		{"403 of one that was and one that wasn't", []error{answeredOn("CanFillers/GetCanFillers", 403), answeredOn("Stills/GetStills", 403)}, Rejected, time.Hour, time.Hour, true, "revoked or banned"},
+		{"403 of two that never were", []error{answeredOn("CanFillers/GetCanFillers", 403), answeredOn("BondedDevices/GetBondedDevices", 403)}, OK, 0, 0, false, "BondedDevices/GetBondedDevices"},
+		{"403 of histories and setters", []error{answeredOn("Stills/GetTelemetry", 403), answeredOn("BrewZillas/GetTelemetry", 403), answeredOn("BrewZillas/SetPumpEnabled", 403), answeredOn("Stills/SetPumpEnabled", 403)}, OK, 0, 0, false, "Stills/SetPumpEnabled"},
 		{"404 of one family", repeated(answeredOn("Stills/GetStills", 404), 9), OK, 0, 0, false, "Stills/GetStills"},
 		{"404 of two, and no answer between", []error{answeredOn("Stills/GetStills", 404), answeredOn("BrewZillas/GetBrewZillas", 404)}, Unreachable, 14 * s, 26 * s, false, "newer version"},
 		{"400 of two, and no answer between", []error{answeredOn("Stills/GetStills", 400), answeredOn("BrewZillas/GetBrewZillas", 400)}, Unreachable, 14 * s, 26 * s, false, "newer version"},
@@ -98,6 +101,8 @@ func TestWhatAnErrorMeans(t *testing.T) {
 	} {
 		t.Run(c.is, func(t *testing.T) {
 			h := NewHealth()
+			h.lists.listAnswered("Stills/GetStills")
+			h.lists.listAnswered("BrewZillas/GetBrewZillas")
 			h.OnSuccess()
 			for _, err := range c.errs {
 				h.OnError(noon, noon, err)
