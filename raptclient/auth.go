@@ -43,16 +43,20 @@ type session struct {
 	held heldToken
 	// dropped is the last token that the cloud refused; its error may quote it.
 	dropped string
+	// refusing are the endpoints that refused a fresh token too, until they take one.
+	refusing map[string]bool
 }
 
 type heldToken struct {
 	text string
 	// renewAt is when the next call has to sign in again.
 	renewAt time.Time
+	// accepted says that an endpoint has taken it.
+	accepted bool
 }
 
 func (s *session) init(o Options, authURL *url.URL) {
-	s.signingIn = make(chan struct{}, 1)
+	s.signingIn, s.refusing = make(chan struct{}, 1), map[string]bool{}
 	s.config = oauth2.Config{
 		ClientID: clientID,
 		Endpoint: oauth2.Endpoint{TokenURL: authURL.JoinPath(SignInEndpoint).String(), AuthStyle: oauth2.AuthStyleInParams},
@@ -101,13 +105,34 @@ func (s *session) valid(now time.Time) (string, bool) {
 	return s.held.text, s.held.text != "" && now.Before(s.held.renewAt)
 }
 
-// drop forgets a token that the cloud refused, unless it was replaced meanwhile.
-func (s *session) drop(token string) {
+// drop forgets a token that an endpoint refused, unless it was replaced meanwhile. It reports false, and keeps the token,
+// where the endpoint refuses each one while others take this one: another sign-in wouldn't help.
+func (s *session) drop(token, endpoint string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.held.text == token {
+	switch {
+	case s.held.text != token:
+	case s.held.accepted && s.refusing[endpoint]:
+		return false
+	default:
 		s.held, s.dropped = heldToken{}, token
 	}
+	return true
+}
+
+// refused notes an endpoint that refused a fresh token.
+func (s *session) refused(endpoint string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refusing[endpoint] = true
+}
+
+// accept notes that an endpoint has taken a token.
+func (s *session) accept(token, endpoint string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.refusing, endpoint)
+	s.held.accepted = s.held.accepted || s.held.text == token
 }
 
 // signIn asks for a token. What oauth2 says of a failure is not passed on: it holds the reply's body.
@@ -140,7 +165,7 @@ func (c *Client) signIn(ctx context.Context) (heldToken, error) {
 		return heldToken{}, c.signInError(answer, errors.New("the token is not text"))
 	}
 	lifetime := c.lifetime(token.ExpiresIn)
-	return heldToken{token.AccessToken, now.Add(lifetime - min(renewEarly, lifetime/10))}, nil
+	return heldToken{text: token.AccessToken, renewAt: now.Add(lifetime - min(renewEarly, lifetime/10))}, nil
 }
 
 // lifetime is how long a token is used whose reply has this expires_in, in seconds; 0 stands for none. What can't be a

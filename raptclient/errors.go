@@ -14,17 +14,23 @@ import (
 )
 
 // APIError is an answer of the API with another status than 2xx. For a 401 the client has signed in anew and asked once
-// more already.
+// more already, unless TakenElsewhere.
 type APIError struct {
 	Endpoint  string
 	Status    int
 	RateLimit RateLimit
+	// TakenElsewhere is for a 401 of an endpoint that has refused a fresh token before, while others take the token.
+	TakenElsewhere bool
 	// Excerpt is at most 200 characters of the body.
 	Excerpt string
 }
 
 func (e *APIError) Error() string {
-	return sentence(fmt.Sprintf("%s answered %s", e.Endpoint, statusText(e.Status)), e.Excerpt, statusHint(e.Status))
+	hint := statusHint(e.Status)
+	if e.TakenElsewhere {
+		hint = "the cloud takes the token for other requests; check that the account may use this one"
+	}
+	return sentence(fmt.Sprintf("%s answered %s", e.Endpoint, statusText(e.Status)), e.Excerpt, hint)
 }
 
 // SignInError is a sign-in that failed. The request that needed it was not sent.

@@ -187,7 +187,7 @@ func TestARequestWithoutAConnectionWasSurelyNotSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newTestClient(t, "http://127.0.0.1:9", test.change)
-			c.session.held = heldToken{"the-token", time.Now().Add(time.Hour)}
+			c.session.held = heldToken{text: "the-token", renewAt: time.Now().Add(time.Hour)}
 			_, err := c.Stills.SetPumpEnabled(t.Context(), someID, true)
 			require.ErrorContains(t, err, test.want)
 			assert.Equal(t, test.sent, Sent(err))

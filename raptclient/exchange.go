@@ -41,7 +41,8 @@ type reply struct {
 func (r *reply) ok() bool { return r.status >= 200 && r.status <= 299 }
 
 // do sends a call with a token and gives back its answer of status 2xx with a whole body. A 401 drops the token, signs
-// in and repeats the call once: the cloud refuses before it does anything, so that is safe for writes too.
+// in and repeats the call once: the cloud refuses before it does anything, so that is safe for writes too. An endpoint that
+// refuses the fresh token as well drops no more tokens that others take: each would cost a sign-in.
 func (c *Client) do(ctx context.Context, o call) (*reply, error) {
 	for first := true; ; first = false {
 		token, err := c.token(ctx)
@@ -56,13 +57,21 @@ func (c *Client) do(ctx context.Context, o call) (*reply, error) {
 		switch {
 		case err != nil:
 			return nil, err
-		case r.status == http.StatusUnauthorized && first:
-			c.session.drop(token)
+		case r.status == http.StatusUnauthorized:
+			if first && c.session.drop(token, o.endpoint) {
+				continue
+			}
+			refusal := c.apiError(r)
+			refusal.TakenElsewhere = first
+			c.session.refused(o.endpoint)
+			return nil, refusal
 		case !r.ok():
 			return nil, c.apiError(r)
 		case r.problem != nil:
+			c.session.accept(token, o.endpoint)
 			return nil, r.problem
 		default:
+			c.session.accept(token, o.endpoint)
 			return r, nil
 		}
 	}

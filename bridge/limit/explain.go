@@ -51,6 +51,8 @@ func Describe(err error) (Explanation, bool) {
 		return describeBody(body), true
 	case errors.As(err, &signIn) && signIn.Status != 0:
 		return describeStatus(signIn.Status, "the account", signIn.Excerpt), true
+	case errors.As(err, &api) && api.TakenElsewhere:
+		return Explanation{"The RAPT Cloud refuses " + subject(api.Endpoint) + " (401)", "Check in the RAPT app that the account may use them."}, true
 	case errors.As(err, &api):
 		return describeStatus(api.Status, subject(api.Endpoint), api.Excerpt), true
 	}

@@ -134,6 +134,8 @@ func (h *Health) OnError(now, wall time.Time, err error) {
 		h.onForbiddenEndpoint(now, api.Endpoint, clock)
 	case errors.As(err, &signIn):
 		h.pause(ill(signIn.Status, signIn.Excerpt), backOff(h.signIn, signIn.RateLimit), false, "the sign-in at the RAPT Cloud fails: "+err.Error())
+	case errors.As(err, &api) && api.TakenElsewhere:
+		h.Reason = err.Error() // it says nothing of other requests
 	case errors.As(err, &api) && api.Status == http.StatusUnauthorized:
 		h.pause(SignedOut, backOff(h.api, api.RateLimit), false, "the RAPT Cloud refuses a fresh token: "+err.Error())
 	case errors.As(err, &api) && api.Status >= http.StatusBadRequest && api.Status < http.StatusInternalServerError:

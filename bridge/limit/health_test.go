@@ -61,6 +61,8 @@ func TestWhatAnErrorMeans(t *testing.T) {
 		{"a redirect to a portal", []error{answered(302)}, Unreachable, 14 * s, 26 * s, false, "captive portal"},
 		{"a fresh token is refused", []error{answered(401)}, SignedOut, 14 * s, 26 * s, false, "check that the account may use the API"},
 
+		{"a token is refused that is taken elsewhere", []error{&raptclient.APIError{Endpoint: "Stills/GetStills", Status: 401, TakenElsewhere: true}}, OK, 0, 0, false, "Stills/GetStills answered 401"},
+
 		{"429 without a word: a minute", []error{answered(429)}, RateLimited, m, m, true, "fewer requests"},
 		{"429 again: doubled", repeated(answered(429), 2), RateLimited, 2 * m, 2 * m, true, "fewer requests"},
 		{"429 for ever: an hour at most", repeated(answered(429), 20), RateLimited, time.Hour, time.Hour, true, "fewer requests"},
