@@ -104,9 +104,10 @@ func (c *Client) exchange(req *http.Request, r Request, read func(io.Reader) err
 			return nil, &PermitError{Request: r, err: err}
 		}
 	}
-	var conn connection
-	ctx, cancel := context.WithTimeout(httptrace.WithClientTrace(caller, conn.trace()), c.options.Timeout)
+	ctx, cancel := context.WithTimeout(caller, c.options.Timeout)
 	defer cancel()
+	conn := connection{cancel: cancel}
+	ctx = httptrace.WithClientTrace(ctx, conn.trace())
 	req = req.Clone(ctx)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.options.UserAgent)
@@ -115,8 +116,11 @@ func (c *Client) exchange(req *http.Request, r Request, read func(io.Reader) err
 	e := Exchange{Request: r}
 	answer, err := c.receive(req, &e, read)
 	if err != nil {
+		if conn.broke.Load() {
+			err = errBroke
+		}
 		err = &TransportError{
-			Endpoint: r.Endpoint, Host: req.URL.Host, Timeout: ctx.Err() != nil && caller.Err() == nil,
+			Endpoint: r.Endpoint, Host: req.URL.Host, Timeout: errors.Is(ctx.Err(), context.DeadlineExceeded) && caller.Err() == nil,
 			sent: conn.maySend(err), limit: c.options.Timeout, err: errors.Join(err, caller.Err()),
 		}
 		e.Err = err
@@ -222,14 +226,44 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// connection follows whether a request got as far as a connection to the server.
-type connection struct{ wanted, got atomic.Bool }
+// errBroke is a kept connection that broke after a request was written to it.
+var errBroke = errors.New("the connection broke before the answer")
+
+// connection follows whether a request got as far as a connection to the server, and has it leave once at the most: net/http
+// would send a GET again by itself, uncounted, where a kept connection breaks before the answer.
+type connection struct {
+	wanted, got, wrote, broke atomic.Bool
+	cancel                    context.CancelFunc // of the request
+}
 
 func (c *connection) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
-		GetConn: func(string) { c.wanted.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { c.got.Store(true) },
+		GetConn: func(string) {
+			c.wanted.Store(true)
+			c.refuseRepeat()
+		},
+		GotConn: func(info httptrace.GotConnInfo) {
+			c.got.Store(true)
+			if c.refuseRepeat() {
+				_ = info.Conn.Close() // HTTP/1 writes to a connection that it has, cancelled or not
+			}
+		},
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			if info.Err == nil {
+				c.wrote.Store(true)
+			}
+		},
 	}
+}
+
+// refuseRepeat gives up a request that asks for a connection although it was written to one.
+func (c *connection) refuseRepeat() bool {
+	if !c.wrote.Load() {
+		return false
+	}
+	c.broke.Store(true)
+	c.cancel()
+	return true
 }
 
 // maySend tells whether a failed request may have reached the server. Without a trace (a transport that is not
