@@ -23,7 +23,7 @@ func (b *bridge) restoreRequests(now time.Time) {
 	a, r := b.account, b.mqtt.earlier
 	why, level := "the broker holds nothing of an earlier run", slog.LevelInfo
 	if r.Requests != nil {
-		err := a.Gate.Requests.Check(a.key, *r.Requests, b.clock.Wall())
+		err := a.key.Check(*r.Requests)
 		if err == nil {
 			a.Gate.Requests.Restore(*r.Requests, now, b.clock.Wall())
 			b.log.Info("took over from an earlier run", slog.Int("requests_last_hour", a.Gate.Requests.LastHour(now)), slog.Int("devices", len(r.Devices)))

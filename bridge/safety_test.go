@@ -232,7 +232,6 @@ func TestALogThatIsNotToBeTrustedCountsAsLost(t *testing.T) {
 		"a full hour, unsigned": func() any {
 			return limit.SavedLog{At: time.Now(), Polls: empty, Commands: full, SignIns: [][2]int{{1, 6}}}
 		},
-		"from the future": func() any { return testKey.Unused(time.Now().Add(time.Hour)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {

@@ -179,9 +179,15 @@ func (l *RequestLog) isReserved(now time.Time) bool {
 // Reserve uses up three quarters of the hour and of the sign-ins some, for a start that doesn't know what came before it.
 // What is kept for switching off stays whole.
 func (l *RequestLog) Reserve(now time.Time) {
-	commands := l.hour.limit - l.hour.kept[ForCommand] - l.polls.limit
-	l.reserveSome(now, l.polls.limit-l.polls.limit/4, commands-commands/4, lostSignIns)
+	polls, commands := l.threeQuarters()
+	l.reserveSome(now, polls, commands, lostSignIns)
 	l.backfill.add(now, l.backfill.limit-l.backfill.limit/4)
+}
+
+// threeQuarters are those of the polls, and of what commands have beside them.
+func (l *RequestLog) threeQuarters() (polls, commands int) {
+	commands = l.hour.limit - l.hour.kept[ForCommand] - l.polls.limit
+	return l.polls.limit - l.polls.limit/4, commands - commands/4
 }
 
 func (l *RequestLog) reserveSome(at time.Time, polls, commands, signIns int) {

@@ -62,7 +62,7 @@ func TestLedgerHoldsEveryWindow(t *testing.T) {
 				require.NoError(t, json.Unmarshal(raw, &loaded))
 				l = NewRequestLog(perHour, requestsPerMinute)
 				l.ShareWithBackfill()
-				require.NoError(t, l.Check(key, loaded, now))
+				require.NoError(t, key.Check(loaded))
 				l.Restore(loaded, now, now)
 			}
 		}

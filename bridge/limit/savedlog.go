@@ -81,8 +81,8 @@ func count(list [][2]int, age, requests int) [][2]int {
 func age(now, at time.Time) int { return max(0, int(now.Sub(at)/time.Second)) }
 
 // Restore counts what an earlier run saved. A clock that was set back meanwhile makes the entries younger, never older:
-// what seems to lie in the future happened just now. No more is read than fits the hour. Whether the log is to be
-// trusted, Check says.
+// what seems to lie in the future happened just now, so that it holds up nothing for longer than an hour. No more is read
+// than fits the hour. Whether the log is to be trusted, Check says.
 func (l *RequestLog) Restore(s SavedLog, now, wall time.Time) {
 	passed := min(wall.Sub(s.At), 24*time.Hour)
 	if passed <= -time.Second {
@@ -91,8 +91,7 @@ func (l *RequestLog) Restore(s SavedLog, now, wall time.Time) {
 	then := func(seconds int) time.Time {
 		return now.Add(-passed - time.Duration(max(0, min(seconds, 1<<20)))*time.Second)
 	}
-	enter := func(saved [][2]int, in ...*window) {
-		left := l.hour.limit
+	enter := func(saved [][2]int, left int, in ...*window) (stillLeft int) {
 		for _, entry := range slices.Backward(saved) { // the newest matter
 			at := then(entry[0])
 			if now.Sub(at) >= time.Hour+windowMargin {
@@ -104,15 +103,23 @@ func (l *RequestLog) Restore(s SavedLog, now, wall time.Time) {
 				w.add(at, requests)
 			}
 		}
+		return left
 	}
+	room := l.hour.limit
 	if w := s.Reserved; w != nil && now.Sub(then(w.Age)) < time.Hour+windowMargin {
 		atMost := func(n, most int) int { return max(0, min(n, most)) }
-		l.reserveSome(then(w.Age), atMost(w.Polls, l.hour.limit), atMost(w.Commands, l.hour.limit), atMost(w.SignIns, l.signIns.limit))
+		polls, commands := l.threeQuarters()
+		l.reserveSome(then(w.Age), atMost(w.Polls, polls), atMost(w.Commands, commands), atMost(w.SignIns, l.signIns.limit))
+		room -= l.reserved
 	}
-	enter(s.Polls, &l.polls, &l.hour, &l.minute)
-	enter(s.Commands, &l.hour, &l.minute)
-	enter(s.SignIns, &l.signIns)
-	enter(s.Backfill, &l.backfill)
+	requests := slices.Concat(s.Polls, s.Commands)
+	if most := 2 * l.hour.limit; most-enter(requests, most) > room {
+		room -= l.hour.kept[ForCommand] // the ceiling was a higher one: what is kept for switching off stays
+	}
+	room = enter(s.Commands, room, &l.hour, &l.minute)
+	enter(s.Polls, room, &l.polls, &l.hour, &l.minute)
+	enter(s.SignIns, l.hour.limit, &l.signIns)
+	enter(s.Backfill, l.hour.limit, &l.backfill)
 	for _, w := range []*window{&l.hour, &l.polls, &l.minute, &l.signIns, &l.backfill} {
 		w.sort()
 	}

@@ -1,15 +1,12 @@
 package limit
 
 import (
-	"cmp"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 )
 
@@ -38,9 +35,14 @@ func (k Key) Unused(at time.Time) SavedLog {
 	return k.Sign(SavedLog{At: at.UTC().Truncate(time.Second), Polls: [][2]int{}, Commands: [][2]int{}, SignIns: [][2]int{}})
 }
 
-func (k Key) signed(s SavedLog) bool {
+// Check returns why a saved log is not to be trusted, in words; nil when it is signed. One that is not trusted counts as lost.
+// A genuine one is taken over whatever this machine's clock and today's limits are: lost, it would give requests away.
+func (k Key) Check(s SavedLog) error {
 	code, err := base64.RawStdEncoding.DecodeString(s.Code)
-	return err == nil && hmac.Equal(code, k.sum(s)) // which takes as long whatever differs
+	if err != nil || !hmac.Equal(code, k.sum(s)) { // which takes as long whatever differs
+		return errors.New("it isn't signed with this account's API secret")
+	}
+	return nil
 }
 
 func (k Key) sum(s SavedLog) []byte {
@@ -55,58 +57,4 @@ func (k Key) sign(parts ...[]byte) []byte {
 		mac.Write(part)
 	}
 	return mac.Sum(nil)
-}
-
-// clockPlay is how far in the future a saved log may lie: clocks are set by moments all the time.
-const clockPlay = 5 * time.Second
-
-// Check returns why a saved log is not to be trusted, in words; nil when it is: it is signed, nothing in it lies in the
-// future, and it holds no more requests than the limits allow. One that is not trusted counts as lost.
-func (l *RequestLog) Check(k Key, s SavedLog, wall time.Time) error {
-	switch ahead := s.At.Sub(wall); {
-	case !k.signed(s):
-		return errors.New("it isn't signed with this account's API secret")
-	case ahead > clockPlay:
-		return fmt.Errorf("it lies %s in the future; this machine's clock may have been set back", ahead.Round(time.Second))
-	}
-	everything := slices.Concat(s.Polls, s.Commands)
-	for _, c := range []struct {
-		entries [][2]int
-		most    int
-		span    time.Duration
-	}{
-		{everything, l.hour.limit, l.hour.span},
-		{everything, l.minute.limit, l.minute.span},
-		{s.Polls, l.polls.limit, l.polls.span},
-		{s.SignIns, l.signIns.limit, l.signIns.span},
-		{s.Backfill, l.backfill.limit, l.backfill.span},
-	} {
-		if !fits(c.entries, c.most, c.span) {
-			return errors.New("it holds more requests than the limits allow")
-		}
-	}
-	if w := s.Reserved; w != nil && (w.Age < 0 || !within(w.Polls, l.polls.limit) || !within(w.Commands, l.hour.limit) || !within(w.SignIns, l.signIns.limit)) {
-		return errors.New("it holds back more requests than there are")
-	}
-	return nil
-}
-
-func within(n, most int) bool { return n >= 0 && n <= most }
-
-// fits reports whether no span holds more than most of the requests, each entry being an age in seconds and how many.
-func fits(entries [][2]int, most int, span time.Duration) bool {
-	entries = slices.SortedFunc(slices.Values(entries), func(a, b [2]int) int { return cmp.Compare(a[0], b[0]) })
-	sum, newest := 0, 0
-	for _, e := range entries {
-		if e[0] < 0 || e[1] < 1 || e[1] > most {
-			return false
-		}
-		for ; e[0]-entries[newest][0] >= int(span/time.Second); newest++ {
-			sum -= entries[newest][1]
-		}
-		if sum += e[1]; sum > most {
-			return false
-		}
-	}
-	return true
 }

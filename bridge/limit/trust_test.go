@@ -2,7 +2,6 @@ package limit
 
 import (
 	"encoding/json"
-	"math"
 	"testing"
 	"time"
 
@@ -29,13 +28,13 @@ func TestASavedLogIsTrustedByWhoSignedIt(t *testing.T) {
 	l.Record(noon.Add(2*time.Minute), ForOff, false)
 	now := noon.Add(10 * time.Minute)
 	saved := reloaded(t, key.Sign(l.Save(now, now)))
-	require.NoError(t, l.Check(key, saved, now))
-	require.NoError(t, l.Check(key, reloaded(t, key.Unused(now)), now))
+	require.NoError(t, key.Check(saved))
+	require.NoError(t, key.Check(reloaded(t, key.Unused(now))))
 
 	for name, other := range map[string]Key{
 		"another secret": NewKey("brewer@example.com", "demo-secreT"), "another account": NewKey("Brewer@example.com", "demo-secret"),
 	} {
-		assert.ErrorContains(t, l.Check(other, saved, now), "isn't signed", name)
+		assert.ErrorContains(t, other.Check(saved), "isn't signed", name)
 	}
 	for name, change := range map[string]func(*SavedLog){
 		"a request less":   func(s *SavedLog) { s.Polls = nil },
@@ -47,47 +46,57 @@ func TestASavedLogIsTrustedByWhoSignedIt(t *testing.T) {
 	} {
 		forged := reloaded(t, saved)
 		change(&forged)
-		assert.ErrorContains(t, l.Check(key, forged, now), "isn't signed", name)
+		assert.ErrorContains(t, key.Check(forged), "isn't signed", name)
 	}
 }
 
-// TestAnImplausibleLogIsNotTrusted has logs that are signed, as those of a bridge with another clock or other limits are.
-func TestAnImplausibleLogIsNotTrusted(t *testing.T) {
-	all := func(age, n int) [][2]int { return [][2]int{{age, n}} }
-	spread := func(n int) (out [][2]int) {
-		for i := range n {
-			out = append(out, [2]int{i * 3, 1})
-		}
-		return out
+// TestAGenuineLogGivesNothingAway has the log of a full hour, with a clock and with limits that are others than when it was
+// saved: nothing leaves at once but what switches off, and after an hour all is as ever.
+func TestAGenuineLogGivesNothingAway(t *testing.T) {
+	plain := func(perHour int) func() *RequestLog {
+		return func() *RequestLog { return NewRequestLog(perHour, 10_000) }
 	}
 	for name, c := range map[string]struct {
-		log  SavedLog
-		says string
+		reserved bool
+		next     func() *RequestLog
+		wall     time.Time
 	}{
-		"as full as may be":            {SavedLog{At: noon, Polls: spread(192), SignIns: all(0, 6)}, ""},
-		"moments ahead":                {SavedLog{At: noon.Add(clockPlay)}, ""},
-		"ahead":                        {SavedLog{At: noon.Add(clockPlay + time.Second)}, "in the future"},
-		"centuries ahead":              {SavedLog{At: noon.AddDate(500, 0, 0)}, "in the future"},
-		"a request from the future":    {SavedLog{At: noon, Polls: all(-1, 1)}, "more requests"},
-		"too many polls":               {SavedLog{At: noon, Polls: spread(193)}, "more requests"},
-		"too many in a minute":         {SavedLog{At: noon, Commands: append(all(100, 16), all(159, 15)...)}, "more requests"},
-		"as many in a minute more":     {SavedLog{At: noon, Commands: append(all(100, 16), all(160, 15)...)}, ""},
-		"too many of all kinds":        {SavedLog{At: noon, Polls: spread(190), Commands: spread(51)}, "more requests"},
-		"too many sign-ins":            {SavedLog{At: noon, SignIns: all(5, 7)}, "more requests"},
-		"fewer than none":              {SavedLog{At: noon, Polls: all(5, -5)}, "more requests"},
-		"none":                         {SavedLog{At: noon, Polls: all(5, 0)}, "more requests"},
-		"numbers that overflow":        {SavedLog{At: noon, Polls: append(all(math.MaxInt, math.MaxInt), all(0, math.MaxInt)...)}, "more requests"},
-		"more held back than there is": {SavedLog{At: noon, Reserved: &SavedReserve{Polls: 193}}, "holds back"},
-		"sign-ins held back":           {SavedLog{At: noon, Reserved: &SavedReserve{SignIns: 7}}, "holds back"},
-		"held back in the future":      {SavedLog{At: noon, Reserved: &SavedReserve{Age: -1}}, "holds back"},
+		"the same":                        {false, plain(240), noon},
+		"the clock set back":              {false, plain(240), noon.Add(-10 * time.Minute)},
+		"the clock centuries back":        {false, plain(240), noon.AddDate(-500, 0, 0)},
+		"a lower ceiling":                 {false, plain(200), noon},
+		"the lowest ceiling":              {false, plain(10), noon},
+		"a lower ceiling, clock set back": {false, plain(100), noon.Add(-time.Hour)},
+		"history on": {false, func() *RequestLog {
+			l := NewRequestLog(240, 10_000)
+			l.ShareWithBackfill()
+			return l
+		}, noon},
+		"a lower ceiling after a start without memory": {true, plain(100), noon},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := NewRequestLog(240, requestsPerMinute).Check(key, key.Sign(c.log), noon)
-			if c.says == "" {
-				require.NoError(t, err)
-				return
+			before := NewRequestLog(240, 10_000)
+			if c.reserved {
+				before.Reserve(noon)
 			}
-			assert.ErrorContains(t, err, c.says)
+			before.use(noon, ForPoll, false)
+			before.use(noon, ForCommand, false)
+			saved := reloaded(t, key.Sign(before.Save(noon, noon)))
+			require.NoError(t, key.Check(saved))
+			l, steady := c.next(), noon
+			for range 5 { // restarts
+				l = c.next()
+				l.Restore(saved, steady, c.wall)
+				assert.Zero(t, l.use(steady, ForPoll, false)+l.use(steady, ForCommand, false)+l.use(steady, ForBackfill, false))
+				saved = l.Save(steady, c.wall)
+			}
+			off := l.hour.kept[ForCommand]
+			assert.Equal(t, off, l.use(steady, ForOff, false), "what is kept for switching off")
+			saved = l.Save(steady, c.wall)
+			l = c.next()
+			l.Restore(saved, steady, c.wall)
+			assert.Zero(t, l.use(steady, ForOff, false), "nor does another restart give it anew")
+			assert.Equal(t, c.next().use(steady, ForPoll, false), l.use(steady.Add(time.Hour+2*windowMargin), ForPoll, false))
 		})
 	}
 }

@@ -104,7 +104,7 @@ func (a *Account) read(ctx context.Context) error {
 		retained map[string]json.RawMessage
 		saved    limit.SavedLog
 	)
-	if json.Unmarshal(states[0], &retained) != nil || json.Unmarshal(retained["ledger"], &saved) != nil || a.requests.Check(a.key, saved, now) != nil {
+	if json.Unmarshal(states[0], &retained) != nil || json.Unmarshal(retained["ledger"], &saved) != nil || a.key.Check(saved) != nil {
 		a.requests.Reserve(now)
 		return nil
 	}
