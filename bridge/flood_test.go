@@ -51,3 +51,15 @@ func TestAFloodOfRefusedCommandsIsSummedUp(t *testing.T) {
 		assert.Less(t, len(w.broker.on(topic+"/result")), 200)
 	})
 }
+
+func TestTopicsOfNoDeviceAreToldSparingly(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
+		pass(ready)
+		for i := range 500 {
+			w.broker.deliver(message(fmt.Sprintf("rapt/%d/a/b/c/set", i), "ON"))
+		}
+		pass(2 * time.Minute)
+		assert.Len(t, w.lines("a topic that is no device's"), 20, "of a minute")
+		assert.Len(t, w.lines("topics of no device"), 1, "and how many more")
+	})
+}

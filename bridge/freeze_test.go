@@ -145,6 +145,54 @@ func TestACommandWhoseTimeIsOverDoesNotLeave(t *testing.T) {
 	})
 }
 
+// TestAPollWhoseCountIsAnsweredLateDoesNotLeave: another bridge of the account may be active by then.
+func TestAPollWhoseCountIsAnsweredLateDoesNotLeave(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{Latency: &raptsim.Latency{}}, withoutCeiling, func(t *testing.T, w *world) {
+		pass(ready)
+		w.broker.hold(25 * time.Second)
+		w.publish("rapt/bridge/refresh/set", "PRESS")
+		before := len(w.cloud.Requests())
+		pass(30 * time.Second)
+		assert.Len(t, w.cloud.Requests(), before)
+	})
+}
+
+// TestACommandThatWaitsForItsCountDuringASuspensionDoesNotLeave: steady time doesn't know of the suspension.
+func TestACommandThatWaitsForItsCountDuringASuspensionDoesNotLeave(t *testing.T) {
+	s := &sleeper{}
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(raptsim.Options{Latency: &raptsim.Latency{}}, s.adapt)
+		w.start(t)
+		defer w.halt()
+		pass(ready)
+		_, kettle := w.deviceOf(raptsim.BrewZilla)
+		w.broker.hold(10 * time.Second)
+		w.publish(kettle+"/heating_enabled/set", "ON")
+		pass(time.Second)
+		s.asleep("suspended", 150*time.Second, func() {})
+		pass(2 * time.Minute)
+		assert.Empty(t, w.writes())
+		results := w.results(t, kettle+"/result")
+		require.Len(t, results, 1)
+		assert.Equal(t, "rejected", results[0].Outcome)
+	})
+}
+
+// TestEachTurnIsABeat: the health check goes by it, also while nothing happens.
+func TestEachTurnIsABeat(t *testing.T) {
+	var beats atomic.Int64
+	inVirtualTime(t, raptsim.Options{}, func(o *Options) { o.Heartbeat = func() { beats.Add(1) } }, func(t *testing.T, w *world) {
+		pass(ready)
+		w.cloud.Inject(raptsim.Fault{LimitRate: true, RetryAfter: time.Hour})
+		pass(10 * time.Minute)
+		for range 120 {
+			before := beats.Load()
+			pass(time.Second)
+			assert.Positive(t, beats.Load()-before)
+		}
+	})
+}
+
 // TestAClockThatIsSetIsNoHarm steps the wall clock, as NTP does.
 func TestAClockThatIsSetIsNoHarm(t *testing.T) {
 	for _, by := range []time.Duration{time.Hour, -time.Hour, 365 * 24 * time.Hour, -365 * 24 * time.Hour, 2 * time.Second, -2 * time.Second} {

@@ -218,3 +218,28 @@ func TestGarbageOnTheBrokerIsPassedOver(t *testing.T) {
 		assert.Empty(t, w.broker.last("rapt/still/not-an-id/state"), "a state below the bridge's prefix without a device")
 	})
 }
+
+// TestAnotherAccountsStateEndsTheBridge: it clears nothing of what it has read by then, also where no standby's connection
+// has looked before.
+func TestAnotherAccountsStateEndsTheBridge(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(raptsim.Options{}, func(o *Options) { o.Account = "one" })
+		const (
+			theirs     = "rapt/hydrometer/00000000-0000-4000-8000-000000000001/state"
+			theirState = `{"instance":"x","account":"another","ledger":{}}`
+		)
+		w.broker.retained["rapt/bridge/state"] = []byte(theirState)
+		w.broker.retained[theirs] = []byte(`{"name":"Theirs"}`)
+		w.start(t)
+		pass(ready)
+		select {
+		case <-w.done:
+		default:
+			t.Error("it has not ended")
+			w.halt()
+		}
+		assert.NotEmpty(t, w.broker.last(theirs))
+		assert.Equal(t, theirState, w.broker.last("rapt/bridge/state"))
+		assert.Empty(t, w.cloud.Requests())
+	})
+}

@@ -21,6 +21,7 @@ type server struct {
 	connections      int
 	subscribed       [][]string // filters by SUBSCRIBE
 	unsubscribed     []string
+	connected        []*packets.Connect
 	conns            []net.Conn
 }
 
@@ -43,6 +44,7 @@ func (s *server) serve(n int, conn net.Conn) {
 		}
 		switch p.Type {
 		case packets.CONNECT:
+			s.connected = append(s.connected, p.Content.(*packets.Connect))
 			_, err = packets.NewControlPacket(packets.CONNACK).WriteTo(conn)
 		case packets.PINGREQ:
 			_, err = packets.NewControlPacket(packets.PINGRESP).WriteTo(conn)
@@ -157,5 +159,38 @@ func TestABrokerThatNeverAnswersSubscriptionsIsNotStormed(t *testing.T) {
 		}
 		assert.LessOrEqual(t, s.connections, 21, "one for each time-out")
 		assert.GreaterOrEqual(t, s.connections, 10)
+	})
+}
+
+func TestTheBrokerIsToldWhatItMaySend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{}
+		c, events := connectTo(t, s)
+		defer closed(c)
+		require.Equal(t, []EventKind{Up}, events())
+		said := s.connected[0].Properties
+		require.NotNil(t, said.MaximumPacketSize)
+		assert.EqualValues(t, 65_536, *said.MaximumPacketSize, "bytes")
+		require.NotNil(t, said.ReceiveMaximum)
+		assert.EqualValues(t, 1024, *said.ReceiveMaximum, "messages without an acknowledgement")
+		assert.True(t, s.connected[0].CleanStart)
+	})
+}
+
+// TestWhatTheKernelHoldsComesBeforeANewConnection: what was sent before a connection is made anew has an outcome.
+func TestWhatTheKernelHoldsComesBeforeANewConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{}
+		c, events := connectTo(t, s)
+		defer closed(c)
+		require.Equal(t, []EventKind{Up}, events())
+		require.Equal(t, 1, c.Renew())
+		time.Sleep(drainQuiet / 2)
+		held := packets.NewControlPacket(packets.PUBLISH)
+		held.Content.(*packets.Publish).Topic = "commands/heating/set"
+		_, err := held.WriteTo(s.conns[0])
+		require.NoError(t, err)
+		time.Sleep(drainLongest + 2*time.Second)
+		assert.Equal(t, []EventKind{Received, Up}, events())
 	})
 }

@@ -79,6 +79,17 @@ func TestTheOldestConnectionThatServesNothingMakesRoom(t *testing.T) {
 	assert.Len(t, b.open, 3)
 }
 
+func TestOneAddressHasItsShareAlone(t *testing.T) {
+	q := &queued{failing: failing{net.ErrClosed}}
+	b := newBounded(q, 9, 1, 2)
+	all, accepted := accept(t, b, q, "10.0.0.2", "10.0.0.1", "10.0.0.1", "10.0.0.1")
+	assert.Equal(t, []int{0, 1, 0, 0}, closed(all), "although there is room for more")
+	accepted[2].serving.Add(1)
+	accepted[3].serving.Add(1)
+	refused, _ := accept(t, b, q, "10.0.0.1", "10.0.0.3")
+	assert.Equal(t, []int{1, 0}, closed(refused))
+}
+
 func TestOneIsRefusedWhileAllServe(t *testing.T) {
 	q := &queued{failing: failing{net.ErrClosed}}
 	b := newBounded(q, 2, 0, 9)
