@@ -25,7 +25,9 @@ func (b *bridge) restoreRequests(now time.Time) {
 	if r.Requests != nil {
 		err := a.key.Check(*r.Requests)
 		if err == nil {
-			a.Gate.Requests.Restore(*r.Requests, now, b.clock.Wall())
+			if silence := a.Gate.Restore(*r.Requests, now, b.clock.Wall()); silence != "" {
+				b.log.Warn(silence)
+			}
 			b.log.Info("took over from an earlier run", slog.Int("requests_last_hour", a.Gate.Requests.LastHour(now)), slog.Int("devices", len(r.Devices)))
 			return
 		}

@@ -3,6 +3,7 @@ package limit
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
@@ -48,7 +49,23 @@ func NewGate(requests *RequestLog, health *Health, changes *Changes, clock func(
 func (g *Gate) Anew(requests *RequestLog) *Gate {
 	next := NewGate(requests, g.Health, g.Changes, g.clock)
 	next.reported = g.reported
+	next.Requests.SilentUntil = g.Requests.SilentUntil
 	return next
+}
+
+// Restore takes over what an earlier run saved. It returns a line for the log, empty when there is nothing to tell.
+func (g *Gate) Restore(s SavedLog, now, wall time.Time) (line string) {
+	own := g.Requests.SilentUntil
+	g.Requests.Restore(s, now, wall)
+	g.Requests.SilentUntil = times.Latest(own, g.Requests.SilentUntil)
+	until := g.Requests.SilentUntil
+	if !until.After(now) {
+		return ""
+	}
+	g.Health.Explanation = describeStatus(http.StatusTooManyRequests, "", "")
+	g.Health.silence(until, g.clock(until))
+	g.reported = RateLimited
+	return g.Health.Reason
 }
 
 // NextPolls are when polls may leave. Where the hour is short of them, a poll that teaches a rhythm doesn't wait for the
@@ -133,6 +150,7 @@ func (g *Gate) OnSuccess() (line string) {
 		line = "the RAPT Cloud answers again"
 	}
 	g.Health.OnSuccess()
+	g.Requests.SilentUntil = time.Time{}
 	g.reported, g.errors = OK, 0
 	return line
 }
@@ -154,6 +172,7 @@ func (g *Gate) OnError(now, wall time.Time, err error, polled bool) (Trouble, bo
 	}
 	was := g.Health.Reason
 	g.Health.OnError(now, wall, err)
+	g.Requests.SilentUntil = g.Health.silentUntil()
 	t := Trouble{Status: g.Health.Status, Reason: g.Health.Reason, New: g.Health.Reason != was}
 	if t.Reason == "" || errors.Is(err, context.Canceled) {
 		return Trouble{}, false

@@ -31,7 +31,8 @@ const (
 // the rest is what keeps a broken set-up from looking like an attack.
 const (
 	leastAfterLimit = time.Minute
-	mostAfterLimit  = time.Hour
+	mostAfterLimit  = time.Hour      // of the bridge's own accord
+	mostStated      = 24 * time.Hour // of a Retry-After
 	afterRejection  = 15 * time.Minute
 	mostRejection   = 24 * time.Hour
 	firstBackoff    = 20 * time.Second
@@ -106,7 +107,7 @@ func (h *Health) OnError(now, wall time.Time, err error) {
 		body    *raptclient.BodyError
 		clock   = func(until time.Time) string { return wall.Add(until.Sub(now)).Format(time.TimeOnly) }
 		backOff = func(b backoff.BackOff, r raptclient.RateLimit) time.Time {
-			return now.Add(max(b.NextBackOff(), min(r.RetryAfter.Or(0), mostAfterLimit)))
+			return now.Add(max(b.NextBackOff(), min(r.RetryAfter.Or(0), mostStated)))
 		}
 	)
 	if errors.As(err, &held) {
@@ -189,16 +190,28 @@ func (h *Health) onOwnLimit(held *RateLimitedError, clock func(time.Time) string
 func (h *Health) onRateLimit(now time.Time, r raptclient.RateLimit, clock func(time.Time) string) {
 	wait := leastAfterLimit
 	if r.RetryAfter.Valid {
-		wait = max(wait, r.RetryAfter.V)
+		wait = max(wait, min(r.RetryAfter.V, mostStated))
 	} else if !h.Reset.IsZero() {
-		wait = max(wait, h.Reset.Sub(now))
+		wait = max(wait, min(h.Reset.Sub(now), mostAfterLimit))
 	}
-	wait = min(wait, mostAfterLimit)
 	if h.limited == nil {
 		h.limited = retry.New(wait, mostAfterLimit, 0)
 	}
 	until := now.Add(max(wait, h.limited.NextBackOff()))
-	h.pause(RateLimited, until, true, "the RAPT Cloud asks for fewer requests (429); nothing is asked until "+clock(until))
+	h.silence(until, clock(until))
+}
+
+// silence keeps everything quiet after a 429.
+func (h *Health) silence(until time.Time, clock string) {
+	h.pause(RateLimited, until, true, "the RAPT Cloud asks for fewer requests (429); nothing is asked until "+clock)
+}
+
+// silentUntil is until when the cloud wants to be asked nothing after a 429; zero for no such time.
+func (h *Health) silentUntil() time.Time {
+	if h.Status != RateLimited {
+		return time.Time{}
+	}
+	return h.Until
 }
 
 // OnHeaders takes the rate-limit headers of an answer into account: what remains is spread over the rest of the window,

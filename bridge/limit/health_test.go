@@ -55,7 +55,7 @@ func TestWhatAnErrorMeans(t *testing.T) {
 		{"ever again: a quarter of an hour at most", repeated(answered(500), 30), Unreachable, 10 * m, 15 * m, false, "try again later"},
 		{"one 503 is no maintenance", []error{answered(503)}, Unreachable, 14 * s, 26 * s, false, "try again later"},
 		{"maintenance for half an hour, it says", []error{&raptclient.APIError{Status: 503, Excerpt: "Down for Maintenance", RateLimit: raptclient.RateLimit{RetryAfter: raptclient.Some(30 * m)}}}, Maintenance, 30 * m, 30 * m, false, "try again later"},
-		{"maintenance for a week, it says", []error{&raptclient.SignInError{Status: 503, Excerpt: "scheduled maintenance", RateLimit: raptclient.RateLimit{RetryAfter: raptclient.Some(168 * time.Hour)}}}, Maintenance, time.Hour, time.Hour, false, "try again later"},
+		{"maintenance for a week, it says", []error{&raptclient.SignInError{Status: 503, Excerpt: "scheduled maintenance", RateLimit: raptclient.RateLimit{RetryAfter: raptclient.Some(168 * time.Hour)}}}, Maintenance, 24 * time.Hour, 24 * time.Hour, false, "try again later"},
 		{"a web page where JSON belongs", []error{&raptclient.BodyError{Endpoint: "x", Status: 200, Problem: raptclient.BodyHTML}}, Unreachable, 14 * s, 26 * s, false, "x"},
 		{"a web page of maintenance", []error{&raptclient.BodyError{Endpoint: "x", Status: 200, Problem: raptclient.BodyHTML, Excerpt: "<h1>Maintenance</h1>"}}, Maintenance, 14 * s, 26 * s, false, "x"},
 		{"a redirect to a portal", []error{answered(302)}, Unreachable, 14 * s, 26 * s, false, "captive portal"},
@@ -68,7 +68,8 @@ func TestWhatAnErrorMeans(t *testing.T) {
 		{"429 for ever: an hour at most", repeated(answered(429), 20), RateLimited, time.Hour, time.Hour, true, "fewer requests"},
 		{"Retry-After", []error{limitedFor(7 * m)}, RateLimited, 7 * m, 7 * m, true, "nothing is asked until 12:07:00"},
 		{"Retry-After of a second: a minute all the same", []error{limitedFor(s)}, RateLimited, m, m, true, "12:01:00"},
-		{"Retry-After of a day: an hour", []error{limitedFor(24 * time.Hour)}, RateLimited, time.Hour, time.Hour, true, "13:00:00"},
+		{"Retry-After of five hours", []error{limitedFor(5 * time.Hour)}, RateLimited, 5 * time.Hour, 5 * time.Hour, true, "17:00:00"},
+		{"Retry-After of a week: a day", []error{limitedFor(168 * time.Hour)}, RateLimited, 24 * time.Hour, 24 * time.Hour, true, "fewer requests"},
 		{"Retry-After again: doubled", repeated(limitedFor(7*m), 2), RateLimited, 14 * m, 14 * m, true, "12:14:00"},
 		{"429 at the sign-in", []error{&raptclient.SignInError{Status: 429, RateLimit: raptclient.RateLimit{RetryAfter: raptclient.Some(5 * m)}}}, RateLimited, 5 * m, 5 * m, true, "fewer requests"},
 

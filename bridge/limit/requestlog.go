@@ -55,6 +55,9 @@ type RequestLog struct {
 	reservedAt              time.Time
 	reservedPolls, reserved int // of polls, and altogether
 	reservedSignIns         int
+
+	// SilentUntil is until when the cloud wants to be asked nothing after a 429; zero for no such time. The log only keeps it.
+	SilentUntil time.Time
 }
 
 // NewRequestLog is an empty log with these ceilings.

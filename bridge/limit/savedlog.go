@@ -16,7 +16,8 @@ type SavedLog struct {
 	SignIns  [][2]int      `json:"sign_ins"`
 	Backfill [][2]int      `json:"backfill,omitempty"` // of the commands, and what is reserved
 	Reserved *SavedReserve `json:"withheld,omitempty"`
-	Code     string        `json:"code,omitempty"` // see Key
+	Silence  int           `json:"silence,omitempty"` // seconds after at, until which nothing is asked (429)
+	Code     string        `json:"code,omitempty"`    // see Key
 }
 
 // SavedReserve is what was reserved at a start without memory.
@@ -37,6 +38,7 @@ func (l *RequestLog) Save(now, wall time.Time) SavedLog {
 	isReserved := l.isReserved(now)
 	now = now.Add(at.Sub(wall))
 	s := SavedLog{At: at, Polls: [][2]int{}, Commands: [][2]int{}, SignIns: [][2]int{}}
+	s.Silence = max(0, int((l.SilentUntil.Sub(now)+time.Second-1)/time.Second))
 	polls, commands, signIns := 0, 0, 0 // reserved ones, left out; requests of the same moment are not
 	if isReserved {
 		polls, commands, signIns = l.reservedPolls, l.reserved-l.reservedPolls, l.reservedSignIns
@@ -120,6 +122,9 @@ func (l *RequestLog) Restore(s SavedLog, now, wall time.Time) {
 	enter(s.Polls, room, &l.polls, &l.hour, &l.minute)
 	enter(s.SignIns, l.hour.limit, &l.signIns)
 	enter(s.Backfill, l.hour.limit, &l.backfill)
+	if s.Silence > 0 {
+		l.SilentUntil = now.Add(min(time.Duration(min(s.Silence, 1<<20))*time.Second, mostStated) - passed)
+	}
 	for _, w := range []*window{&l.hour, &l.polls, &l.minute, &l.signIns, &l.backfill} {
 		w.sort()
 	}

@@ -39,6 +39,7 @@ func TestASavedLogIsTrustedByWhoSignedIt(t *testing.T) {
 	for name, change := range map[string]func(*SavedLog){
 		"a request less":   func(s *SavedLog) { s.Polls = nil },
 		"a younger log":    func(s *SavedLog) { s.At = s.At.Add(-time.Hour) },
+		"silence":          func(s *SavedLog) { s.Silence = 3600 },
 		"nothing held":     func(s *SavedLog) { s.Reserved = nil },
 		"no code":          func(s *SavedLog) { s.Code = "" },
 		"a code in pieces": func(s *SavedLog) { s.Code = s.Code[:20] },

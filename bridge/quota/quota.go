@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
@@ -146,7 +147,7 @@ func (a *Account) next(ctx context.Context, now time.Time, signIn bool) (time.Ti
 		}
 		a.alone = true
 	}
-	return a.requests.NextAllowed(now, a.purpose, signIn), nil
+	return times.Latest(a.requests.NextAllowed(now, a.purpose, signIn), a.requests.SilentUntil), nil
 }
 
 // ask asks the bridge.
