@@ -115,7 +115,7 @@ fuzz: ## run every fuzz target for FUZZTIME (30s); their seeds run in every test
 		done; done
 
 soak: docker ## live through a simulated year, and the days SOAK (10) times with the race detector; stop the program for minutes; count what Home Assistant records
-	$(GO) test -count=1 -timeout 30m -run '^TestFrozenProcess$$' ./cmd/rapt-bridge/e2e -freezes 30s,150s
+	$(GO) test -count=1 -timeout 30m -run '^Test(FrozenProcess|PausedContainer)$$' ./cmd/rapt-bridge/e2e -freezes 30s,150s
 	$(GO) test -count=1 -timeout 2h -run '^TestAYearTakesTheMemoryOfItsFirstWeek$$' ./bridge -v -days 365
 	$(GO) test -count=1 -timeout 30m -run '^TestHomeAssistantIsLeftInPeace$$' -v ./cmd/rapt-bridge/e2e -quiet 10m
 	$(GO) test -race -count $(SOAK) -timeout 3h -run 'Day|Week|Loop|Limits|Jumps|Rejected|Frequency' ./bridge
