@@ -21,6 +21,9 @@ var (
 	faultTable = flag.String("fault-table", "", "file for the table of faults, as Markdown")
 )
 
+// usualLines are fewer than a fault may have in the log, unless its row says otherwise.
+const usualLines = 200
+
 // fault is a row of the table of faults: something that happens to a brewery, and what must hold.
 type fault struct {
 	group, name string
@@ -30,6 +33,7 @@ type fault struct {
 
 	broker       mosquittoOptions
 	own          bool // a broker of its own
+	heavy        bool // keeps a core busy: tried alone, before the others
 	forgets      bool // which forgets what it retained when it ends
 	relayed      bool // a relay before the broker
 	secured      bool // with TLS
@@ -39,13 +43,14 @@ type fault struct {
 	clock        bool // the bridge's wall clock can be set
 	start        func(*trial)
 	strike       func(*trial) // makes it happen, and returns when it is over
+	after        func(*trial) // looks at what happened, when all is well
 
 	// What may be different because of it.
 	takesAway bool          // the bridge or the broker is away for a time
 	offline   bool          // devices may be shown offline meanwhile
 	within    time.Duration // until all is well again; 3 minutes when zero
 	memory    int           // MiB at the most; 64 when zero
-	lines     int           // of the log; 200 when zero
+	lines     int           // of the log; usualLines when zero
 	signIns   int           // 6 when zero; more where the hour has passed for the bridge
 }
 
@@ -80,7 +85,9 @@ func TestFaults(t *testing.T) {
 			continue
 		}
 		t.Run(row.group+" "+strings.ReplaceAll(row.name, "/", "."), func(t *testing.T) { // a name with / can't be chosen with -run
-			t.Parallel()
+			if !row.heavy {
+				t.Parallel()
+			}
 			o := &outcome{row: row}
 			mu.Lock()
 			outcomes[row.group+"/"+row.name] = o
@@ -115,6 +122,9 @@ func (o *outcome) line() (text string, held bool) {
 		mark = "**no**: " + strings.ReplaceAll(strings.Join(o.broken, "; "), "|", "/")
 	}
 	holds := o.row.holds
+	if o.row.lines > 0 {
+		holds += fmt.Sprintf("; under %d lines of log", o.row.lines)
+	}
 	if o.figures != "" {
 		holds += " (" + o.figures + ")"
 	}
@@ -190,15 +200,18 @@ func tryFault(t *testing.T, o *outcome, shared *mosquitto, prefix string) {
 	before := c.measure()
 	logged := len(c.log())
 	stopSending := c.send()
-	c.ledger.cut = time.Now()
+	c.ledger.cut, c.seen = time.Now(), len(c.watcher.all())
 	row.strike(c)
 	o.well = c.waitUntilWell()
 	c.ledger.well = time.Now()
 	stopSending()
 	c.awaitOutcomes()
+	if row.after != nil {
+		row.after(c)
+	}
 	c.restsAs(before)
 	o.lines = strings.Count(c.log()[logged:], "\n")
-	o.memory = max(c.bridge.peak(), before.peak)
+	o.memory = max(c.bridge.memory("VmHWM"), before.peak)
 	c.judge()
 	o.done = true
 	for _, broken := range o.broken {
@@ -212,7 +225,7 @@ func (c *trial) judge() {
 	c.readLedger()
 	c.ledger.signInLimit = row.signIns
 	o.broken = append(o.broken, c.ledger.broken()...)
-	if most := cmp.Or(row.lines, 200); o.lines >= most {
+	if most := cmp.Or(row.lines, usualLines); o.lines >= most {
 		c.broke("%d lines of log", o.lines)
 	}
 	if most := cmp.Or(row.memory, 64); o.memory > most {

@@ -26,10 +26,10 @@ func brokerFaults() []fault {
 		{name: "paused for 90 s, the network is cut", strike: func(c *trial) { c.broker.pause(c.t); time.Sleep(90 * time.Second); c.broker.unpause(c.t) }},
 		{name: "credentials withdrawn and given back", broker: mosquittoOptions{users: brokerUsers()}, strike: withdrawCredentials},
 		{name: "killed, and has no memory of what it retained", forgets: true, strike: func(c *trial) { c.broker.kill(c.t); time.Sleep(2 * time.Second); c.broker.start(c.t) }},
-		{name: "a message may have 4 kB", holds: "names what is too large once, and sends the rest", strike: withLimit("max_packet_size 4000")},
-		{name: "one message may wait", holds: afterReconnect, strike: withLimit("max_queued_messages 1", "max_inflight_messages 1")},
-		{name: "2 MB of memory", holds: afterReconnect, strike: withLimit("memory_limit 2000000")},
-		{name: "out of disk", holds: "goes on: the broker keeps what it has in its memory", broker: mosquittoOptions{small: true}, strike: func(*trial) { time.Sleep(20 * time.Second) }},
+		{name: "a message may have 4 kB", holds: "names what is too large once, and sends the rest", strike: withLimit(namesWhatIsTooLarge, "max_packet_size 4000")},
+		{name: "one message may wait", holds: afterReconnect, strike: withLimit(nil, "max_queued_messages 1", "max_inflight_messages 1")},
+		{name: "2 MB of memory", holds: afterReconnect, strike: withLimit(nil, "memory_limit 2000000")},
+		{name: "out of disk", holds: "goes on: the broker keeps what it has in its memory", broker: mosquittoOptions{small: true}, strike: outOfDisk},
 	}
 	for i := range rows {
 		rows[i].group, rows[i].own, rows[i].takesAway, rows[i].offline = "broker", true, true, true
@@ -48,14 +48,44 @@ func brokerUsers() map[string]string {
 	return map[string]string{"rapt-bridge": "secret", "watcher": "watcher"}
 }
 
-// withLimit runs the broker with a limit for half a minute.
-func withLimit(lines ...string) func(*trial) {
+// withLimit runs the broker with a limit for half a minute, and looks at what happens meanwhile.
+func withLimit(meanwhile func(*trial), lines ...string) func(*trial) {
 	return func(c *trial) {
 		c.broker.configure(c.t, lines...)
 		c.broker.restart(c.t)
 		time.Sleep(30 * time.Second)
+		if meanwhile != nil {
+			meanwhile(c)
+		}
 		c.broker.configure(c.t)
 		c.broker.restart(c.t)
+	}
+}
+
+// namesWhatIsTooLarge checks that each message that the broker can't take was told once, and that a command has its answer.
+func namesWhatIsTooLarge(c *trial) {
+	c.expectApplied("while some messages were too large")
+	told := map[string]int{}
+	for line := range strings.Lines(c.log()) {
+		if strings.Contains(line, "max_packet_size") {
+			told[text(line, `the message on \S+`)]++
+		}
+	}
+	for what, times := range told {
+		if times > 1 {
+			c.broke("%s was told %d times", what, times)
+		}
+	}
+	if len(told) == 0 {
+		c.broke("nothing was told as too large")
+	}
+}
+
+// outOfDisk waits until the broker could not write several times.
+func outOfDisk(c *trial) {
+	time.Sleep(20 * time.Second)
+	if log := c.broker.logText(c.t); strings.Count(log, "No space left on device") < 2 {
+		c.broke("the broker had room")
 	}
 }
 
@@ -101,30 +131,37 @@ func networkFaults() []fault {
 	return out
 }
 
+const distrusts = "says what is wrong with the certificate, sends nothing through it, and connects when it is right"
+
 // tlsFaults put another certificate before the broker for a while.
 func tlsFaults() []fault {
 	rows := []struct {
-		name, says string
+		name, says string // and names in the log
+		holds      string
 		bad        func(c *trial) *tls.Certificate
 	}{
-		{"TLS with a wrong name", "certificate", func(c *trial) *tls.Certificate {
+		{"TLS with a wrong name", "certificate", distrusts, func(c *trial) *tls.Certificate {
 			return c.authority.pair(c.t, "elsewhere.example", net.IPv4(192, 0, 2, 1), tomorrow())
 		}},
-		{"TLS with an expired certificate", "certificate", func(c *trial) *tls.Certificate {
+		{"TLS with an expired certificate", "certificate", distrusts, func(c *trial) *tls.Certificate {
 			return c.authority.pair(c.t, "broker", loopback, time.Now().Add(-time.Minute))
 		}},
-		{"TLS of an unknown authority", "mqtt.ca_file", func(c *trial) *tls.Certificate { return newAuthority(c.t).pair(c.t, "broker", loopback, tomorrow()) }},
-		{"TLS that ends in an alert", "MQTT broker", func(*trial) *tls.Certificate { return nil }},
+		{"TLS of an unknown authority", "mqtt.ca_file", distrusts, func(c *trial) *tls.Certificate { return newAuthority(c.t).pair(c.t, "broker", loopback, tomorrow()) }},
+		{"TLS that ends in an alert", "doesn't take the TLS connection", "says that the broker doesn't take the TLS connection, and connects when it does", func(*trial) *tls.Certificate { return nil }},
 	}
 	var out []fault
 	for _, row := range rows {
-		out = append(out, fault{group: "network", name: row.name, holds: "says what is wrong with the certificate, sends it no password, and connects when it is right",
+		out = append(out, fault{group: "network", name: row.name, holds: row.holds,
 			takesAway: true, offline: true, relayed: true, secured: true, strike: func(c *trial) {
 				good := c.relay.now()
 				c.relay.set(passage{present: row.bad(c)})
 				c.relay.cut()
+				before := c.relay.passed()
 				c.bridge.waitForLog(c.t, patience, row.says)
 				time.Sleep(20 * time.Second)
+				if n := c.relay.passed(); n != before {
+					c.broke("%d connections in spite of the certificate", n-before)
+				}
 				c.relay.set(good)
 			}})
 	}

@@ -31,6 +31,7 @@ type mosquittoOptions struct {
 	clientCert  bool                          // the TLS listener asks for a certificate of the authority
 	webSocket   bool                          // with it there is a WebSocket listener, with authority one with TLS too
 	persistence bool                          // retained messages survive a restart
+	busy        bool                          // for many messages: any number may wait, and its log has errors alone
 	small       bool                          // there is little room for what it keeps on its disk
 }
 
@@ -49,6 +50,9 @@ func startMosquitto(t testing.TB, s scope, o mosquittoOptions) *mosquitto {
 	ports := map[int]int{1883: m.tcp}
 	// As root it may read and write whatever is copied in.
 	conf := []string{"user root", "log_dest stdout", "log_type all", "connection_messages true"}
+	if o.busy {
+		conf = []string{"user root", "log_dest stdout", "log_type error", "max_queued_messages 0"}
+	}
 	options := []testcontainers.ContainerCustomizer{}
 
 	if len(o.users) == 0 {

@@ -29,6 +29,7 @@ type relay struct {
 	passage passage
 	conns   map[net.Conn]bool
 	secured bool // TLS ends here
+	through int  // connections that were passed on
 }
 
 // startRelay passes connections on to target. With a certificate TLS ends at the relay.
@@ -68,6 +69,13 @@ func (r *relay) now() passage {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.passage
+}
+
+// passed is how many connections were passed on so far.
+func (r *relay) passed() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.through
 }
 
 // cut breaks all connections.
@@ -128,6 +136,9 @@ func (r *relay) serve(client net.Conn) {
 		return
 	}
 	defer r.track(server)()
+	r.mu.Lock()
+	r.through++
+	r.mu.Unlock()
 	var both sync.WaitGroup
 	both.Go(func() { r.pass(server, near); _ = server.Close() })
 	both.Go(func() { r.pass(near, server); _ = client.Close() })

@@ -6,10 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
-	"os"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -46,6 +43,7 @@ type trial struct {
 	pill      raptsim.Info
 	targets   []raptsim.Info // whose target temperatures are set
 	announced map[string]string
+	seen      int // messages, before the fault
 
 	mu      sync.Mutex
 	ledger  ledger
@@ -202,6 +200,26 @@ func (c *trial) order() int {
 	return n
 }
 
+// expectApplied sends a command, expects that it is applied, and returns how long its outcome took.
+func (c *trial) expectApplied(when string) (took time.Duration) {
+	n, at := c.order(), time.Now()
+	var outcomes []string
+	within(c.t, patience, "the outcome of a command "+when, func() error {
+		c.readLedger()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if outcomes = c.ledger.commands[n].outcomes; len(outcomes) == 0 {
+			return errors.New("none")
+		}
+		return nil
+	})
+	took = time.Since(at)
+	if outcomes[0] != "applied" {
+		c.broke("a command %s was %s", when, outcomes[0])
+	}
+	return took
+}
+
 // send sends a command every few seconds until the function that it returns is called.
 func (c *trial) send() (stop func()) {
 	end, done := make(chan struct{}), make(chan struct{})
@@ -342,49 +360,4 @@ func keys(document string) string {
 	var fields map[string]any
 	_ = json.Unmarshal([]byte(document), &fields)
 	return strings.Join(slices.Sorted(maps.Keys(fields)), " ")
-}
-
-// measured is what a process uses.
-type measured struct{ peak, descriptors, goroutines int }
-
-func (c *trial) measure() measured {
-	m := measured{peak: c.bridge.peak(), descriptors: c.bridge.descriptors()}
-	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Get("http://" + c.set["HTTP_LISTEN"] + "/metrics")
-	if err != nil {
-		return m
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, _ := io.ReadAll(response.Body)
-	_, _ = fmt.Sscanf(text(string(body), `(?m)^go_goroutines \d+`), "go_goroutines %d", &m.goroutines)
-	return m
-}
-
-// restsAs waits until the process uses what it used before.
-func (c *trial) restsAs(before measured) {
-	var now measured
-	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(500 * time.Millisecond) {
-		now = c.measure()
-		if now.goroutines > 0 && now.descriptors <= before.descriptors+5 && now.goroutines <= before.goroutines+8 {
-			return
-		}
-	}
-	c.broke("%d descriptors and %d goroutines, where %d and %d were before", now.descriptors, now.goroutines, before.descriptors, before.goroutines)
-}
-
-// peak is the most memory that the process has had, in MiB; 0 when it has ended.
-func (b *bridge) peak() int {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", b.process.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	var kilo int
-	_, _ = fmt.Sscanf(text(string(status), `VmHWM:\s+\d+`), "VmHWM: %d", &kilo)
-	return kilo >> 10
-}
-
-// descriptors are the open files and connections of the process.
-func (b *bridge) descriptors() int {
-	files, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", b.process.Process.Pid))
-	return len(files)
 }
