@@ -50,5 +50,5 @@ func (b *bridge) refreshDevice(id string, now time.Time) (string, error) {
 	if at := d.Group.Turn.At; at.After(now) { // after a failure
 		return fmt.Sprintf("The list of the family %s failed; it is asked for again at %s.", d.Family, b.clock.Text(at)), nil
 	}
-	return b.account.RefreshText(now), nil
+	return b.account.RefreshText(now, d.Group), nil
 }

@@ -26,7 +26,7 @@ func (b *bridge) snapshot(now time.Time) {
 		Listed: a.Listed(), APIStatus: string(a.Status(now)), APIReason: a.Gate.Health.Explanation.What, APIAdvice: a.Gate.Health.Explanation.Do,
 		LastSuccessfulPoll: a.LastPoll, NextRequest: b.nextRequest(now), Pushed: a.Pushed(),
 		RequestsLastHour: a.Gate.Requests.LastHour(now), RequestsPerHour: b.options.MaxRequestsPerHour, RequestsRemaining: a.Gate.Remaining(now),
-		UnknownFields: a.UnknownFields, ReadOnly: b.options.ReadOnly, Refresh: status.Plan(a.RefreshPlan(now), b.clock.Read), Dashboard: b.dashboard(),
+		UnknownFields: a.UnknownFields, ReadOnly: b.options.ReadOnly, Refresh: status.Plan(a.RefreshPlan(now, a.Families...), b.clock.Read), Dashboard: b.dashboard(),
 	}
 	p.Fill(s, s.At)
 	if reset := a.Gate.Health.LimitReset(now); !reset.IsZero() {

@@ -184,7 +184,7 @@ func (b *bridge) pollFailed(f *account.Family, now time.Time, err error) {
 // refresh has every family asked for at once, within the limits, and says what happens.
 func (b *bridge) refresh(now time.Time) string {
 	b.log.Info("asking for fresh values of all devices")
-	what := b.account.RefreshText(now)
+	what := b.account.RefreshText(now, b.account.Families...)
 	b.account.RefreshAll(now, nil)
 	return what
 }

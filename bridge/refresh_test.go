@@ -51,3 +51,20 @@ func TestAWebhookOnTheBridgesTopicAsksForTheFamily(t *testing.T) {
 		assert.Len(t, w.lines("names no device"), 1)
 	})
 }
+
+// TestARefreshInTheFirstHourPromisesNoMoreThanItDoes: a new installation has but a quarter of the hour, most of which is kept
+// to learn the devices' rhythms.
+func TestARefreshInTheFirstHourPromisesNoMoreThanItDoes(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{}, nil, func(t *testing.T, w *world) {
+		pass(2 * time.Minute)
+		w.publish("rapt/bridge/refresh/set", "PRESS")
+		pass(time.Second)
+		assert.Regexp(t, `The bridge asks for fresh readings from \S+ UTC on, to stay below the limits\.`, w.broker.on("rapt/bridge//result"))
+		pass(time.Hour)
+		last := w.cloud.Requests()[0].At
+		for _, r := range w.cloud.Requests() {
+			assert.Less(t, r.At.Sub(last), 10*time.Minute, "it holds up nobody who is still to be learned")
+			last = r.At
+		}
+	})
+}

@@ -148,3 +148,21 @@ func TestWhatIsKnownOfTheAPISurvivesANewStart(t *testing.T) {
 	assert.Equal(t, a.Skew, next.Skew)
 	assert.Same(t, a.Gate.Health, next.Gate.Health)
 }
+
+// TestAPlanToRefreshIsWhatTheScheduleDoes: where the hour is short, polls are kept for the families that are still learned.
+func TestAPlanToRefreshIsWhatTheScheduleDoes(t *testing.T) {
+	a := brewery(t)
+	now := noon.Add(10 * time.Second)
+	assert.Contains(t, a.RefreshText(now, a.Families...), "for fresh readings now;")
+	a.Gate.Requests.Reserve(noon)
+	for a.Gate.Requests.Paced(now, 0).IsZero() {
+		a.Gate.Requests.Record(noon, limit.ForPoll, false)
+	}
+	plan := a.RefreshPlan(now, a.Families...)
+	a.RefreshAll(now, nil)
+	assert.Equal(t, a.NextPoll(now).Wake, plan.At)
+	assert.True(t, plan.At.After(now))
+	learned := kettle(a).Group.Turn
+	assert.Equal(t, noon, learned.At)
+	assert.False(t, learned.Learn.IsZero(), "it is still to be learned")
+}

@@ -52,18 +52,23 @@ func (a *Account) turns() []poll.Turn {
 // NextPoll is the family to ask for at now, or when to look again. Where the hour is short of polls, one that teaches a
 // rhythm doesn't wait for the others: a fresh installation has but a quarter of the hour.
 func (a *Account) NextPoll(now time.Time) poll.Plan {
+	open, busy := a.open(now), a.Lender.Busy()
+	return poll.Next(now, a.turns(), poll.Open{Learning: times.Latest(open.Learning, busy), Other: times.Latest(open.Other, busy)})
+}
+
+// open is when the limits let polls leave.
+func (a *Account) open(now time.Time) poll.Open {
 	keep := 0
 	for _, f := range a.Families {
 		keep += pollsToLearn * f.unknown
 	}
 	learning, other := a.Gate.NextPolls(now, keep)
-	busy := a.Lender.Busy()
-	return poll.Next(now, a.turns(), poll.Open{Learning: times.Latest(learning, busy), Other: times.Latest(other, busy)})
+	return poll.Open{Learning: learning, Other: other}
 }
 
 // Status is the API's status: that of the last answers, or that polls are held back for longer than a moment.
 func (a *Account) Status(now time.Time) limit.Status {
-	return a.Gate.Status(now, poll.Next(now, a.turns(), poll.Open{}).Wake)
+	return a.Gate.Status(now, poll.Next(now, a.turns(), poll.Open{}).Wake, a.NextPoll(now).Wake)
 }
 
 // Opening is when the limits let commands leave.
@@ -86,17 +91,35 @@ func (a *Account) NextBackfill(now, due time.Time) time.Time {
 	return at
 }
 
-// RefreshPlan is what happens when somebody asks for fresh readings at now.
-func (a *Account) RefreshPlan(now time.Time) limit.Plan {
-	var retries []limit.Retry
-	for _, f := range a.Families {
-		retries = append(retries, limit.Retry{Family: string(f.Name), At: f.Retry})
+// RefreshPlan is what happens when somebody asks for fresh readings of families at now.
+func (a *Account) RefreshPlan(now time.Time, families ...*Family) limit.Plan {
+	var (
+		open            = a.open(now)
+		opens, ofNobody []time.Time // the latter of families without devices
+		retries         []limit.Retry
+	)
+	for _, f := range families {
+		asked := f.State
+		asked.Refresh = true
+		switch at := asked.Due(a.Bounds).Opens(open); {
+		case f.Retry.After(now):
+			retries = append(retries, limit.Retry{Family: string(f.Name), At: f.Retry})
+		case len(f.Members) > 0:
+			opens = append(opens, at)
+		default:
+			ofNobody = append(ofNobody, at)
+		}
 	}
-	return a.Gate.RefreshPlan(now, retries)
+	if len(opens) == 0 {
+		opens = ofNobody
+	}
+	return a.Gate.RefreshPlan(now, opens, retries)
 }
 
 // RefreshText is the same in words, for who asks over MQTT.
-func (a *Account) RefreshText(now time.Time) string { return a.Gate.Words(a.RefreshPlan(now)) }
+func (a *Account) RefreshText(now time.Time, families ...*Family) string {
+	return a.Gate.Words(a.RefreshPlan(now, families...))
+}
 
 // Await looks after the pending writes of a device.
 func (a *Account) Await(d *Device) {

@@ -130,10 +130,9 @@ func (g *Gate) Remaining(now time.Time) int {
 }
 
 // Status is the API's status: that of the last answers, or that polls are held back for longer than a moment. due is when
-// the next poll is due.
-func (g *Gate) Status(now, due time.Time) Status {
-	open := g.NextPoll(now)
-	if g.Health.Status != OK || open.Sub(times.Latest(now, due)) <= slowedBy {
+// the next poll is due, and next when it leaves.
+func (g *Gate) Status(now, due, next time.Time) Status {
+	if g.Health.Status != OK || next.Sub(times.Latest(now, due)) <= slowedBy {
 		return g.Health.Status
 	}
 	return Slowed

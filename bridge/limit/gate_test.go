@@ -93,18 +93,11 @@ func TestPollsThatTeachGoFirstWhereTheHourIsShort(t *testing.T) {
 
 func TestHeldBackPollsAreAStatusOfTheirOwn(t *testing.T) {
 	g := open(60)
-	status := g.Status(noon, noon)
-	assert.Equal(t, OK, status)
-	use(g, ForPoll, noon)
-	use(g, ForPoll, noon.Add(2*time.Minute))
-	now := noon.Add(4 * time.Minute)
-	status = g.Status(now, now)
-	assert.Equal(t, Slowed, status)
-	status = g.Status(now, now.Add(2*time.Hour))
-	assert.Equal(t, OK, status, "nothing is due before")
-	g.OnError(now, now, answered(503), true)
-	status = g.Status(now, now)
-	assert.Equal(t, Unreachable, status, "what the answers say comes first")
+	assert.Equal(t, OK, g.Status(noon, noon, noon.Add(slowedBy)))
+	assert.Equal(t, Slowed, g.Status(noon, noon, noon.Add(slowedBy+1)))
+	assert.Equal(t, OK, g.Status(noon, noon.Add(2*time.Hour), noon.Add(2*time.Hour)), "nothing is due before")
+	g.OnError(noon, noon, answered(503), true)
+	assert.Equal(t, Unreachable, g.Status(noon, noon, noon), "what the answers say comes first")
 }
 
 func TestOfWhatTheLogIsTold(t *testing.T) {
@@ -171,12 +164,14 @@ func TestAKeyThatIsSetTooOftenIsRefused(t *testing.T) {
 
 func TestWhatARefreshBrings(t *testing.T) {
 	g := open(60)
-	assert.Equal(t, "The bridge asks for fresh readings now; they show within some seconds.", g.Words(g.RefreshPlan(noon, []Retry{{Family: "still", At: noon}})))
-	assert.Equal(t, "The bridge asks for fresh readings now, but for lists that failed: still at 12:05:00.", g.Words(g.RefreshPlan(noon, []Retry{{Family: "still", At: noon.Add(5 * time.Minute)}})))
-	use(g, ForPoll, noon)
-	assert.Regexp(t, `^The bridge asks for fresh readings from \d\d:\d\d:\d\d on, to stay below the limits\.$`, g.Words(g.RefreshPlan(noon, nil)))
+	says := func(opens []time.Time, retries ...Retry) string { return g.Words(g.RefreshPlan(noon, opens, retries)) }
+	now, later := noon.Add(-time.Minute), noon.Add(5*time.Minute)
+	assert.Equal(t, "The bridge asks for fresh readings now; they show within some seconds.", says([]time.Time{now, now}))
+	assert.Equal(t, "The bridge asks for fresh readings now, but for lists that failed: still at 12:05:00.", says([]time.Time{now}, Retry{Family: "still", At: later}))
+	assert.Equal(t, "The bridge asks for fresh readings from 12:05:00 on, to stay below the limits.", says([]time.Time{later.Add(time.Minute), later}))
+	assert.Equal(t, "The bridge asks for fresh readings from 12:00:00 on, to stay below the limits.", says([]time.Time{now, later}), "not for all of them at once")
 	g.OnError(noon, noon, errors.New("no route to host"), true)
-	assert.Regexp(t, `^Nothing is asked before \d\d:\d\d:\d\d: the RAPT Cloud can't be asked\.$`, g.Words(g.RefreshPlan(noon, nil)))
+	assert.Regexp(t, `^Nothing is asked before \d\d:\d\d:\d\d: the RAPT Cloud can't be asked\.$`, says([]time.Time{now}))
 }
 
 func TestTheVendorsRestCountsWhereItIsLess(t *testing.T) {

@@ -18,7 +18,7 @@ func TestTheSilenceAfterA429OutlivesRestarts(t *testing.T) {
 		g = open(240)
 		require.NoError(t, key.Check(saved))
 		assert.Contains(t, g.Restore(saved, now, now), "nothing is asked until 12:30:0")
-		assert.Equal(t, RateLimited, g.Status(now, now))
+		assert.Equal(t, RateLimited, g.Status(now, now, now))
 		for _, at := range []time.Time{g.NextPoll(now), g.NextCommand(now, ForCommand), g.NextCommand(now, ForOff), g.Health.LimitReset(now)} {
 			assert.WithinRange(t, at, noon.Add(30*time.Minute), noon.Add(30*time.Minute+time.Second))
 		}

@@ -3,6 +3,7 @@ package limit
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,22 +62,16 @@ type Plan struct {
 	Later []Retry   // lists that wait longer, since they failed
 }
 
-// RefreshPlan is what happens when somebody asks for fresh readings at now.
-func (g *Gate) RefreshPlan(now time.Time, retries []Retry) Plan {
+// RefreshPlan is what happens when somebody asks for fresh readings at now. opens is when the limits let each list be asked
+// for, retries are those that failed.
+func (g *Gate) RefreshPlan(now time.Time, opens []time.Time, retries []Retry) Plan {
 	if until := g.Health.Until; until.After(now) {
 		return Plan{At: until, Why: g.Health.Explanation.What}
 	}
-	open := g.NextPoll(now)
-	if open.Sub(now) > time.Second {
-		return Plan{At: open}
+	if len(opens) > 0 && slices.MaxFunc(opens, time.Time.Compare).Sub(now) > time.Second {
+		return Plan{At: times.Latest(now, slices.MinFunc(opens, time.Time.Compare))}
 	}
-	var p Plan
-	for _, r := range retries {
-		if r.At.After(times.Latest(now, open)) {
-			p.Later = append(p.Later, r)
-		}
-	}
-	return p
+	return Plan{Later: retries}
 }
 
 // Words is a plan in words.

@@ -69,8 +69,10 @@ func (a *State) Due(b Bounds) Turn {
 		return Turn{At: a.Retry, Learn: a.Retry} // every rhythm of the family is still to be learned
 	case !a.Retry.IsZero():
 		return Turn{At: a.Retry}
-	case a.Asked.IsZero() || a.Refresh:
-		return Turn{At: a.Asked, Learn: firstAsk(a.Asked)}
+	case a.Asked.IsZero():
+		return Turn{At: a.Asked, Learn: time.Unix(0, 0)} // in the far past, and not the zero time
+	case a.Refresh:
+		return Turn{At: a.Asked, Learn: learn(a.candidates(b), a.Asked.Add(b.Min))} // which a refresh doesn't hurry
 	case a.Empty > 0 && a.Usual > 0 && time.Duration(a.Empty)*a.Usual < fullFor:
 		return Turn{At: a.Asked.Add(min(max(a.Usual, b.Min), b.Max))}
 	case a.Empty == 1:
@@ -92,20 +94,18 @@ func (a *State) Due(b Bounds) Turn {
 	due = times.Latest(due, earliest)
 	t := Turn{At: shared(due, candidates, b)}
 	t.Idle = idle && t.At.Equal(due)
-	for _, w := range candidates {
-		if w.learns {
-			t.Learn = times.Soonest(t.Learn, times.Latest(w.at, earliest))
-		}
-	}
+	t.Learn = learn(candidates, earliest)
 	return t
 }
 
-// firstAsk is a moment in the far past, not the zero time, for a list that was never asked for.
-func firstAsk(asked time.Time) time.Time {
-	if asked.IsZero() {
-		return time.Unix(0, 0)
+// learn is when asking may teach the rhythm of a device, earliest at the least; zero when they are known.
+func learn(candidates []candidate, earliest time.Time) (at time.Time) {
+	for _, w := range candidates {
+		if w.learns {
+			at = times.Soonest(at, times.Latest(w.at, earliest))
+		}
 	}
-	return time.Time{}
+	return at
 }
 
 func (a *State) isPushed(i int) bool { return i < len(a.Pushed) && a.Pushed[i] }
@@ -315,10 +315,7 @@ type Open struct{ Learning, Other time.Time }
 func Next(now time.Time, turns []Turn, open Open) Plan {
 	p := Plan{Ask: -1}
 	for i, t := range turns {
-		at := times.Latest(t.At, open.Other)
-		if !t.Learn.IsZero() {
-			at = times.Soonest(at, times.Latest(t.Learn, open.Learning))
-		}
+		at := t.Opens(open)
 		if i == 0 || at.Before(p.Wake) {
 			p.Wake = at
 		}
@@ -327,6 +324,15 @@ func Next(now time.Time, turns []Turn, open Open) Plan {
 		}
 	}
 	return p
+}
+
+// Opens is when the list may be asked for.
+func (t Turn) Opens(open Open) time.Time {
+	at := times.Latest(t.At, open.Other)
+	if !t.Learn.IsZero() {
+		at = times.Soonest(at, times.Latest(t.Learn, open.Learning))
+	}
+	return at
 }
 
 // before reports whether a turn goes before another, both being due.
