@@ -45,6 +45,57 @@ func TestAKettleThatHeatsUnseenIsAProblem(t *testing.T) {
 	})
 }
 
+// TestAKettleIsStillUnseenAfterARestartWithoutTheCloud: what is not known anew is as it was.
+func TestAKettleIsStillUnseenAfterARestartWithoutTheCloud(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(raptsim.Options{Devices: []raptsim.DeviceSpec{
+			{Family: raptsim.BrewZilla, Name: "Kettle", ReportEvery: time.Minute, Values: map[string]any{"heatingEnabled": false}},
+		}}, withoutCeiling)
+		w.start(t)
+		pass(ready)
+		_, topic := w.deviceOf(raptsim.BrewZilla)
+		unseen := func() any { return w.broker.document(t, "rapt/bridge/state")["heating_unseen"] }
+		w.publish(topic+"/heating_enabled/set", "ON")
+		pass(5 * time.Minute)
+		remove := w.cloud.Inject(raptsim.Fault{Status: 503})
+		w.halt()
+		pass(20 * time.Minute)
+		w.start(t)
+		pass(9 * time.Minute)
+		assert.Equal(t, false, unseen(), "it may have reported while no bridge ran")
+		pass(3 * time.Minute)
+		assert.Equal(t, true, unseen(), "nobody has seen it since the start")
+		w.halt()
+		w.broker.forget()
+		w.start(t)
+		defer w.halt()
+		pass(30 * time.Minute)
+		for _, doc := range w.broker.on("rapt/bridge/state") {
+			require.Contains(t, doc, `"heating_unseen":true,"heating_unseen_devices":["Kettle"]`)
+		}
+		remove()
+		pass(20 * time.Minute)
+		assert.Equal(t, false, unseen(), "it reports")
+	})
+}
+
+// TestAKettleIsWatchedThatMayHaveBeenSwitchedOn: the answer to the command is lost.
+func TestAKettleIsWatchedThatMayHaveBeenSwitchedOn(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{CommandDelay: 5 * time.Minute, Devices: []raptsim.DeviceSpec{
+		{Family: raptsim.BrewZilla, Name: "Kettle", ReportEvery: time.Minute, Values: map[string]any{"heatingEnabled": false}},
+	}}, withoutCeiling, func(t *testing.T, w *world) {
+		pass(ready)
+		id, topic := w.deviceOf(raptsim.BrewZilla)
+		w.cloud.Inject(raptsim.Fault{Path: "BrewZillas/SetHeatingEnabled", Executed: true, Reset: true})
+		w.publish(topic+"/heating_enabled/set", "ON")
+		pass(2 * time.Minute)
+		require.Contains(t, w.broker.on(topic + "/result")[0], "it may have been carried out")
+		w.cloud.Silence(id, true)
+		pass(30 * time.Minute)
+		assert.Equal(t, true, w.broker.document(t, "rapt/bridge/state")["heating_unseen"])
+	})
+}
+
 // TestAKettleThatTheCloudShowsLateIsWatched: the old value has been seen for minutes, longer than what was set is shown.
 func TestAKettleThatTheCloudShowsLateIsWatched(t *testing.T) {
 	for name, restart := range map[string]bool{"by one run": false, "over a restart": true} {

@@ -46,7 +46,7 @@ func (b *bridge) endRestore() {
 	m.conn.EndRestore()
 	m.earlier.TakenOverBy(b.identity.Account)
 	b.restoreRequests(now)
-	a.Heating.Restore(m.earlier.HeatingOn, now, b.clock.Wall())
+	a.RestoreHeating(m.earlier.HeatingOn, m.earlier.HeatingUnseen, m.earlier.Devices, now, b.clock.Wall())
 	for ref, config := range m.earlier.Known(b.options.Discovery) {
 		a.Absent.Add(ref, config)
 	}

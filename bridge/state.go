@@ -18,10 +18,7 @@ func (b *bridge) document(now time.Time) []byte {
 		UnknownFields: a.UnknownFields, Devices: a.Devices(), PushedDevices: a.Pushed(), Instance: b.identity.Instance, Account: b.identity.Account,
 		Requests: a.key.Sign(a.Gate.Requests.Save(now, wall)),
 	}
-	doc.HeatingUnseenDevices, doc.HeatingOn = []string{}, a.Heating.Save()
-	for _, d := range a.HeatingUnseen(now) {
-		doc.HeatingUnseenDevices = append(doc.HeatingUnseenDevices, d.Name())
-	}
+	doc.HeatingUnseenDevices, doc.HeatingOn = a.HeatingUnseen(now), a.Heating.Save()
 	doc.HeatingUnseen = len(doc.HeatingUnseenDevices) > 0
 	if reset := a.Gate.Health.LimitReset(now); !reset.IsZero() {
 		doc.RateLimitReset = retained.ToTheSecond(b.clock.Read(reset))

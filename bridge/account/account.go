@@ -24,6 +24,7 @@ type Account struct {
 
 	Queue   command.Queue
 	Heating command.HeatingWatch
+	earlier earlierRun
 
 	UnknownFields int       // that the contract doesn't have, seen so far
 	LastPoll      time.Time // of the wall clock; zero before the first answer
@@ -169,20 +170,6 @@ func (a *Account) Follow(date, now time.Time) bool {
 		d.Estimator.Shift(by)
 	}
 	return true
-}
-
-// HeatingUnseen are the kettles that were switched on through the bridge and have fallen silent.
-func (a *Account) HeatingUnseen(now time.Time) (devices []*Device) {
-	unseen := a.Heating.Unseen(now, func(ref device.Ref) time.Time {
-		if d := a.Find(ref); d != nil {
-			return a.Steady(d.Reading.Activity())
-		}
-		return now // the list will tell
-	})
-	for _, ref := range unseen {
-		devices = append(devices, a.Find(ref))
-	}
-	return devices
 }
 
 // Pushed is how many devices' readings come by webhooks.

@@ -31,16 +31,21 @@ type switchedOn struct {
 	at    time.Time // steady time
 	wall  time.Time // the same moment, as the document has it
 	shown bool      // the cloud has shown it as on since then
+	// wasOn says that the cloud showed it as on before: it may be switched off already, which the cloud is still to show.
+	wasOn bool
 }
 
-// Carried takes a command that the API took into account. now is steady, wall the same moment.
-func (w HeatingWatch) Carried(c *Command, now, wall time.Time) {
+// Carried takes a command that the API took into account, or that it did not answer: whether it was taken is open then. now
+// is steady, wall the same moment, shown what the cloud shows of the kettle.
+func (w HeatingWatch) Carried(c *Command, answered bool, shown device.Reading, now, wall time.Time) {
 	if c.Key != "heating_enabled" {
 		return
 	}
 	if on, _ := c.Asked.Value.Flag(); on {
-		w[c.Ref.Ref] = switchedOn{at: now, wall: wall.UTC().Truncate(time.Second)}
-	} else {
+		before, _ := c.Shown(shown)
+		wasOn, _ := before.Flag()
+		w[c.Ref.Ref] = switchedOn{at: now, wall: wall.UTC().Truncate(time.Second), wasOn: wasOn}
+	} else if answered {
 		delete(w, c.Ref.Ref)
 	}
 }
@@ -54,7 +59,7 @@ func (w HeatingWatch) Seen(ref device.Ref, r device.Reading, activity, now time.
 		return
 	}
 	if on, _ := v.Flag(); on {
-		k.shown = true
+		k.shown = k.shown || !k.wasOn || activity.Sub(k.at) > staleFor
 		w[ref] = k
 	} else if k.isOff(activity, now) {
 		delete(w, ref)

@@ -23,7 +23,7 @@ func heating(on bool) *Command {
 // switchedOnAtNoon is a watch of the kettle.
 func switchedOnAtNoon() HeatingWatch {
 	w := HeatingWatch{}
-	w.Carried(heating(true), noon, noon)
+	w.Carried(heating(true), true, device.Reading{}, noon, noon)
 	return w
 }
 
@@ -63,10 +63,38 @@ func TestAKettleIsWatchedFromOnToOff(t *testing.T) {
 	quiet := func(device.Ref) time.Time { return noon }
 	assert.Empty(t, w.Unseen(noon.Add(unseenAfter), quiet))
 	assert.Equal(t, []device.Ref{kettle}, w.Unseen(noon.Add(unseenAfter+1), quiet))
-	w.Carried(pump(0), noon, noon)
+	w.Carried(pump(0), true, device.Reading{}, noon, noon)
 	assert.Len(t, w, 1)
-	w.Carried(heating(false), noon, noon)
+	w.Carried(heating(false), true, device.Reading{}, noon, noon)
 	assert.Empty(t, w)
+}
+
+// TestAnOffBeforeTheOnIsNotTakenForSomebodyElses: the cloud shows each of them minutes later.
+func TestAnOffBeforeTheOnIsNotTakenForSomebodyElses(t *testing.T) {
+	r := shownBy(t, discovery.BrewZilla)
+	on, off := with(r, heating(true)), with(r, heating(false))
+	w := switchedOnAtNoon()
+	w.Seen(kettle, on, noon, noon)
+	w.Carried(heating(false), true, on, noon.Add(30*time.Minute), noon)
+	w.Carried(heating(true), true, on, noon.Add(32*time.Minute), noon)
+	seen := func(r device.Reading, after time.Duration) bool {
+		w.Seen(kettle, r, noon.Add(after), noon.Add(after))
+		return len(w) == 1
+	}
+	assert.True(t, seen(on, 33*time.Minute), "as it was first of all")
+	assert.True(t, seen(off, 34*time.Minute))
+	assert.True(t, seen(on, 36*time.Minute))
+	assert.True(t, seen(on, 43*time.Minute))
+	assert.False(t, seen(off, 44*time.Minute), "somebody else")
+}
+
+// TestACommandWithoutAnAnswerIsWatchedForTheWorse: it may have been carried out, or not.
+func TestACommandWithoutAnAnswerIsWatchedForTheWorse(t *testing.T) {
+	w := HeatingWatch{}
+	w.Carried(heating(true), false, device.Reading{}, noon, noon)
+	assert.Len(t, w, 1)
+	w.Carried(heating(false), false, device.Reading{}, noon, noon)
+	assert.Len(t, w, 1)
 }
 
 func TestARestartKnowsWhatTheCloudHasStillToShow(t *testing.T) {

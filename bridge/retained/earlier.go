@@ -20,8 +20,9 @@ const (
 type Earlier struct {
 	// Requests is the log of its requests; nil for none that can be read.
 	Requests *limit.SavedLog
-	// HeatingOn are the kettles that it had switched on.
-	HeatingOn []string
+	// HeatingOn are the kettles that it had switched on; HeatingUnseen says that one of them had fallen silent.
+	HeatingOn     []string
+	HeatingUnseen bool
 	// Account is the hash of the account that it was for, or DemoAccount; empty for not known.
 	Account string
 	Devices map[device.Ref]device.Saved
@@ -107,12 +108,13 @@ func (e *Earlier) collectEnded(ref device.Ref, number int, payload []byte) {
 
 func (e *Earlier) collectState(payload []byte) {
 	var s struct {
-		Requests  *limit.SavedLog `json:"ledger"`
-		HeatingOn []string        `json:"heating_on"`
-		Account   string          `json:"account"`
+		Requests      *limit.SavedLog `json:"ledger"`
+		HeatingOn     []string        `json:"heating_on"`
+		HeatingUnseen bool            `json:"heating_unseen"`
+		Account       string          `json:"account"`
 	}
 	if json.Unmarshal(payload, &s) == nil && s.Requests != nil {
-		e.Requests, e.Account, e.HeatingOn = s.Requests, s.Account, s.HeatingOn
+		e.Requests, e.Account, e.HeatingOn, e.HeatingUnseen = s.Requests, s.Account, s.HeatingOn, s.HeatingUnseen
 	}
 }
 
@@ -120,7 +122,7 @@ func (e *Earlier) collectState(payload []byte) {
 // has made none of its requests, and none of its kettles heats.
 func (e *Earlier) TakenOverBy(account string) {
 	if e.Account == DemoAccount && account != DemoAccount {
-		e.Requests, e.HeatingOn = nil, nil
+		e.Requests, e.HeatingOn, e.HeatingUnseen = nil, nil, false
 	}
 }
 
