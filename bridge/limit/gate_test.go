@@ -124,6 +124,24 @@ func TestOfWhatTheLogIsTold(t *testing.T) {
 	assert.True(t, trouble.Report, "a refused secret is told at once")
 }
 
+func TestSignInsThatAnOutageUsesUpAreTheReasonThen(t *testing.T) {
+	g := open(240)
+	usedUp := &RateLimitedError{At: noon.Add(time.Hour), SignIns: true}
+	failed := &raptclient.SignInError{Status: 503}
+	for range 2 {
+		g.OnError(noon, noon, failed, true)
+	}
+	trouble, _ := g.OnError(noon, noon, usedUp, true)
+	assert.True(t, trouble.New && !trouble.Report, "%+v", trouble)
+	assert.Equal(t, "The sign-ins of this hour are used up, after errors (503)", g.Health.Explanation.String())
+	g.OnError(noon, noon, &raptclient.TransportError{Endpoint: "x", Host: "api.rapt.io"}, true)
+	g.OnError(noon, noon, usedUp, true)
+	assert.Equal(t, doConnection, g.Health.Explanation.Do, "the advice stays")
+	g.OnSuccess()
+	g.OnError(noon, noon, usedUp, true)
+	assert.Equal(t, "The sign-ins of this hour are used up", g.Health.Explanation.String())
+}
+
 func TestANewStartKnowsOfTheAPIButOfNoRequests(t *testing.T) {
 	g := open(60)
 	use(g, ForPoll, noon)

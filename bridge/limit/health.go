@@ -64,6 +64,8 @@ type Health struct {
 	// noSignIn is until when requests of a purpose are held back for want of a sign-in.
 	noSignIn [purposes]time.Time
 
+	after string // what used the sign-ins up, in words, such as ", after errors (503)"; empty while all is well
+
 	gap      time.Duration // least distance of polls that the rate-limit headers ask for
 	gapUntil time.Time
 }
@@ -80,7 +82,7 @@ func NewHealth() *Health {
 // OnSuccess takes a complete answer of the API into account.
 func (h *Health) OnSuccess() {
 	h.pause(OK, time.Time{}, false, "")
-	h.Explanation, h.limited, h.noSignIn = Explanation{}, nil, [purposes]time.Time{}
+	h.Explanation, h.after, h.limited, h.noSignIn = Explanation{}, "", nil, [purposes]time.Time{}
 	h.lists.accountAnswered()
 	clear(h.refused)
 	for _, b := range []backoff.BackOff{h.api, h.signIn, h.rejected} {
@@ -134,7 +136,7 @@ func (h *Health) OnError(now, wall time.Time, err error) {
 	case errors.As(err, &api) && api.Status == http.StatusForbidden:
 		h.onForbiddenEndpoint(now, api.Endpoint, clock)
 	case errors.As(err, &signIn):
-		h.pause(ill(signIn.Status, signIn.Excerpt), backOff(h.signIn, signIn.RateLimit), false, "the sign-in at the RAPT Cloud fails: "+err.Error())
+		h.onSignInError(signIn, backOff(h.signIn, signIn.RateLimit), err)
 	case errors.As(err, &api) && api.TakenElsewhere:
 		h.Reason = err.Error() // it says nothing of other requests
 	case errors.As(err, &api) && api.Status == http.StatusUnauthorized:
@@ -170,6 +172,13 @@ func (h *Health) pause(status Status, until time.Time, hard bool, reason string)
 	h.Status, h.Until, h.Hard, h.Reason, h.offFrom = status, until, hard, reason, time.Time{}
 }
 
+func (h *Health) onSignInError(e *raptclient.SignInError, until time.Time, err error) {
+	if h.after = ", after sign-ins that failed"; e.Status != 0 {
+		h.after = fmt.Sprintf(", after errors (%d)", e.Status)
+	}
+	h.pause(ill(e.Status, e.Excerpt), until, false, "the sign-in at the RAPT Cloud fails: "+err.Error())
+}
+
 // onOwnLimit keeps requests of that purpose quiet until their next sign-in is allowed; others may have one left. The
 // ceiling of requests is the bridge's own affair.
 func (h *Health) onOwnLimit(held *RateLimitedError, clock func(time.Time) string) {
@@ -177,13 +186,19 @@ func (h *Health) onOwnLimit(held *RateLimitedError, clock func(time.Time) string
 		return
 	}
 	h.noSignIn[held.Purpose] = held.At
-	switch {
-	case held.Purpose != ForPoll:
-	case h.Status == Unreachable || h.Status == Maintenance || h.Status == Rejected:
+	if held.Purpose != ForPoll {
+		return
+	}
+	reason := fmt.Sprintf("the %d sign-ins of an hour that polls may use are used up%s; the next one is at %s", SignInsPerHour-commandSignIns-offSignIns, h.after, clock(held.At))
+	what := "The sign-ins of this hour are used up" + h.after
+	switch h.Status {
+	case Rejected:
 		h.Until = held.At // what used the sign-ins up is the reason to show
+	case Unreachable, Maintenance:
+		h.Until, h.Reason, h.Explanation.What = held.At, reason, what // and the advice as before
 	default:
-		h.pause(SignedOut, held.At, false, fmt.Sprintf("the %d sign-ins of an hour that polls may use are used up; the next one is at %s", SignInsPerHour-commandSignIns-offSignIns, clock(held.At)))
-		h.Explanation = Explanation{What: "The sign-ins of this hour are used up"}
+		h.pause(SignedOut, held.At, false, reason)
+		h.Explanation = Explanation{What: what}
 	}
 }
 

@@ -81,8 +81,8 @@ func TestWhatAnErrorMeans(t *testing.T) {
 		{"the sign-in answers 503", []error{&raptclient.SignInError{Status: 503}}, Unreachable, 14 * s, 26 * s, false, "the sign-in"},
 		{"the sign-ins of the hour are used up", []error{&RateLimitedError{At: noon.Add(9 * m), SignIns: true}}, SignedOut, 9 * m, 9 * m, false, "the next one is at 12:09:00"},
 
-		{"the same because nobody answers: that is still the reason", []error{&raptclient.SignInError{Status: 500}, &RateLimitedError{At: noon.Add(9 * m), SignIns: true}}, Unreachable, 9 * m, 9 * m, false, "the sign-in"},
-
+		{"the same after errors", []error{&raptclient.SignInError{Status: 503}, &RateLimitedError{At: noon.Add(9 * m), SignIns: true}}, Unreachable, 9 * m, 9 * m, false, "used up, after errors (503); the next one is at 12:09:00"},
+		{"the same because nobody answers", []error{&raptclient.SignInError{}, &RateLimitedError{At: noon.Add(9 * m), SignIns: true}}, Unreachable, 9 * m, 9 * m, false, "used up, after sign-ins that failed; the next one is at 12:09:00"},
 		{"the same after a rejected secret", []error{rejection, &RateLimitedError{At: noon.Add(9 * m), SignIns: true}}, Rejected, 9 * m, 9 * m, true, "My Account"},
 
 		{"403 of one family: says nothing of the others", []error{answeredOn("Stills/GetStills", 403)}, OK, 0, 0, false, "Stills/GetStills"},
