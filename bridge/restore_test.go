@@ -243,3 +243,25 @@ func TestAnotherAccountsStateEndsTheBridge(t *testing.T) {
 		assert.Empty(t, w.cloud.Requests())
 	})
 }
+
+// TestARestartAllowsNoMoreChanges: an automation gone wild wears out no relay because the bridge is restarted meanwhile.
+func TestARestartAllowsNoMoreChanges(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(raptsim.Options{Latency: &raptsim.Latency{}}, withoutCeiling)
+		w.start(t)
+		defer func() { w.halt() }()
+		pass(ready)
+		_, topic := w.deviceOf(raptsim.FermentationChamber)
+		for range 3 {
+			for i := range 40 {
+				w.publish(topic+"/target_temperature/set", fmt.Sprint(15+i%2))
+				pass(2 * time.Second)
+			}
+			w.halt()
+			w.start(t)
+			pass(ready)
+		}
+		assert.Len(t, w.writes(), 30)
+		assert.Contains(t, strings.Join(w.broker.on(topic+"/result"), " "), "control.max_changes_per_hour")
+	})
+}

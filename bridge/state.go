@@ -16,7 +16,7 @@ func (b *bridge) document(now time.Time) []byte {
 		Version: b.options.Version, APIStatus: a.Status(now),
 		LastSuccessfulPoll: retained.ToTheSecond(a.LastPoll), RequestsLastHour: a.Gate.Requests.LastHour(now), RequestsRemaining: a.Gate.Remaining(now),
 		UnknownFields: a.UnknownFields, Devices: a.Devices(), PushedDevices: a.Pushed(), Instance: b.identity.Instance, Account: b.identity.Account,
-		Requests: a.key.Sign(a.Gate.Requests.Save(now, wall)),
+		Requests: a.key.Sign(a.Gate.Save(now, wall)),
 	}
 	doc.HeatingUnseenDevices, doc.HeatingOn = a.HeatingUnseen(now), a.Heating.Save()
 	doc.HeatingUnseen = len(doc.HeatingUnseenDevices) > 0

@@ -14,7 +14,7 @@ const burst = 10 * time.Minute
 // requests.
 type Changes struct {
 	perHour int
-	of      map[string]*changed
+	of      map[string]*changed // by short names
 }
 
 // changed is how often one thing was set lately.
@@ -30,18 +30,24 @@ func (c *Changes) Record(now time.Time, what string) {
 			delete(c.of, name)
 		}
 	}
-	w := c.of[what]
-	if w == nil {
-		w = &changed{hour: window{span: time.Hour, limit: c.perHour}, burst: window{span: burst, limit: max(1, c.perHour/2)}}
-		c.of[what] = w
-	}
+	w := c.window(short(what))
 	w.hour.add(now, 1)
 	w.burst.add(now, 1)
 }
 
+// window is how often the thing of a short name was set.
+func (c *Changes) window(name string) *changed {
+	w := c.of[name]
+	if w == nil {
+		w = &changed{hour: window{span: time.Hour, limit: c.perHour}, burst: window{span: burst, limit: max(1, c.perHour/2)}}
+		c.of[name] = w
+	}
+	return w
+}
+
 // Withdraw takes the last change of a thing back: it did not leave, so that nothing was set.
 func (c *Changes) Withdraw(what string) {
-	if w := c.of[what]; w != nil && len(w.hour.left) > 0 {
+	if w := c.of[short(what)]; w != nil && len(w.hour.left) > 0 {
 		at := w.hour.left[len(w.hour.left)-1].at
 		w.hour.withdraw(at)
 		w.burst.withdraw(at)
@@ -50,7 +56,7 @@ func (c *Changes) Withdraw(what string) {
 
 // Check returns why a change is not made at now, in words for people; nil when it may be. clock writes a steady time.
 func (c *Changes) Check(now time.Time, what string, clock func(time.Time) string) error {
-	w := c.of[what]
+	w := c.of[short(what)]
 	if w == nil {
 		return nil
 	}

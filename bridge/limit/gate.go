@@ -47,7 +47,7 @@ func NewGate(requests *RequestLog, health *Health, changes *Changes, clock func(
 
 // Anew is the gate with another log of requests, as at a start but for what is known of the API.
 func (g *Gate) Anew(requests *RequestLog) *Gate {
-	next := NewGate(requests, g.Health, g.Changes, g.clock)
+	next := NewGate(requests, g.Health, NewChanges(g.Changes.perHour), g.clock)
 	next.reported = g.reported
 	next.Requests.SilentUntil = g.Requests.SilentUntil
 	return next
@@ -57,6 +57,7 @@ func (g *Gate) Anew(requests *RequestLog) *Gate {
 func (g *Gate) Restore(s SavedLog, now, wall time.Time) (line string) {
 	own := g.Requests.SilentUntil
 	g.Requests.Restore(s, now, wall)
+	g.Changes.restore(s.Changes, now, s.then(now, wall))
 	g.Requests.SilentUntil = times.Latest(own, g.Requests.SilentUntil)
 	until := g.Requests.SilentUntil
 	if !until.After(now) {

@@ -145,12 +145,15 @@ func TestSignInsThatAnOutageUsesUpAreTheReasonThen(t *testing.T) {
 func TestANewStartKnowsOfTheAPIButOfNoRequests(t *testing.T) {
 	g := open(60)
 	use(g, ForPoll, noon)
+	for range 60 {
+		g.Changes.Record(noon, "a")
+	}
 	g.CommandFailed(noon, true)
 	g.OnError(noon, noon, answered(502), false)
 	next := g.Anew(NewRequestLog(60, requestsPerMinute))
 	assert.Zero(t, next.Requests.LastHour(noon))
 	assert.Equal(t, Unreachable, next.Health.Status)
-	assert.Same(t, g.Changes, next.Changes)
+	assert.NoError(t, next.Refusal(noon, ForCommand, "a", time.Time{}), "and of no changes")
 	trouble, _ := next.OnError(noon, noon, answered(502), false)
 	assert.False(t, trouble.Report, "the log has been told")
 }

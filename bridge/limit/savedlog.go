@@ -16,6 +16,7 @@ type SavedLog struct {
 	SignIns  [][2]int      `json:"sign_ins"`
 	Backfill [][2]int      `json:"backfill,omitempty"` // of the commands, and what is reserved
 	Reserved *SavedReserve `json:"withheld,omitempty"`
+	Changes  SavedChanges  `json:"changes,omitempty"`
 	Silence  int           `json:"silence,omitempty"` // seconds after at, until which nothing is asked (429)
 	Code     string        `json:"code,omitempty"`    // see Key
 }
@@ -82,17 +83,28 @@ func count(list [][2]int, age, requests int) [][2]int {
 
 func age(now, at time.Time) int { return max(0, int(now.Sub(at)/time.Second)) }
 
+// passed is how long ago the log was saved.
+func (s *SavedLog) passed(wall time.Time) time.Duration {
+	passed := min(wall.Sub(s.At), 24*time.Hour)
+	if passed <= -time.Second {
+		return 0
+	}
+	return passed
+}
+
+// then is what has the steady time of an age.
+func (s *SavedLog) then(now, wall time.Time) func(seconds int) time.Time {
+	saved := now.Add(-s.passed(wall))
+	return func(seconds int) time.Time {
+		return saved.Add(-time.Duration(max(0, min(seconds, 1<<20))) * time.Second)
+	}
+}
+
 // Restore counts what an earlier run saved. A clock that was set back meanwhile makes the entries younger, never older:
 // what seems to lie in the future happened just now, so that it holds up nothing for longer than an hour. No more is read
 // than fits the hour. Whether the log is to be trusted, Check says.
 func (l *RequestLog) Restore(s SavedLog, now, wall time.Time) {
-	passed := min(wall.Sub(s.At), 24*time.Hour)
-	if passed <= -time.Second {
-		passed = 0
-	}
-	then := func(seconds int) time.Time {
-		return now.Add(-passed - time.Duration(max(0, min(seconds, 1<<20)))*time.Second)
-	}
+	then := s.then(now, wall)
 	enter := func(saved [][2]int, left int, in ...*window) (stillLeft int) {
 		for _, entry := range slices.Backward(saved) { // the newest matter
 			at := then(entry[0])
@@ -123,7 +135,7 @@ func (l *RequestLog) Restore(s SavedLog, now, wall time.Time) {
 	enter(s.SignIns, l.hour.limit, &l.signIns)
 	enter(s.Backfill, l.hour.limit, &l.backfill)
 	if s.Silence > 0 {
-		l.SilentUntil = now.Add(min(time.Duration(min(s.Silence, 1<<20))*time.Second, mostStated) - passed)
+		l.SilentUntil = now.Add(min(time.Duration(min(s.Silence, 1<<20))*time.Second, mostStated) - s.passed(wall))
 	}
 	for _, w := range []*window{&l.hour, &l.polls, &l.minute, &l.signIns, &l.backfill} {
 		w.sort()

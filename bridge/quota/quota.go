@@ -38,7 +38,8 @@ type Account struct {
 
 	options  Options
 	requests *limit.RequestLog
-	key      limit.Key // of the log as the broker retains it
+	key      limit.Key      // of the log as the broker retains it
+	saved    limit.SavedLog // as it was retained
 	purpose  limit.Purpose
 	retained map[string]json.RawMessage // the bridge's document; nil for one that is not to be trusted, or another account's
 	running  bool                       // a bridge runs
@@ -109,7 +110,7 @@ func (a *Account) read(ctx context.Context) error {
 		a.requests.Reserve(now)
 		return nil
 	}
-	a.retained = retained
+	a.retained, a.saved = retained, saved
 	a.requests.Restore(saved, now, now)
 	return nil
 }
@@ -176,7 +177,9 @@ func (a *Account) Close() {
 		return
 	}
 	now := time.Now()
-	ledger, _ := json.Marshal(a.key.Sign(a.requests.Save(now, now)))
+	log := a.requests.Save(now, now)
+	log.KeepChanges(a.saved)
+	ledger, _ := json.Marshal(a.key.Sign(log))
 	a.retained["ledger"] = ledger
 	doc, _ := json.Marshal(a.retained)
 	ctx, cancel := context.WithTimeout(context.Background(), brokerTimeout)
