@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/device"
+	"github.com/rapt-bridge/rapt-bridge/bridge/worker"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 	"github.com/rapt-bridge/rapt-bridge/raptclient/raptsim"
@@ -343,7 +344,7 @@ func benchmarkCommand(b *testing.B, hanging bool) {
 			hang(true)
 			client("rapt/bridge/refresh/set", "PRESS")
 			<-cloud.hung
-			time.Sleep(preemptAfter) // a younger poll is waited for until then
+			time.Sleep(worker.YieldAfter) // a younger poll is waited for until then
 		}
 		start := time.Now()
 		client("bare/echo", "x")

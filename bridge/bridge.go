@@ -27,9 +27,8 @@ import (
 )
 
 const (
-	stopWithin   = 1500 * time.Millisecond
-	tickEvery    = time.Minute // availability and the counts of the hour change with time alone
-	preemptAfter = time.Second // a poll in flight for longer gives way to a command
+	stopWithin = 1500 * time.Millisecond
+	tickEvery  = time.Minute // availability and the counts of the hour change with time alone
 )
 
 // bridge is the state that one goroutine owns.
@@ -294,9 +293,7 @@ func (b *bridge) wake(now time.Time) time.Time {
 		_, at := a.NextReadback(now, open)
 		sooner(at)
 	default:
-		if ready := a.Queue.Ready(open); a.calling != nil && a.calling.Yields && !ready.IsZero() && !a.calling.Cancelled() {
-			sooner(times.Latest(a.calling.Since.Add(preemptAfter), ready))
-		}
+		sooner(a.calling.YieldAt(a.Queue.Ready(open), a.Queue.OffReady(open)))
 		later := now.Add(time.Hour)
 		sooner(a.Queue.Wake(command.Opening{Commands: later, Off: later}))
 	}

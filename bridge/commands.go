@@ -305,7 +305,7 @@ func (b *bridge) newRead(p limit.Purpose, f *account.Family, id string, done fun
 }
 
 // readDevice asks for one device and takes its reading into account. Commands that wait for it are its batch; without one
-// the call may be cancelled for a command.
+// the call may be cancelled for any command, else for one that switches something off.
 func (b *bridge) readDevice(ctx context.Context, d *account.Device, batch []*command.Command, then func(device.Reading, error)) {
 	c := b.newRead(limit.ForCommand, d.Group, d.ID, func(a answer, err error) {
 		if b.account.Find(d.Ref) != d {
@@ -322,7 +322,7 @@ func (b *bridge) readDevice(ctx context.Context, d *account.Device, batch []*com
 		}
 		then(a.Reading, err)
 	})
-	c.Yields = batch == nil
+	c.Yields, c.YieldsToMost = batch == nil, true
 	b.start(ctx, c, batch...)
 }
 

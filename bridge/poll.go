@@ -72,12 +72,12 @@ func (b *bridge) poll(ctx context.Context, f *account.Family, now time.Time, p l
 	b.start(ctx, c)
 }
 
-// preempt cancels a poll or a readback that has been in flight for a while when a command may leave now. A command that
-// waits for its own time cancels nothing.
+// preempt cancels a poll or a readback that has been in flight for a while when a command may leave now, or one that
+// switches something off where commands wait for the answer. A command that waits for its own time cancels nothing.
 func (b *bridge) preempt(now time.Time) {
 	a := b.account
-	ready := a.Queue.Ready(a.Opening(now))
-	if a.calling.Yields && now.Sub(a.calling.Since) >= preemptAfter && !ready.IsZero() && !ready.After(now) {
+	open := a.Opening(now)
+	if at := a.calling.YieldAt(a.Queue.Ready(open), a.Queue.OffReady(open)); !at.IsZero() && !at.After(now) {
 		a.calling.Cancel()
 	}
 }

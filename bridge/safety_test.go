@@ -343,3 +343,27 @@ func TestABrokerThatRefusesTheCountOfRequests(t *testing.T) {
 		assert.Contains(t, []any{"ok", "slowed"}, w.broker.document(t, "rapt/bridge/state")["api_status"])
 	})
 }
+
+// TestAnOffDoesNotWaitForAnotherKettle: whether the other one got its command is looked at meanwhile, and the cloud hangs.
+func TestAnOffDoesNotWaitForAnotherKettle(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{Latency: &raptsim.Latency{}, Devices: []raptsim.DeviceSpec{
+		{Family: raptsim.BrewZilla, Name: "First", ReportEvery: time.Minute},
+		{Family: raptsim.BrewZilla, Name: "Second", ReportEvery: time.Minute},
+	}}, withoutCeiling, func(t *testing.T, w *world) {
+		pass(ready)
+		first, second := "rapt/brewzilla/"+w.cloud.Devices()[0].ID, "rapt/brewzilla/"+w.cloud.Devices()[1].ID
+		w.cloud.Inject(raptsim.Fault{Path: "/api/BrewZillas/SetPumpUtilisation", Reset: true, Times: 1})
+		remove := w.cloud.Inject(raptsim.Fault{Path: "/api/BrewZillas/GetBrewZilla", Delay: time.Minute})
+		w.publish(first+"/pump_utilisation/set", "37")
+		pass(5 * time.Second)
+		w.publish(second+"/pump_utilisation/set", "38")
+		pass(5 * time.Second)
+		assert.Len(t, w.writes(), 1, "what switches nothing off waits")
+		w.publish(second+"/heating_enabled/set", "OFF")
+		pass(time.Second)
+		assert.Contains(t, strings.Join(w.writes(), " "), "BrewZillas/SetHeatingEnabled?state=false")
+		remove()
+		pass(30 * time.Second)
+		assert.Equal(t, []string{"applied"}, outcomes(w.results(t, first+"/result"))[:1], "it is looked at again")
+	})
+}

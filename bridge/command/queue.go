@@ -95,6 +95,17 @@ func (q Queue) Ready(o Opening) time.Time {
 	return first
 }
 
+// OffReady is when the first command may be sent that switches something off; zero for none.
+func (q Queue) OffReady(o Opening) time.Time {
+	var first time.Time
+	for _, c := range q {
+		if at, ok := c.ready(o); ok && c.Off && c.VerifyAt.IsZero() {
+			first = times.Soonest(first, at)
+		}
+	}
+	return first
+}
+
 // Take removes the next command that may be sent at now, with those that the same call carries out. What switches
 // something off goes first.
 func (q *Queue) Take(now time.Time, o Opening) []*Command {

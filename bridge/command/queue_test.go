@@ -125,3 +125,15 @@ func TestAFullQueueTakesWhatSwitchesOff(t *testing.T) {
 	assert.Equal(t, strconv.Itoa(maxQueued-1), refused.Ref.ID, "the youngest makes room")
 	assert.Contains(t, q, heater)
 }
+
+func TestWhatSwitchesOffIsReadyUntilItIsLookedAfter(t *testing.T) {
+	var q Queue
+	q.Add(pump(50))
+	assert.Zero(t, q.OffReady(Opening{}))
+	off := heating(false)
+	off.Off = true
+	q.Add(off)
+	assert.Equal(t, noon.Add(time.Minute), q.OffReady(Opening{Off: noon.Add(time.Minute)}))
+	off.VerifyAgain(noon)
+	assert.Zero(t, q.OffReady(Opening{}), "it has been sent")
+}

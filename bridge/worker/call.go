@@ -7,6 +7,7 @@ import (
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/clock"
 	"github.com/rapt-bridge/rapt-bridge/bridge/internal/sleep"
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
 )
@@ -14,8 +15,8 @@ import (
 // Call is one use of the API, and what its owner does with the result.
 type Call struct {
 	Purpose limit.Purpose
-	// Yields says that it may be cancelled for something more urgent.
-	Yields bool
+	// Yields says that it may be cancelled for something more urgent, YieldsToMost that it may for what is the most urgent.
+	Yields, YieldsToMost bool
 	// Since is the steady time of its start.
 	Since time.Time
 	// Exchanges are the HTTP requests that it made.
@@ -52,6 +53,24 @@ func (c *Call) Cancel() { c.cancel() }
 
 // Cancelled reports whether it was ended.
 func (c *Call) Cancelled() bool { return c.ctx.Err() != nil }
+
+// YieldAfter is how long a call is in flight before it gives way.
+const YieldAfter = time.Second
+
+// YieldAt is when a call that may be nil is to be cancelled, something more urgent being ready, and what is the most urgent,
+// at these times; zero for not as things are.
+func (c *Call) YieldAt(ready, most time.Time) time.Time {
+	if c == nil || c.Cancelled() || !c.Yields && !c.YieldsToMost {
+		return time.Time{}
+	}
+	if !c.Yields {
+		ready = most
+	}
+	if ready.IsZero() {
+		return ready
+	}
+	return times.Latest(c.Since.Add(YieldAfter), ready)
+}
 
 // Done hands the result to the owner, after the worker has carried the call out.
 func (c *Call) Done() { c.done() }

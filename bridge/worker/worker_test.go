@@ -122,3 +122,23 @@ func TestDrainHandsOverTheCallThatHadBegun(t *testing.T) {
 	assert.Empty(t, w.Calls)
 	assert.Empty(t, w.Results)
 }
+
+func TestACallGivesWayToWhatIsMoreUrgent(t *testing.T) {
+	since := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	later, earlier, never := since.Add(time.Minute), since, time.Time{}
+	begun := func(yields, toMost bool) *Call {
+		c := NewCall(limit.ForCommand, func(context.Context) (bool, error) { return true, nil }, func(bool, error) {})
+		c.Yields, c.YieldsToMost = yields, toMost
+		c.Begin(t.Context(), since)
+		return c
+	}
+	assert.Equal(t, since.Add(YieldAfter), begun(true, true).YieldAt(earlier, never))
+	assert.Equal(t, later, begun(true, false).YieldAt(later, never))
+	assert.Equal(t, later, begun(false, true).YieldAt(earlier, later))
+	assert.Zero(t, begun(false, true).YieldAt(earlier, never))
+	assert.Zero(t, begun(false, false).YieldAt(earlier, earlier))
+	cancelled := begun(true, true)
+	cancelled.Cancel()
+	assert.Zero(t, cancelled.YieldAt(earlier, earlier))
+	assert.Zero(t, (*Call)(nil).YieldAt(earlier, earlier))
+}
