@@ -180,3 +180,28 @@ func TestAJunkStateNeverClearsSomebodyElsesConfig(t *testing.T) {
 		}
 	})
 }
+
+// TestAnOutageIsNoDayOfLists has lists that lack a device before and after a day without any.
+func TestAnOutageIsNoDayOfLists(t *testing.T) {
+	for name, lists := range map[string]func(w *world, t *testing.T){
+		"one at either end": func(w *world, t *testing.T) { w.untilAsked(t, "GetHydrometers") },
+		"hours of them":     func(_ *world, _ *testing.T) { pass(6 * time.Hour) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inVirtualTime(t, raptsim.Options{}, nil, func(t *testing.T, w *world) {
+				pass(ready)
+				id, _ := w.deviceOf(raptsim.Hydrometer)
+				full := w.emptyLists("Hydrometers")
+				lists(w, t)
+				end := w.cloud.Inject(raptsim.Fault{Status: 503})
+				pass(25 * time.Hour)
+				end()
+				w.untilAsked(t, "GetHydrometers")
+				pass(time.Minute)
+				full()
+				assert.NotEmpty(t, w.broker.last("homeassistant/device/rapt_"+id+"/config"))
+				assert.Empty(t, w.lines("no longer in the RAPT account"))
+			})
+		})
+	}
+}

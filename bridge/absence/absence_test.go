@@ -37,19 +37,34 @@ func TestLooksBecomeRarer(t *testing.T) {
 	assert.Equal(t, now, a.lookAt, "it was not made")
 }
 
-func TestListsAloneAreBelievedAfterADay(t *testing.T) {
-	var a absence
-	a.missed(noon)
-	a.missed(noon.Add(time.Hour))
-	assert.False(t, a.missed(noon.Add(24*time.Hour-1)))
-	assert.True(t, a.missed(noon.Add(24*time.Hour)))
-
-	a.shown(noon.Add(24 * time.Hour))
-	assert.False(t, a.missed(noon.Add(47*time.Hour)), "an answer that has it counts more")
-	assert.True(t, a.missed(noon.Add(48*time.Hour)))
+// lacked counts a list each hour, from one hour after noon to another, and returns what the last one says.
+func (a *absence) lacked(from, to int) (gone bool) {
+	for h := from; h <= to; h++ {
+		gone = a.missed(noon.Add(time.Duration(h) * time.Hour))
+	}
+	return gone
 }
 
-func TestOneListADayApartIsNoDayOfLists(t *testing.T) {
+func TestListsAloneAreBelievedAfterADay(t *testing.T) {
 	var a absence
-	assert.False(t, a.missed(noon))
+	a.lacked(0, 1)
+	a.open = noon.Add(time.Hour)
+	assert.False(t, a.lacked(2, 23))
+	assert.True(t, a.lacked(24, 24))
+
+	a.shown(noon.Add(24 * time.Hour))
+	assert.False(t, a.lacked(25, 60), "an answer that has it counts more, until another one leaves it open")
+	a.open = noon.Add(60 * time.Hour)
+	assert.True(t, a.lacked(61, 61))
+}
+
+func TestAnOutageBeginsTheDayAnew(t *testing.T) {
+	var a absence
+	a.lacked(0, 5)
+	a.open = noon.Add(5 * time.Hour)
+	assert.False(t, a.lacked(30, 30), "the first list after it")
+	assert.True(t, a.doubtful(), "it may be asked for by itself")
+	assert.False(t, a.lacked(31, 60), "nobody has asked for it since")
+	a.open = noon.Add(60 * time.Hour)
+	assert.True(t, a.lacked(61, 61))
 }

@@ -130,12 +130,12 @@ func (s *Set) Answered(ref device.Ref, how Answer, now time.Time) {
 	case Postponed:
 		a.postponed(now)
 	default:
-		a.open = true
+		a.open = now
 	}
 }
 
 // Unproven reports whether lists lack a device and asking for it left open whether it is there.
-func (s *Set) Unproven(ref device.Ref) bool { return s.of[ref] != nil && s.of[ref].open }
+func (s *Set) Unproven(ref device.Ref) bool { return s.of[ref] != nil && !s.of[ref].open.IsZero() }
 
 // Doubtful reports whether enough lists in a row lack a device for it to be taken out by hand.
 func (s *Set) Doubtful(ref device.Ref) bool { return s.of[ref] != nil && s.of[ref].doubtful() }
