@@ -16,6 +16,7 @@ const (
 	requestsPerMinute = 30
 	pollShare         = 0.8 // of the hour's requests; the rest is kept for commands
 	backfillShare     = 0.1 // of the hour's requests, from the polls' where it is used
+	pollsKept         = 6   // one in so many of the hour's requests only polls may use, and what switches off
 
 	// What nothing may use but switching off: of the hour's requests a twentieth, and 10 at the least; of the minute's 5;
 	// of the sign-ins the last one. A sign-in more is kept for commands than polls may use.
@@ -50,6 +51,7 @@ const (
 // Its times are the bridge's steady time, which no change of the wall clock moves.
 type RequestLog struct {
 	hour, polls, minute, signIns, backfill window
+	others                                 window // neither polls nor what switches off
 
 	// What was reserved at a start without memory: it takes up room in the windows, and is no request.
 	reservedAt              time.Time
@@ -71,6 +73,7 @@ func NewRequestLog(maxPerHour, maxPerMinute int) *RequestLog {
 		signIns: window{span: time.Hour, limit: SignInsPerHour, kept: [purposes]int{ForPoll: offSignIns + commandSignIns, ForCommand: offSignIns, ForBackfill: offSignIns + commandSignIns}},
 
 		backfill: window{span: time.Hour, limit: max(1, int(float64(maxPerHour)*backfillShare))},
+		others:   window{span: time.Hour, limit: max(1, maxPerHour-off-max(1, maxPerHour/pollsKept))},
 	}
 }
 
@@ -93,7 +96,8 @@ func (l *RequestLog) counting(p Purpose, signIn bool) iter.Seq[*window] {
 			counts bool
 			in     *window
 		}{
-			{true, &l.hour}, {true, &l.minute}, {p == ForPoll, &l.polls}, {p == ForBackfill, &l.backfill}, {signIn, &l.signIns},
+			{true, &l.hour}, {true, &l.minute}, {p == ForPoll, &l.polls}, {p == ForBackfill, &l.backfill},
+			{p == ForCommand || p == ForBackfill, &l.others}, {signIn, &l.signIns},
 		} {
 			if w.counts && !yield(w.in) {
 				return
@@ -114,7 +118,8 @@ func (l *RequestLog) NextAllowed(now time.Time, p Purpose, signIn bool) (at time
 // fills up, so that commands go before looks at what became of them.
 func (l *RequestLog) Readbacks(now time.Time) int {
 	l.hour.forget(now)
-	free := l.hour.limit - l.hour.kept[ForCommand] - l.hour.used
+	l.others.forget(now)
+	free := min(l.hour.limit-l.hour.kept[ForCommand]-l.hour.used, (l.others.limit-l.others.used)*l.hour.limit/l.others.limit)
 	switch {
 	case free >= l.hour.limit/5:
 		return 4
@@ -146,17 +151,27 @@ func (l *RequestLog) Withdraw(at time.Time, p Purpose, signIn bool) {
 }
 
 // Paced returns when the next poll should leave so that a nearly used-up hour lasts until its oldest requests count no
-// longer, instead of ending in a long silence. Zero while there is plenty. keep polls are kept for something more urgent.
-func (l *RequestLog) Paced(now time.Time, keep int) time.Time {
+// longer, instead of ending in a long silence; and so that polls come evenly where commands leave them less than half of
+// theirs. Zero while there is plenty. keep polls are kept for something more urgent.
+func (l *RequestLog) Paced(now time.Time, keep int) (at time.Time) {
 	l.polls.forget(now)
+	l.hour.forget(now)
 	used := l.polls.used
-	free := l.polls.limit - used
-	if free <= 0 || used == 0 || free-keep >= l.polls.limit/8 {
-		return time.Time{}
+	beside := min(l.polls.limit, l.hour.limit-l.hour.kept[ForPoll]-(l.hour.used-used)) // polls that fit into the hour
+	free := beside - used
+	if free <= 0 || used == 0 {
+		return at
 	}
-	free = max(0, free-keep)
-	opens := l.polls.left[0].at.Add(l.polls.span)
-	return l.polls.left[len(l.polls.left)-1].at.Add(opens.Sub(now) / time.Duration(free+1))
+	last := l.polls.left[len(l.polls.left)-1].at
+	if beside < l.polls.limit/2 {
+		at = last.Add(l.polls.span / time.Duration(beside))
+	}
+	if free-keep < l.polls.limit/8 {
+		free = max(0, free-keep)
+		opens := l.polls.left[0].at.Add(l.polls.span)
+		at = times.Latest(at, last.Add(opens.Sub(now)/time.Duration(free+1)))
+	}
+	return at
 }
 
 // LastHour returns how many requests left in the hour before now.
@@ -198,4 +213,5 @@ func (l *RequestLog) reserveSome(at time.Time, polls, commands, signIns int) {
 	l.polls.add(at, polls)
 	l.hour.add(at, polls+commands)
 	l.signIns.add(at, signIns)
+	l.others.add(at, l.others.limit-l.others.limit/4)
 }

@@ -97,6 +97,45 @@ func TestEveryPurposeHasItsReserve(t *testing.T) {
 	}
 }
 
+// TestCommandsLeaveSomePolls: commands that go on and on, and what fills gaps, keep no family from being asked now and then.
+func TestCommandsLeaveSomePolls(t *testing.T) {
+	for perHour, polls := range map[int]int{10: 1, 40: 6, 100: 16, 240: 40, 1000: 166} {
+		l := NewRequestLog(perHour, 10_000)
+		l.ShareWithBackfill()
+		l.use(noon, ForBackfill, false)
+		l.use(noon, ForCommand, false)
+		assert.Equal(t, polls, l.use(noon, ForPoll, false), perHour)
+		assert.Equal(t, l.hour.kept[ForPoll], l.use(noon, ForOff, false), perHour)
+	}
+	l := NewRequestLog(240, 1000)
+	l.Reserve(noon)
+	l.use(noon, ForCommand, false)
+	assert.Equal(t, 10, l.use(noon, ForPoll, false), "a quarter after a start without memory")
+	l = NewRequestLog(240, 10_000)
+	l.use(noon, ForCommand, false)
+	l.Record(noon, ForOff, false)
+	saved := l.Save(noon, noon)
+	l = NewRequestLog(240, 10_000)
+	l.Restore(saved, noon, noon)
+	assert.Equal(t, []int{0, 39}, []int{l.use(noon, ForCommand, false), l.use(noon, ForPoll, false)}, "a restart changes nothing")
+}
+
+func TestPollsComeEvenlyBesideManyCommands(t *testing.T) {
+	l := NewRequestLog(240, 1000)
+	var left []time.Time
+	for now := noon; now.Before(noon.Add(4 * time.Hour)); now = now.Add(time.Second) {
+		l.use(now, ForCommand, false)
+		if l.Allows(now, ForPoll, false) && !l.Paced(now, 0).After(now) {
+			l.Record(now, ForPoll, false)
+			left = append(left, now)
+		}
+	}
+	for i := range left[1:] {
+		assert.LessOrEqual(t, left[i+1].Sub(left[i]), 5*time.Minute)
+	}
+	assert.Equal(t, 40, mostIn(left, time.Hour))
+}
+
 // TestSwitchingOffAlwaysLeaves: whatever commands and readbacks have used of the hour and of the minute, and whatever was
 // switched off before, there is room to switch something off.
 func TestSwitchingOffAlwaysLeaves(t *testing.T) {
@@ -153,7 +192,7 @@ func TestReadbacksBecomeRarerAsTheHourFillsUp(t *testing.T) {
 		seen[l.Readbacks(noon)]++
 		l.Record(noon, ForCommand, false)
 	}
-	assert.Equal(t, map[int]int{4: 181, 2: 24, 1: 12, 0: 11}, seen)
+	assert.Equal(t, map[int]int{4: 151, 2: 19, 1: 9, 0: 9}, seen)
 	assert.Zero(t, l.Readbacks(noon))
 }
 

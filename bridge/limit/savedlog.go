@@ -130,14 +130,14 @@ func (l *RequestLog) Restore(s SavedLog, now, wall time.Time) {
 	if most := 2 * l.hour.limit; most-enter(requests, most) > room {
 		room -= l.hour.kept[ForCommand] // the ceiling was a higher one: what is kept for switching off stays
 	}
-	room = enter(s.Commands, room, &l.hour, &l.minute)
+	room = enter(s.Commands, room, &l.hour, &l.minute, &l.others)
 	enter(s.Polls, room, &l.polls, &l.hour, &l.minute)
 	enter(s.SignIns, l.hour.limit, &l.signIns)
 	enter(s.Backfill, l.hour.limit, &l.backfill)
 	if s.Silence > 0 {
 		l.SilentUntil = now.Add(min(time.Duration(min(s.Silence, 1<<20))*time.Second, mostStated) - s.passed(wall))
 	}
-	for _, w := range []*window{&l.hour, &l.polls, &l.minute, &l.signIns, &l.backfill} {
+	for _, w := range []*window{&l.hour, &l.polls, &l.minute, &l.signIns, &l.backfill, &l.others} {
 		w.sort()
 	}
 }
