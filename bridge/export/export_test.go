@@ -34,7 +34,7 @@ func cloudOf(t *testing.T, o raptsim.Options) (*raptsim.Cloud, Source) {
 	d := cloud.Devices()[0]
 	for _, f := range device.Families() {
 		if string(f.Name) == d.Family {
-			return cloud, Source{Client: client, Family: f, ID: d.ID, Wait: 20 * time.Second}
+			return cloud, Source{Client: client, Family: f, ID: d.ID, Wait: 20 * time.Second, Limited: func(time.Time) {}}
 		}
 	}
 	return nil, Source{}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -18,6 +19,10 @@ const (
 	longest   = 2 * 365 * 24 * time.Hour
 	shortest  = time.Hour
 	tries     = 5
+
+	// After a 429 nothing is asked for as long as the cloud says: a minute at the least, a day at the most.
+	leastAfterLimit = time.Minute
+	mostAfterLimit  = 24 * time.Hour
 )
 
 // Beginning is before the first RAPT device with an account was sold: no row is older.
@@ -30,6 +35,8 @@ type Source struct {
 	ID     string
 	// Wait is how long to wait before a request that failed is tried again, the first time.
 	Wait time.Duration
+	// Limited is told until when nothing is asked because the cloud asks for fewer requests.
+	Limited func(until time.Time)
 }
 
 // Rows hands the rows from one moment to another on, in the order of their times, as they come. at tells how far it is. It
@@ -177,10 +184,33 @@ func (s Source) ask(ctx context.Context, from, to time.Time) ([]device.Telemetry
 		case try == tries:
 			return nil, fmt.Errorf("given up after %d tries: %w", tries, err)
 		}
+		pause := wait.NextBackOff()
+		if after, limited := silence(err); limited {
+			pause = max(pause, after)
+			s.Limited(time.Now().Add(pause))
+		}
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(wait.NextBackOff()):
+		case <-time.After(pause):
 		}
 	}
+}
+
+// silence is how long to ask nothing after an error; false for one that is no 429.
+func silence(err error) (time.Duration, bool) {
+	var (
+		api    *raptclient.APIError
+		signIn *raptclient.SignInError
+		stated raptclient.RateLimit
+	)
+	switch {
+	case errors.As(err, &api) && api.Status == http.StatusTooManyRequests:
+		stated = api.RateLimit
+	case errors.As(err, &signIn) && signIn.Status == http.StatusTooManyRequests:
+		stated = signIn.RateLimit
+	default:
+		return 0, false
+	}
+	return max(leastAfterLimit, min(stated.RetryAfter.Or(0), mostAfterLimit)), true
 }
