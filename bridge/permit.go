@@ -2,9 +2,11 @@ package bridge
 
 import (
 	"encoding/json"
+	"errors"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
 	"github.com/rapt-bridge/rapt-bridge/bridge/command"
+	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 )
 
 // permitKey is the key of the command by which a program beside the bridge, such as an export, asks for a request.
@@ -21,8 +23,15 @@ func (b *bridge) onPermitRequest(r command.Request) {
 	case r.Asleep:
 		err = command.ErrAsleep
 	}
+	answer := func(p limit.Permit) {
+		payload, _ := json.Marshal(p) // it holds nothing that can't be JSON
+		b.mqtt.put(broker.Publication{Topic: b.mqtt.topics.BridgePermit(), Payload: payload})
+	}
 	if err != nil {
 		b.reject(r, err)
+		if errors.Is(err, limit.ErrAnotherTime) {
+			answer(a.key.Refuse(asked, err))
+		}
 		return
 	}
 	due := b.backfill.History.Due()
@@ -31,6 +40,5 @@ func (b *bridge) onPermitRequest(r command.Request) {
 		b.page.Requests.Add(b.clock.Wall())
 		b.putState(nil) // before the answer: the outbox keeps the order
 	}
-	answer, _ := json.Marshal(a.key.Answer(asked, wait)) // it holds nothing that can't be JSON
-	b.mqtt.put(broker.Publication{Topic: b.mqtt.topics.BridgePermit(), Payload: answer})
+	answer(a.key.Answer(asked, wait))
 }

@@ -94,3 +94,21 @@ func TestNothingIsLentWhileTheAPIIsIll(t *testing.T) {
 		assert.EqualValues(t, 60_000, p.WaitMS)
 	})
 }
+
+// TestAQuestionOfAnotherTimeIsRefused: silence would look like an older bridge's.
+func TestAQuestionOfAnotherTimeIsRefused(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{}, withHistory(0), func(t *testing.T, w *world) {
+		pass(ready)
+		key := limit.NewKey("brewer@example.com", "demo-secret")
+		asked := key.AskPermit(time.Now().Add(-time.Hour), false)
+		question, err := json.Marshal(asked)
+		require.NoError(t, err)
+		w.publish("rapt/bridge/permit/set", string(question))
+		pass(time.Second)
+		var answer limit.Permit
+		require.Len(t, w.broker.on("rapt/bridge/permit"), 1)
+		require.NoError(t, json.Unmarshal([]byte(w.broker.on("rapt/bridge/permit")[0]), &answer))
+		assert.True(t, key.Answers(asked, answer))
+		assert.Contains(t, answer.Error, "clocks of the two machines")
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/eclipse/paho.golang/autopaho"
@@ -148,6 +149,9 @@ func collect(ctx context.Context, v visitor, filter string) ([][]byte, error) {
 				continue // it is published now, to all who have subscribed
 			}
 			payloads = append(payloads, p.Payload)
+			if !strings.ContainsAny(filter, "+#") {
+				return payloads, nil // a topic retains one
+			}
 			if quiet != nil {
 				quiet = time.After(quietFor)
 			}

@@ -22,8 +22,12 @@ type Permit struct {
 	Nonce string `json:"nonce"` // of the question
 	// WaitMS is how long to wait before asking again, in milliseconds; 0 for a request that may leave and is counted.
 	WaitMS int64  `json:"wait_ms"`
+	Error  string `json:"error,omitempty"` // why the question is refused; empty where it is not
 	Code   string `json:"code"`
 }
+
+// ErrAnotherTime is a genuine question that is too old, or of the future.
+var ErrAnotherTime = errors.New("it is of another time; the clocks of the two machines may differ")
 
 // permitFor is how old a question may be.
 const permitFor = 30 * time.Second
@@ -41,6 +45,13 @@ func (k Key) Answer(r PermitRequest, wait time.Duration) Permit {
 	if wait > 0 {
 		p.WaitMS = max(1, p.WaitMS)
 	}
+	p.Code = k.code("permit", p)
+	return p
+}
+
+// Refuse is a signed answer that says why a question is not taken.
+func (k Key) Refuse(r PermitRequest, why error) Permit {
+	p := Permit{Nonce: r.Nonce, Error: why.Error()}
 	p.Code = k.code("permit", p)
 	return p
 }
@@ -90,7 +101,7 @@ func (l *Lender) Take(k Key, payload []byte, wall time.Time) (PermitRequest, err
 	case !hmac.Equal([]byte(r.Code), []byte(k.code("permit request", unsigned))):
 		return r, errors.New("it isn't signed with this account's API secret")
 	case age.Abs() > permitFor:
-		return r, errors.New("it is of another time; the clocks of the two machines may differ")
+		return r, ErrAnotherTime
 	case !l.taken[r.Nonce].IsZero():
 		return r, errors.New("it was answered before")
 	}

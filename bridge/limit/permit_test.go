@@ -58,4 +58,8 @@ func TestOnlyTheBridgesAnswerIsTaken(t *testing.T) {
 	held := ours.Answer(asked, time.Minute)
 	held.WaitMS = 0
 	assert.False(t, ours.Answers(asked, held))
+	refused := ours.Refuse(asked, ErrAnotherTime)
+	assert.True(t, ours.Answers(asked, refused) && refused.Error != "")
+	refused.Error = ""
+	assert.False(t, ours.Answers(asked, refused), "it would be a permit")
 }

@@ -5,6 +5,7 @@ package quota
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -38,39 +39,34 @@ type Account struct {
 
 	options  Options
 	requests *limit.RequestLog
-	key      limit.Key      // of the log as the broker retains it
-	saved    limit.SavedLog // as it was retained
-	purpose  limit.Purpose
+	key      limit.Key                  // of the log as the broker retains it
+	saved    limit.SavedLog             // as it was retained
 	retained map[string]json.RawMessage // the bridge's document; nil for one that is not to be trusted, or another account's
 	running  bool                       // a bridge runs
-	alone    bool                       // and doesn't answer
-	used     bool
+	alone    time.Time                  // until when it is not asked, since it didn't answer
 }
 
 const (
 	brokerTimeout = 15 * time.Second
 	answerTimeout = 5 * time.Second // of the bridge to a question
+	askAgain      = time.Minute     // after one that it didn't answer
 )
 
 // Open reads what the broker retains of the hour's requests. Without a broker, or one that knows nothing, it starts
 // with a quarter of the hour, like the bridge.
 func Open(ctx context.Context, o Options) (*Account, error) {
-	a := &Account{
-		options: o, requests: limit.NewRequestLog(o.MaxRequestsPerHour, o.MaxRequestsPerMinute), key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret),
-		Waiting: func(time.Time) {},
-	}
-	if o.History {
-		a.requests.ShareWithBackfill()
-	}
+	a := &Account{options: o, key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret), Waiting: func(time.Time) {}}
 	if o.FindBroker != nil {
-		if err := a.read(ctx); err != nil {
+		var err error
+		if a.running, err = a.online(ctx); err == nil {
+			err = a.read(ctx)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("the requests of this hour can't be read from the broker: %w", err)
 		}
 	} else {
+		a.requests = a.log()
 		a.requests.Reserve(time.Now())
-	}
-	if a.running {
-		a.purpose = limit.ForBackfill
 	}
 	api := o.RAPT
 	api.Permit = a.permit
@@ -79,25 +75,45 @@ func Open(ctx context.Context, o Options) (*Account, error) {
 	return a, err
 }
 
+// log is an empty log of requests.
+func (a *Account) log() *limit.RequestLog {
+	l := limit.NewRequestLog(a.options.MaxRequestsPerHour, a.options.MaxRequestsPerMinute)
+	if a.options.History {
+		l.ShareWithBackfill()
+	}
+	return l
+}
+
 func (a *Account) topics() discovery.Topics {
 	return discovery.Topics{Prefix: a.options.TopicPrefix}
 }
 
-// read takes the log of requests that the broker retains, and whether a bridge runs.
-func (a *Account) read(ctx context.Context) error {
+// latest is what the broker retains on a topic; nil for nothing.
+func (a *Account) latest(ctx context.Context, topic string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
 	defer cancel()
-	online, err := broker.Retained(ctx, a.options.FindBroker, a.options.ClientID+"-account", a.topics().BridgeAvailability())
+	payloads, err := broker.Retained(ctx, a.options.FindBroker, a.options.ClientID+"-account", topic)
+	if err != nil || len(payloads) == 0 {
+		return nil, err
+	}
+	return payloads[0], nil
+}
+
+// online reads whether a bridge runs.
+func (a *Account) online(ctx context.Context) (bool, error) {
+	payload, err := a.latest(ctx, a.topics().BridgeAvailability())
+	return string(payload) == "online", err
+}
+
+// read takes the log of requests that the broker retains.
+func (a *Account) read(ctx context.Context) error {
+	state, err := a.latest(ctx, a.topics().BridgeState())
 	if err != nil {
 		return err
 	}
-	a.running = len(online) > 0 && string(online[0]) == "online"
-	states, err := broker.Retained(ctx, a.options.FindBroker, a.options.ClientID+"-account", a.topics().BridgeState())
-	if err != nil {
-		return err
-	}
+	a.requests, a.retained, a.saved = a.log(), nil, limit.SavedLog{}
 	now := time.Now()
-	if len(states) == 0 {
+	if state == nil {
 		a.retained = map[string]json.RawMessage{}
 		a.requests.Reserve(now)
 		return nil
@@ -106,7 +122,7 @@ func (a *Account) read(ctx context.Context) error {
 		retained map[string]json.RawMessage
 		saved    limit.SavedLog
 	)
-	if json.Unmarshal(states[0], &retained) != nil || json.Unmarshal(retained["ledger"], &saved) != nil || a.key.Check(saved) != nil {
+	if json.Unmarshal(state, &retained) != nil || json.Unmarshal(retained["ledger"], &saved) != nil || a.key.Check(saved) != nil {
 		a.requests.Reserve(now)
 		return nil
 	}
@@ -115,17 +131,39 @@ func (a *Account) read(ctx context.Context) error {
 	return nil
 }
 
+// follow reads whether a bridge has started or ended meanwhile. The log of one that has ended has this program's requests too.
+// Where the broker doesn't tell, all stays as it was.
+func (a *Account) follow(ctx context.Context) {
+	if a.options.FindBroker == nil {
+		return
+	}
+	running, err := a.online(ctx)
+	if err != nil || a.running && !running && a.read(ctx) != nil {
+		return
+	}
+	a.running = running
+}
+
+// purpose is what requests count for.
+func (a *Account) purpose() limit.Purpose {
+	if a.running {
+		return limit.ForBackfill
+	}
+	return limit.ForPoll
+}
+
 // permit waits until a request may leave, and counts it.
 func (a *Account) permit(ctx context.Context, r raptclient.Request) error {
 	for {
+		a.follow(ctx)
 		now := time.Now()
 		at, err := a.next(ctx, now, r.SignIn)
 		if err != nil {
 			return err
 		}
 		if !at.After(now) {
-			a.requests.Record(now, a.purpose, r.SignIn)
-			a.used = true
+			a.requests.Record(now, a.purpose(), r.SignIn)
+			a.save(ctx)
 			return nil
 		}
 		if at.Sub(now) > time.Minute {
@@ -141,15 +179,17 @@ func (a *Account) permit(ctx context.Context, r raptclient.Request) error {
 
 // next is when a request may leave, or when to ask again; at once for now or earlier.
 func (a *Account) next(ctx context.Context, now time.Time, signIn bool) (time.Time, error) {
-	if a.running && !a.alone {
+	if a.running && !now.Before(a.alone) {
 		at, err := a.ask(ctx, now, signIn)
-		if err == nil || ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil || errors.Is(err, errRefused) {
 			return at, err
 		}
-		a.alone = true
+		a.alone = time.Now().Add(askAgain)
 	}
-	return times.Latest(a.requests.NextAllowed(now, a.purpose, signIn), a.requests.SilentUntil), nil
+	return times.Latest(a.requests.NextAllowed(now, a.purpose(), signIn), a.requests.SilentUntil), nil
 }
+
+var errRefused = errors.New("the bridge refuses the question for a request")
 
 // ask asks the bridge.
 func (a *Account) ask(ctx context.Context, now time.Time, signIn bool) (time.Time, error) {
@@ -164,16 +204,18 @@ func (a *Account) ask(ctx context.Context, now time.Time, signIn bool) (time.Tim
 			answer = limit.Permit{}
 			return json.Unmarshal(payload, &answer) == nil && a.key.Answers(asked, answer)
 		})
-	if err != nil {
+	switch {
+	case err != nil:
 		return now, err
+	case answer.Error != "":
+		return now, fmt.Errorf("%w: %s", errRefused, answer.Error)
 	}
 	return now.Add(time.Duration(answer.WaitMS) * time.Millisecond), nil
 }
 
-// Close leaves the log of requests with the broker for the bridge's next start. A bridge that runs keeps its own.
-func (a *Account) Close() {
-	a.Client.CloseIdleConnections()
-	if !a.used || a.running || a.retained == nil {
+// save leaves the log of requests with the broker before a request leaves, for a bridge that starts. One that runs keeps its own.
+func (a *Account) save(ctx context.Context) {
+	if a.options.FindBroker == nil || a.running || a.retained == nil {
 		return
 	}
 	now := time.Now()
@@ -182,7 +224,10 @@ func (a *Account) Close() {
 	ledger, _ := json.Marshal(a.key.Sign(log))
 	a.retained["ledger"] = ledger
 	doc, _ := json.Marshal(a.retained)
-	ctx, cancel := context.WithTimeout(context.Background(), brokerTimeout)
+	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
 	defer cancel()
 	_ = broker.PublishOnce(ctx, a.options.FindBroker, a.options.ClientID+"-account", broker.Publication{Topic: a.topics().BridgeState(), Payload: doc, Retain: true})
 }
+
+// Close closes the connections.
+func (a *Account) Close() { a.Client.CloseIdleConnections() }

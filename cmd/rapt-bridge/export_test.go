@@ -23,6 +23,7 @@ func fresh(t *testing.T, broker *testBroker) {
 	state, err := json.Marshal(map[string]any{"version": "1.0.0", "ledger": limit.NewKey(account, secret).Unused(time.Now())})
 	require.NoError(t, err)
 	require.NoError(t, broker.Publish("rapt/bridge/state", state, true, 1))
+	require.NoError(t, broker.Publish("rapt/bridge/availability", []byte("offline"), true, 1))
 }
 
 func TestExportWritesAFileForEachDevice(t *testing.T) {
@@ -156,6 +157,7 @@ func TestExportTrustsNoForgedLog(t *testing.T) {
 			if c.ledger == nil {
 				state = []byte("null")
 			}
+			fresh(t, broker)
 			require.NoError(t, broker.Publish("rapt/bridge/state", state, true, 1))
 			before := len(cloud.Requests())
 			o := ran(t, append(settings(url, broker.address), "RAPT_BRIDGE_RAPT_MAX_REQUESTS_PER_HOUR=1000"), "export", "--output", "-", day)
