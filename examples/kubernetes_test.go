@@ -60,6 +60,8 @@ func TestTheKubernetesExampleIsAPairWithoutRights(t *testing.T) {
 		assert.Equal(t, c.Ports[0].Name, probe.HTTPGet.Port.StrVal)
 	}
 
+	assert.LessOrEqual(t, c.LivenessProbe.PeriodSeconds*c.LivenessProbe.FailureThreshold, int32(10), "/healthz is red after 20 s, and 30 are promised")
+
 	secret := pod.Volumes[0].Secret
 	assert.Zero(t, *secret.DefaultMode&0o007, "not for everybody")
 	assert.Equal(t, pod.Volumes[0].Name, c.VolumeMounts[0].Name)

@@ -5,6 +5,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -134,4 +137,17 @@ func TestCheckHealthWhereNobodyListens(t *testing.T) {
 	assert.ErrorContains(t, CheckHealth(context.Background(), l.Addr().String()), "rapt-bridge does not answer; is it running, with http.listen set?")
 	assert.ErrorContains(t, CheckHealth(context.Background(), "8099"), "has no port")
 	assert.ErrorContains(t, CheckHealth(context.Background(), ""), "has no port")
+}
+
+// TestTheImagesCheckIsRedWithinHalfAMinute counts from the moment when the loop stops.
+func TestTheImagesCheckIsRedWithinHalfAMinute(t *testing.T) {
+	text, err := os.ReadFile("../../Dockerfile")
+	require.NoError(t, err)
+	found := regexp.MustCompile(`HEALTHCHECK --interval=(\S+) .*--retries=(\d+) `).FindStringSubmatch(string(text))
+	require.NotNil(t, found)
+	interval, err := time.ParseDuration(found[1])
+	require.NoError(t, err)
+	retries, err := strconv.Atoi(found[2])
+	require.NoError(t, err)
+	assert.LessOrEqual(t, loopSilent+time.Duration(retries)*interval, 30*time.Second)
 }
