@@ -121,18 +121,24 @@ func (o *outcome) line() (text string, held bool) {
 	if len(o.broken) > 0 {
 		mark = "**no**: " + strings.ReplaceAll(strings.Join(o.broken, "; "), "|", "/")
 	}
-	holds := o.row.holds
-	if o.row.lines > 0 {
-		holds += fmt.Sprintf("; under %d lines of log", o.row.lines)
-	}
+	states := o.row.states()
 	if o.figures != "" {
-		holds += " (" + o.figures + ")"
+		states += " (" + o.figures + ")"
 	}
-	return fmt.Sprintf("%s %s | %s | %.0f s | %d | %d |\n", o.row.begins(), holds, mark, o.well.Seconds(), o.lines, o.memory), len(o.broken) == 0
+	return fmt.Sprintf("%s | %s | %.0f s | %d | %d |\n", states, mark, o.well.Seconds(), o.lines, o.memory), len(o.broken) == 0
 }
 
 // begins is what no other line of the table begins with.
 func (row fault) begins() string { return fmt.Sprintf("| %s | %s |", row.group, row.name) }
+
+// states is the line as far as it doesn't depend on a trial.
+func (row fault) states() string {
+	text := row.begins() + " " + row.holds
+	if row.lines > 0 {
+		text += fmt.Sprintf("; under %d lines of log", row.lines)
+	}
+	return text
+}
 
 // The place of the table in its page.
 const (
