@@ -79,7 +79,7 @@ func Keys() []Key {
 		{Name: "rapt.max_poll_interval", Kind: Duration, Default: "15m", Min: "100ms", Max: "24h",
 			Description: "The RAPT Cloud is asked for the devices that there are at least this often, even when no reading is expected. For a kind of device that the account has none of, it is asked hourly: press Refresh after adding the first."},
 		{Name: "rapt.max_requests_per_hour", Kind: Integer, Default: "240", Min: "10", Max: "1000000",
-			Description: "Ceiling of requests to the RAPT Cloud in any hour: at least 10, and at most 1000 for rapt.io."},
+			Description: "Ceiling of requests to the RAPT Cloud in any hour: at least 10, and at most 1000 for rapt.io. Below 40 only a quarter is kept for switching off, less than ten requests."},
 		{Name: "rapt.external_gravity", Kind: Choice, Default: "sg_x1000", Choices: []string{"sg_x1000", "sg"},
 			Description: "How the gravity of an external device is submitted: sg_x1000 sends 1044 for 1.044, sg sends 1.044. RAPT doesn't document which it takes; the bridge says when the other one is right."},
 

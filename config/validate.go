@@ -22,6 +22,8 @@ const (
 	// often, without telling a number. Public clients ask every 60 to 900 seconds.
 	vendorMinPoll     = 60 * time.Second
 	vendorMaxRequests = 1000
+	// fewRequests is the least ceiling of an hour that keeps ten requests for switching off: a quarter of a lower one is kept.
+	fewRequests = 40
 )
 
 // validate checks values that depend on each other or on the world, and completes the configuration. Values that could
@@ -106,6 +108,10 @@ func (l *loader) polling(cfg *Config) {
 		if r.MaxRequestsPerHour > vendorMaxRequests {
 			l.bad("rapt.max_requests_per_hour", fmt.Sprintf("is %d and must be at most %d for rapt.io", r.MaxRequestsPerHour, vendorMaxRequests), "Lower it: RAPT bans accounts that ask too often. 240 is plenty for a brewery.")
 		}
+	}
+	if r.MaxRequestsPerHour < fewRequests {
+		l.warnings = append(l.warnings, fmt.Sprintf("rapt.max_requests_per_hour is %d, so that of an hour's requests only %d are kept for switching heaters and pumps off; with %d or more there are ten",
+			r.MaxRequestsPerHour, r.MaxRequestsPerHour/4, fewRequests))
 	}
 	if r.MaxPollInterval < r.MinPollInterval && !l.failed("rapt.min_poll_interval", "rapt.max_poll_interval") {
 		l.bad("rapt.max_poll_interval", "is "+r.MaxPollInterval.String()+", less than rapt.min_poll_interval ("+r.MinPollInterval.String()+")", "Make it the larger of the two.")

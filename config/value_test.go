@@ -53,3 +53,13 @@ func TestAnAccountOfABrokerThatIsNotNamedIsToldAsUnused(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, cfg.Warnings)
 }
+
+func TestALowCeilingIsToldToKeepLittleForSwitchingOff(t *testing.T) {
+	cfg, err := loaded(t, "rapt: {max_requests_per_hour: 39}")
+	require.NoError(t, err)
+	require.Len(t, cfg.Warnings, 1)
+	assert.Contains(t, cfg.Warnings[0], "only 9 are kept for switching heaters and pumps off")
+	cfg, err = loaded(t, "rapt: {max_requests_per_hour: 40}")
+	require.NoError(t, err)
+	assert.Empty(t, cfg.Warnings)
+}
