@@ -60,7 +60,7 @@ func (c *Changes) Check(now time.Time, what string, clock func(time.Time) string
 	if w == nil {
 		return nil
 	}
-	at := times.Latest(w.burst.opens(now, ForCommand), w.hour.opens(now, ForCommand))
+	at := times.Latest(w.burst.nextAllowed(now, ForCommand), w.hour.nextAllowed(now, ForCommand))
 	if !at.After(now) {
 		return nil
 	}

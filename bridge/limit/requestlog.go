@@ -109,7 +109,7 @@ func (l *RequestLog) counting(p Purpose, signIn bool) iter.Seq[*window] {
 // NextAllowed returns when a request may leave: now or earlier means at once.
 func (l *RequestLog) NextAllowed(now time.Time, p Purpose, signIn bool) (at time.Time) {
 	for w := range l.counting(p, signIn) {
-		at = times.Latest(at, w.opens(now, p))
+		at = times.Latest(at, w.nextAllowed(now, p))
 	}
 	return at
 }
@@ -168,8 +168,8 @@ func (l *RequestLog) Paced(now time.Time, keep int) (at time.Time) {
 	}
 	if free-keep < l.polls.limit/8 {
 		free = max(0, free-keep)
-		opens := l.polls.left[0].at.Add(l.polls.span)
-		at = times.Latest(at, last.Add(opens.Sub(now)/time.Duration(free+1)))
+		freeAt := l.polls.left[0].at.Add(l.polls.span)
+		at = times.Latest(at, last.Add(freeAt.Sub(now)/time.Duration(free+1)))
 	}
 	return at
 }

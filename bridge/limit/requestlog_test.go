@@ -25,8 +25,8 @@ func mostIn(times []time.Time, span time.Duration) int {
 	return most
 }
 
-// TestLedgerHoldsEveryWindow asks for requests at random moments, far more than fit, with restarts between.
-func TestLedgerHoldsEveryWindow(t *testing.T) {
+// TestTheRequestLogHoldsEveryWindow asks for requests at random moments, far more than fit, with restarts between.
+func TestTheRequestLogHoldsEveryWindow(t *testing.T) {
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		const perHour = 120
@@ -293,7 +293,7 @@ func TestARequestTakenOverIsNeverOlderThanItWas(t *testing.T) {
 	}
 }
 
-func TestALedgerThatSomebodyMadeUpDoesNoHarm(t *testing.T) {
+func TestALogThatSomebodyMadeUpDoesNoHarm(t *testing.T) {
 	flood := make([][2]int, 2000)
 	for i := range flood {
 		flood[i] = [2]int{i, math.MaxInt}

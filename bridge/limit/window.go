@@ -11,18 +11,18 @@ type window struct {
 	span  time.Duration
 	limit int
 	kept  [purposes]int
-	used  int      // requests still inside
-	left  []moment // when they left, oldest first
+	used  int     // requests still inside
+	left  []entry // when they left, oldest first
 }
 
-// moment is when so many requests left. What is reserved is one moment, whatever the ceiling is.
-type moment struct {
+// entry is when so many requests left. What is reserved is one entry, whatever the ceiling is.
+type entry struct {
 	at       time.Time
 	requests int
 }
 
-// opens returns when one more request of a purpose fits: the zero time for at once.
-func (w *window) opens(now time.Time, p Purpose) time.Time {
+// nextAllowed returns when one more request of a purpose fits: the zero time for at once.
+func (w *window) nextAllowed(now time.Time, p Purpose) time.Time {
 	w.forget(now)
 	limit := w.limit - w.kept[p]
 	if w.used < limit {
@@ -47,7 +47,7 @@ func (w *window) add(at time.Time, requests int) {
 		w.left[n-1].requests += requests
 		return
 	}
-	w.left = append(w.left, moment{at, requests})
+	w.left = append(w.left, entry{at, requests})
 }
 
 func (w *window) forget(now time.Time) {
@@ -72,10 +72,10 @@ func (w *window) withdraw(at time.Time) {
 	}
 }
 
-// sort brings moments that were added in any order into theirs.
+// sort brings entries that were added in any order into theirs.
 func (w *window) sort() {
 	left := w.left
-	slices.SortStableFunc(left, func(a, b moment) int { return a.at.Compare(b.at) })
+	slices.SortStableFunc(left, func(a, b entry) int { return a.at.Compare(b.at) })
 	w.left, w.used = nil, 0
 	for _, m := range left {
 		w.add(m.at, m.requests)

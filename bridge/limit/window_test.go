@@ -20,7 +20,7 @@ func (w *oneByOne) forget(now time.Time) {
 	w.times = slices.DeleteFunc(w.times, func(at time.Time) bool { return now.Sub(at) >= time.Hour+windowMargin })
 }
 
-func (w *oneByOne) opens(now time.Time) time.Time {
+func (w *oneByOne) nextAllowed(now time.Time) time.Time {
 	w.forget(now)
 	switch free := w.limit - w.kept; {
 	case len(w.times) < free:
@@ -57,14 +57,14 @@ func TestAWindowCountsEachRequest(t *testing.T) {
 					naive.times = slices.Delete(naive.times, i, i+1)
 				}
 			}
-			require.Equal(t, naive.opens(now), w.opens(now, ForPoll))
+			require.Equal(t, naive.nextAllowed(now), w.nextAllowed(now, ForPoll))
 			require.Equal(t, len(naive.times), w.used)
 		}
 	}
 }
 
-// Whatever the ceiling is, what is reserved takes the room of a moment.
-func TestWhatIsReservedIsOneMoment(t *testing.T) {
+// Whatever the ceiling is, what is reserved takes the room of one entry.
+func TestWhatIsReservedIsOneEntry(t *testing.T) {
 	l := NewRequestLog(1_000_000, 125_000)
 	l.Reserve(noon)
 	assert.Len(t, l.hour.left, 1)
