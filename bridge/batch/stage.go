@@ -110,7 +110,7 @@ func (b *batch) stand(s points, i int, l *level) {
 	}
 	stood := float64(at-b.standingSince) / hour
 	if b.stuck = b.isStuck(l, stood); b.stuck {
-		b.tell(EventStuck, at)
+		b.addEvent(EventStuck, at)
 	}
 	if b.stage != StageComplete && b.mayEnd(l, stood) && !b.stuck && !b.temperature.cooled() {
 		b.enter(StageComplete, at)
@@ -156,12 +156,12 @@ func (b *batch) enter(s Stage, at int64) {
 		b.finishingSince = at
 	}
 	if kind, ok := stageEvents[s]; ok {
-		b.tell(kind, at)
+		b.addEvent(kind, at)
 	}
 }
 
-// tell notes an event of which a batch has one.
-func (b *batch) tell(kind EventKind, at int64) {
+// addEvent notes an event of which a batch has one.
+func (b *batch) addEvent(kind EventKind, at int64) {
 	if !b.emitted[kind] {
 		b.emitted[kind] = true
 		b.events = append(b.events, Event{At: unix(at), Kind: kind, Batch: b.id()})

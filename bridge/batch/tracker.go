@@ -73,7 +73,7 @@ func (t *tracker) step(s points, i int, all []note) {
 		t.watch(s, i)
 	}
 	if b := t.batch; b != nil && len(b.events) > 0 {
-		t.tell(b)
+		t.collectEvents(b)
 	}
 }
 
@@ -87,12 +87,12 @@ func (t *tracker) hear(all []note, at int64) {
 		t.heardTo = all[t.noted-1].at
 	}
 	if t.batch != nil {
-		t.tell(t.batch)
+		t.collectEvents(t.batch)
 	}
 }
 
-// tell moves the events of a batch to all of them, of which the last hundred are kept.
-func (t *tracker) tell(b *batch) {
+// collectEvents moves the events of a batch to all of them, of which the last hundred are kept.
+func (t *tracker) collectEvents(b *batch) {
 	t.events = append(t.events, b.events...)
 	b.events = nil
 	t.events = t.events[max(len(t.events)-100, 0):]
@@ -150,7 +150,7 @@ func (t *tracker) end(at int64) {
 		t.ended = append(t.ended, b.summary(at))
 		t.ended = t.ended[max(len(t.ended)-keptSummaries, 0):]
 	}
-	t.tell(b)
+	t.collectEvents(b)
 	t.batch = nil
 }
 

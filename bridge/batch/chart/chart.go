@@ -9,12 +9,12 @@ import (
 
 // Chart collects rows and what was found at each, in the order of their times.
 type Chart struct {
-	title   string
-	moments []moment
+	title  string
+	points []point
 }
 
-// moment is a row with what was found; NaN for what is unknown. Gravities are SG, times hours since the first row.
-type moment struct {
+// point is a row with what was found; NaN for what is unknown. Gravities are SG, times hours since the first row.
+type point struct {
 	hours                      float64
 	at                         time.Time
 	gravity, filtered          float64
@@ -31,11 +31,11 @@ func New(title string) *Chart { return &Chart{title: title} }
 // Add adds a row and what was found at it.
 func (c *Chart) Add(r batch.Row, f batch.Findings) {
 	first := r.At
-	if len(c.moments) > 0 {
-		first = c.moments[0].at
+	if len(c.points) > 0 {
+		first = c.points[0].at
 	}
 	hours := func(t time.Time) float64 { return t.Sub(first).Hours() }
-	m := moment{
+	m := point{
 		hours: hours(r.At), at: r.At, gravity: value(r.Gravity), filtered: value(f.Gravity), temperature: value(r.Temperature),
 		stage: f.Stage, disturbed: f.Disturbed, earliest: math.NaN(), expected: math.NaN(), latest: math.NaN(),
 	}
@@ -45,7 +45,7 @@ func (c *Chart) Add(r batch.Row, f batch.Findings) {
 	if f.Forecast != nil {
 		m.earliest, m.expected, m.latest = hours(f.Forecast.Earliest), hours(f.Forecast.Expected), hours(f.Forecast.Latest)
 	}
-	c.moments = append(c.moments, m)
+	c.points = append(c.points, m)
 }
 
 func value(v *float64) float64 {
@@ -56,9 +56,9 @@ func value(v *float64) float64 {
 }
 
 // span is the range of some values; ok is false without any.
-func span(moments []moment, get func(moment) float64) (low, high float64, ok bool) {
+func span(points []point, get func(point) float64) (low, high float64, ok bool) {
 	low, high = math.Inf(1), math.Inf(-1)
-	for _, m := range moments {
+	for _, m := range points {
 		if v := get(m); !math.IsNaN(v) {
 			low, high, ok = min(low, v), max(high, v), true
 		}

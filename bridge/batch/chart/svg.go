@@ -52,41 +52,41 @@ func (c *Chart) SVG() []byte {
 	fmt.Fprintf(d, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12" fill="%s" role="img" aria-label="%s">`+"\n", width, height, ink, html.EscapeString(c.title))
 	d.WriteString(`<rect width="100%" height="100%" fill="#fff"/>` + "\n")
 	fmt.Fprintf(d, `<text x="%d" y="24" font-size="16" font-weight="bold">%s</text>`+"\n", left, html.EscapeString(c.title))
-	if len(c.moments) == 0 {
+	if len(c.points) == 0 {
 		fmt.Fprintf(d, `<text x="%d" y="60">no readings</text>`+"\n</svg>\n", left)
 		return d.Bytes()
 	}
-	last := c.moments[len(c.moments)-1].hours
+	last := c.points[len(c.points)-1].hours
 	d.x = axis{0, max(last, 1), left, width - right}
 	shown := c.thin()
-	d.stages(c.moments)
-	d.days(c.moments[0].at)
+	d.stages(c.points)
+	d.days(c.points[0].at)
 	d.gravity(shown)
 	d.temperature(shown)
-	d.forecast(shown, c.moments[0].at)
+	d.forecast(shown, c.points[0].at)
 	d.legend()
 	d.WriteString("</svg>\n")
 	return d.Bytes()
 }
 
-// thin keeps the first moment, and of each half unit of the drawing the last one and those with the lowest and the highest
+// thin keeps the first point, and of each half unit of the drawing the last one and those with the lowest and the highest
 // gravity.
-func (c *Chart) thin() []moment {
-	last := max(c.moments[len(c.moments)-1].hours, 1)
-	var out []moment
-	for i := 0; i < len(c.moments); {
-		cell := int(c.moments[i].hours / last * 2 * (width - left - right))
+func (c *Chart) thin() []point {
+	last := max(c.points[len(c.points)-1].hours, 1)
+	var out []point
+	for i := 0; i < len(c.points); {
+		cell := int(c.points[i].hours / last * 2 * (width - left - right))
 		low, high, end := i, i, i
-		for ; end < len(c.moments) && int(c.moments[end].hours/last*2*(width-left-right)) == cell; end++ {
-			if g := c.moments[end].gravity; g < c.moments[low].gravity {
+		for ; end < len(c.points) && int(c.points[end].hours/last*2*(width-left-right)) == cell; end++ {
+			if g := c.points[end].gravity; g < c.points[low].gravity {
 				low = end
-			} else if g > c.moments[high].gravity {
+			} else if g > c.points[high].gravity {
 				high = end
 			}
 		}
 		for j := i; j < end; j++ {
 			if j == low || j == high || j == end-1 {
-				out = append(out, c.moments[j])
+				out = append(out, c.points[j])
 			}
 		}
 		i = end
@@ -95,7 +95,7 @@ func (c *Chart) thin() []moment {
 }
 
 // stages draws the stages as bands, with their names above, and disturbances as a line.
-func (d *drawing) stages(all []moment) {
+func (d *drawing) stages(all []point) {
 	free := 0.0 // where the last name ends
 	for i := 0; i < len(all); {
 		end := i
@@ -172,8 +172,8 @@ func (d *drawing) dates(y axis, first time.Time) {
 	fmt.Fprintf(d, `<text transform="translate(13 %.0f) rotate(-90)" text-anchor="middle" font-size="11">end, as forecast then</text>`+"\n", (y.from+y.to)/2)
 }
 
-func (d *drawing) gravity(shown []moment) {
-	low, high, ok := span(shown, func(m moment) float64 { return m.filtered })
+func (d *drawing) gravity(shown []point) {
+	low, high, ok := span(shown, func(m point) float64 { return m.filtered })
 	if !ok {
 		low, high = 1, 1.05
 	}
@@ -187,11 +187,11 @@ func (d *drawing) gravity(shown []moment) {
 		}
 	}
 	d.WriteString("</g>\n")
-	d.line(shown, y, beer, 2, func(m moment) float64 { return m.filtered })
+	d.line(shown, y, beer, 2, func(m point) float64 { return m.filtered })
 }
 
-func (d *drawing) temperature(shown []moment) {
-	plausible := func(m moment) float64 {
+func (d *drawing) temperature(shown []point) {
+	plausible := func(m point) float64 {
 		if m.temperature < -20 || m.temperature > 110 {
 			return math.NaN()
 		}
@@ -208,9 +208,9 @@ func (d *drawing) temperature(shown []moment) {
 }
 
 // forecast draws the window of the end over the time at which it was said. What is below the dashed line is past.
-func (d *drawing) forecast(shown []moment, first time.Time) {
-	low, _, ok := span(shown, func(m moment) float64 { return m.earliest })
-	_, high, _ := span(shown, func(m moment) float64 { return m.latest })
+func (d *drawing) forecast(shown []point, first time.Time) {
+	low, _, ok := span(shown, func(m point) float64 { return m.earliest })
+	_, high, _ := span(shown, func(m point) float64 { return m.latest })
 	if !ok {
 		fmt.Fprintf(d, `<text x="%d" y="%d" font-size="11">no forecast</text>`+"\n", left+8, (forecastTop+forecastEnd)/2)
 		return
@@ -234,7 +234,7 @@ func (d *drawing) forecast(shown []moment, first time.Time) {
 		}
 		i = max(end, i+1)
 	}
-	d.line(shown, y, window, 1.6, func(m moment) float64 { return m.expected })
+	d.line(shown, y, window, 1.6, func(m point) float64 { return m.expected })
 	from, to := max(y.low, d.x.low), min(y.high, d.x.high)
 	if from < to {
 		fmt.Fprintf(d, `<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s" stroke-dasharray="4 3"/>`+"\n", d.x.place(from), y.place(from), d.x.place(to), y.place(to), ink)
@@ -242,7 +242,7 @@ func (d *drawing) forecast(shown []moment, first time.Time) {
 }
 
 // line draws a value, with holes where it is unknown.
-func (d *drawing) line(shown []moment, y axis, colour string, thickness float64, get func(moment) float64) {
+func (d *drawing) line(shown []point, y axis, colour string, thickness float64, get func(point) float64) {
 	fmt.Fprintf(d, `<path fill="none" stroke="%s" stroke-width="%g" stroke-linejoin="round" d="`, colour, thickness)
 	pen := "M"
 	for _, m := range shown {
