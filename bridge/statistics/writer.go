@@ -193,15 +193,15 @@ func (w *Writer) attempt(ctx context.Context) (left bool, err error) {
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		w.tell(slog.LevelWarn, "Home Assistant's statistics can't be filled; trying on", reason(err))
+		w.setStatus(slog.LevelWarn, "Home Assistant's statistics can't be filled; trying on", reason(err))
 	default:
-		w.tell(slog.LevelInfo, "Home Assistant's statistics can be filled", "")
+		w.setStatus(slog.LevelInfo, "Home Assistant's statistics can be filled", "")
 	}
 	return left, err
 }
 
-// tell logs a state once, and keeps it for the status page.
-func (w *Writer) tell(level slog.Level, text, why string) {
+// setStatus logs a state once, and keeps it for the status page.
+func (w *Writer) setStatus(level slog.Level, text, why string) {
 	w.mu.Lock()
 	w.status = text
 	if why != "" {
