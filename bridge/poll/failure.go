@@ -35,9 +35,9 @@ func NewState(b Bounds) State {
 	return State{failures: failures{backOff: retry.New(b.Min, max(b.Max, b.Min), 0)}}
 }
 
-// Failed plans another try. forbiddenFor is how long a forbidden list is left alone. It reports whether to tell that the list
+// Failed plans another try. forbiddenFor is how long a forbidden list is left alone. It returns whether to log that the list
 // keeps failing: once, until it is answered.
-func (a *State) Failed(now time.Time, how Failure, forbiddenFor time.Duration) (tell bool) {
+func (a *State) Failed(now time.Time, how Failure, forbiddenFor time.Duration) (report bool) {
 	a.Retry = now // as soon as it may
 	switch how {
 	case NotAsked:
@@ -49,22 +49,22 @@ func (a *State) Failed(now time.Time, how Failure, forbiddenFor time.Duration) (
 		a.failures.count++
 		a.Retry = now.Add(a.failures.backOff.NextBackOff())
 	}
-	tell = a.failures.count >= keepsFailing && !a.failures.telling
-	a.failures.telling = a.failures.telling || tell
-	return tell
+	report = a.failures.count >= keepsFailing && !a.failures.telling
+	a.failures.telling = a.failures.telling || report
+	return report
 }
 
 // Tried reports whether the list was ever answered, or failed for a reason of its own.
 func (a *State) Tried() bool { return !a.Answered.IsZero() || a.failures.count > 0 }
 
-// Succeeded notes an answer at now. It returns the time of the answer before, and whether to tell that the list can be read
+// Succeeded notes an answer at now. It returns the time of the answer before, and whether to log that the list can be read
 // again.
-func (a *State) Succeeded(now time.Time) (before time.Time, tell bool) {
-	before, tell = a.Answered, a.failures.telling
+func (a *State) Succeeded(now time.Time) (before time.Time, report bool) {
+	before, report = a.Answered, a.failures.telling
 	a.Answered, a.Retry = now, time.Time{}
 	a.failures.count, a.failures.telling = 0, false
 	a.failures.backOff.Reset()
-	return before, tell
+	return before, report
 }
 
 // Held takes whether an answer at now had devices; before is the time of the answer before it.
