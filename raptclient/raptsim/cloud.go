@@ -106,11 +106,11 @@ func (c *Cloud) add(s DeviceSpec, of int) *device {
 	seed := hash(s.ID)
 	d := &device{
 		spec: s, fam: fam, index: c.made,
-		serial: fmt.Sprintf("%05d-%08x", 10000+seed%80000, uint32(seed>>20)),
-		mac:    fmt.Sprintf("%02x-%02x-%02x-%02x-%02x-%02x", 0x78, 0xe3, 0x6d, byte(seed>>16), byte(seed>>8), byte(seed)),
-		rng:    rand.New(rand.NewPCG(c.opts.Seed, seed)),
-		rhythm: rhythm{every: s.ReportEvery},
-		at:     c.clock.brew(c.latest).Truncate(5 * time.Minute),
+		serial:         fmt.Sprintf("%05d-%08x", 10000+seed%80000, uint32(seed>>20)),
+		mac:            fmt.Sprintf("%02x-%02x-%02x-%02x-%02x-%02x", 0x78, 0xe3, 0x6d, byte(seed>>16), byte(seed>>8), byte(seed)),
+		rng:            rand.New(rand.NewPCG(c.opts.Seed, seed)),
+		reportSchedule: reportSchedule{every: s.ReportEvery},
+		at:             c.clock.brew(c.latest).Truncate(5 * time.Minute),
 	}
 	c.made++
 	setDefault(&d.every, fam.every)

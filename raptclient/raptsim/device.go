@@ -28,7 +28,7 @@ type device struct {
 	heat thermals
 	can  canLine
 
-	rhythm
+	reportSchedule
 	silent bool
 
 	shown    state // what the cloud shows

@@ -37,8 +37,8 @@ var awakeModes = []struct {
 	{0.21, 9 * time.Second, 11500 * time.Millisecond},
 }
 
-// rhythm is when a device reports.
-type rhythm struct {
+// reportSchedule is when a device reports.
+type reportSchedule struct {
 	every time.Duration
 	next  brewTime // report; never when it does not report by itself
 	// Where the next report is an extra one: whether it is the last reading again, and when the rhythm goes on, which is
