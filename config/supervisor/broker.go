@@ -104,17 +104,17 @@ func portOf(raw any) (string, bool) {
 // add-on may come up later than this one. It gives the last error when the time is over, and gives up at once when the
 // Supervisor refuses this add-on. It logs once that it waits.
 func (c Client) WaitForBroker(ctx context.Context, upTo time.Duration, log *slog.Logger) (Broker, error) {
-	asking, cancel := context.WithTimeout(ctx, upTo)
+	waiting, cancel := context.WithTimeout(ctx, upTo)
 	defer cancel()
 	var last error
 	broker, err := backoff.RetryNotifyWithData(func() (Broker, error) {
-		broker, err := c.Broker(asking)
+		broker, err := c.Broker(waiting)
 		var answer *Error
 		if errors.As(err, &answer) && answer.refused() {
 			return broker, backoff.Permanent(err)
 		}
 		return broker, err
-	}, backoff.WithContext(newBackoff(), asking), func(err error, _ time.Duration) {
+	}, backoff.WithContext(newBackoff(), waiting), func(err error, _ time.Duration) {
 		if last == nil {
 			log.Info("waiting for Home Assistant's MQTT broker", "up_to", upTo, "error", err)
 		}
@@ -125,7 +125,7 @@ func (c Client) WaitForBroker(ctx context.Context, upTo time.Duration, log *slog
 		return broker, nil
 	case ctx.Err() != nil:
 		return Broker{}, fmt.Errorf("wait for the broker: %w", context.Cause(ctx))
-	case asking.Err() != nil && last != nil:
+	case waiting.Err() != nil && last != nil:
 		// A question that was cut off by the end of the waiting says less than the one before it.
 		return Broker{}, last
 	}
