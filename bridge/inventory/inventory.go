@@ -45,8 +45,8 @@ func Devices(ctx context.Context, client *raptclient.Client) ([]Listed, error) {
 	return out, nil
 }
 
-// Announced returns the payloads that a broker retains where Home Assistant looks for devices, those of other programs too.
+// RetainedConfigs returns the payloads that a broker retains where Home Assistant looks for devices, those of other programs too.
 // clientID is the bridge's.
-func Announced(ctx context.Context, find broker.Find, clientID string, topics discovery.Topics) ([][]byte, error) {
+func RetainedConfigs(ctx context.Context, find broker.Find, clientID string, topics discovery.Topics) ([][]byte, error) {
 	return broker.Retained(ctx, find, clientID+"-announced", topics.ConfigFilter())
 }

@@ -148,7 +148,7 @@ func (c *checker) run(cmd *cobra.Command) error {
 
 	var announced [][]byte
 	if err := within(cmd.Context(), func(ctx context.Context) (err error) {
-		announced, err = inventory.Announced(ctx, options.FindBroker, options.ClientID, discovery.Topics{DiscoveryPrefix: options.DiscoveryPrefix})
+		announced, err = inventory.RetainedConfigs(ctx, options.FindBroker, options.ClientID, discovery.Topics{DiscoveryPrefix: options.DiscoveryPrefix})
 		return err
 	}); err != nil {
 		return c.fail("broker", exitFailed, err)

@@ -79,7 +79,7 @@ func accountDevices(ctx context.Context, o bridge.Options) (devices []discovery.
 // announcedIDs are the entity ids, by unique id, that the broker retains.
 func announcedIDs(ctx context.Context, o bridge.Options) (ids map[string]string, err error) {
 	err = within(ctx, func(ctx context.Context) error {
-		payloads, err := inventory.Announced(ctx, o.FindBroker, o.ClientID, discovery.Topics{Prefix: o.TopicPrefix, DiscoveryPrefix: o.DiscoveryPrefix})
+		payloads, err := inventory.RetainedConfigs(ctx, o.FindBroker, o.ClientID, discovery.Topics{Prefix: o.TopicPrefix, DiscoveryPrefix: o.DiscoveryPrefix})
 		ids = discovery.AnnouncedEntityIDs(payloads...)
 		return err
 	})
