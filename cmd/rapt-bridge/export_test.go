@@ -36,9 +36,9 @@ func TestExportWritesAFileForEachDevice(t *testing.T) {
 	})
 	broker := startBroker(t, true)
 	fresh(t, broker)
-	folder, plenty := t.TempDir(), append(settings(url, broker.address), "RAPT_BRIDGE_RAPT_MAX_REQUESTS_PER_HOUR=20000")
+	folder, environ := t.TempDir(), append(settings(url, broker.address), "RAPT_BRIDGE_RAPT_MAX_REQUESTS_PER_HOUR=20000")
 	from := "--from=" + time.Now().AddDate(0, 0, -20).Format(time.DateOnly)
-	o := ran(t, plenty, "export", "--output", folder, from)
+	o := ran(t, environ, "export", "--output", folder, from)
 	require.Equal(t, exitOK, o.status, o.stderr)
 	files, err := filepath.Glob(filepath.Join(folder, "*.csv"))
 	require.NoError(t, err)
@@ -74,14 +74,14 @@ func TestExportWritesAFileForEachDevice(t *testing.T) {
 		before, err := os.ReadFile(files[0])
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(files[0], before[:len(before)/2], 0o644), "it was interrupted")
-		o := ran(t, plenty, "export", "--output", folder, from)
+		o := ran(t, environ, "export", "--output", folder, from)
 		require.Equal(t, exitOK, o.status, o.stderr)
 		after, err := os.ReadFile(files[0])
 		require.NoError(t, err)
 		assert.Equal(t, string(before), string(after))
 	})
 	t.Run("one device to standard output", func(t *testing.T) {
-		o := ran(t, plenty, "export", "--output", "-", "--format", "jsonl", "--device", "pale ale pill", from)
+		o := ran(t, environ, "export", "--output", "-", "--format", "jsonl", "--device", "pale ale pill", from)
 		require.Equal(t, exitOK, o.status, o.stderr)
 		lines := strings.Split(strings.TrimSpace(o.stdout), "\n")
 		assert.Equal(t, len(cloud.Reports(cloud.Devices()[0].ID)), len(lines))
@@ -99,14 +99,14 @@ func TestExportCountsInTheLogOfTheBridgeThatRuns(t *testing.T) {
 	})
 	broker := startBroker(t, true)
 	fresh(t, broker)
-	plenty := append(settings(url, broker.address), "RAPT_BRIDGE_RAPT_MAX_REQUESTS_PER_HOUR=2000", "RAPT_BRIDGE_HTTP_LISTEN=", "RAPT_BRIDGE_HISTORY_DAYS=0",
+	environ := append(settings(url, broker.address), "RAPT_BRIDGE_RAPT_MAX_REQUESTS_PER_HOUR=2000", "RAPT_BRIDGE_HTTP_LISTEN=", "RAPT_BRIDGE_HISTORY_DAYS=0",
 		"RAPT_BRIDGE_RAPT_MIN_POLL_INTERVAL=1s", "RAPT_BRIDGE_RAPT_MAX_POLL_INTERVAL=1s")
-	p, _, _ := newProgram(plenty)
+	p, _, _ := newProgram(environ)
 	stop := started(t, p)
 	id := cloud.Devices()[0].ID
 	require.Eventually(t, func() bool { return broker.payload("rapt/hydrometer/"+id+"/state") != "" }, time.Minute, 50*time.Millisecond)
 	bridges := len(cloud.Requests())
-	o := ran(t, plenty, "export", "--output", "-", "--from="+time.Now().AddDate(0, 0, -3).Format(time.DateOnly))
+	o := ran(t, environ, "export", "--output", "-", "--from="+time.Now().AddDate(0, 0, -3).Format(time.DateOnly))
 	require.Equal(t, exitOK, o.status, o.stderr)
 	assert.Equal(t, len(cloud.Reports(id)), strings.Count(o.stdout, "\n")-1)
 	assert.GreaterOrEqual(t, len(cloud.Requests()), bridges+10, "a sign-in, eight lists and the readings")
@@ -144,7 +144,7 @@ func TestExportTrustsNoForgedLog(t *testing.T) {
 	cloud, url := served(t, raptsim.Options{Latency: &raptsim.Latency{}, Devices: []raptsim.DeviceSpec{{Family: raptsim.Hydrometer, Name: "Pill"}}})
 	day := "--from=" + time.Now().AddDate(0, 0, -1).Format(time.DateOnly)
 	full := limit.SavedLog{At: time.Now().UTC().Truncate(time.Second), Polls: [][2]int{{1, 700}}, Commands: [][2]int{}, SignIns: [][2]int{{1, 4}}}
-	for name, c := range map[string]struct{ ledger any }{
+	for name, c := range map[string]struct{ saved any }{
 		"unsigned":          {full},
 		"another account's": {limit.NewKey("neighbour@example.com", secret).Sign(full)},
 		"no log":            {"none"},
@@ -152,9 +152,9 @@ func TestExportTrustsNoForgedLog(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			broker := startBroker(t, true)
-			state, err := json.Marshal(map[string]any{"ledger": c.ledger})
+			state, err := json.Marshal(map[string]any{"ledger": c.saved})
 			require.NoError(t, err)
-			if c.ledger == nil {
+			if c.saved == nil {
 				state = []byte("null")
 			}
 			fresh(t, broker)

@@ -21,12 +21,12 @@ func TestExportRefusesAFileThatItCannotComplete(t *testing.T) {
 		Latency: &raptsim.Latency{}, Telemetry: raptsim.Telemetry{Past: 6 * 24 * time.Hour}, Devices: []raptsim.DeviceSpec{pill, other},
 	})
 	broker := startBroker(t, true)
-	plenty := append(settings(url, broker.address), "RAPT_BRIDGE_RAPT_MAX_REQUESTS_PER_HOUR=20000")
+	environ := append(settings(url, broker.address), "RAPT_BRIDGE_RAPT_MAX_REQUESTS_PER_HOUR=20000")
 	day := func(days int) string { return "--from=" + time.Now().AddDate(0, 0, -days).Format(time.DateOnly) }
 	file := filepath.Join(t.TempDir(), "pill.csv")
 	export := func(args ...string) outcome {
 		fresh(t, broker) // each run signs in, and the hour has few sign-ins
-		return ran(t, plenty, append([]string{"export", "--output", file}, args...)...)
+		return ran(t, environ, append([]string{"export", "--output", file}, args...)...)
 	}
 	rows := func() int {
 		content, err := os.ReadFile(file)
