@@ -116,7 +116,7 @@ func (a *Account) Remove(d *Device) {
 // Move makes a device one of the family that claims it: what is known of it stays.
 func (a *Account) Move(d *Device) *Device {
 	moved := a.Add(d.ClaimedBy, d.ID)
-	moved.Published.TakeOver(d.Published)
+	moved.Published.AdoptAnnouncement(d.Published)
 	moved.Estimator, moved.Derived = d.Estimator, d.Derived
 	moved.Reading = d.Reading
 	return moved

@@ -64,8 +64,8 @@ type Device struct {
 // NewDevice is one of which nothing was published yet.
 func NewDevice(ref device.Ref, source Source) *Device { return &Device{Ref: ref, source: source} }
 
-// TakeOver makes the announcement of another device, which has the same id in another family, this one's.
-func (d *Device) TakeOver(other *Device) {
+// AdoptAnnouncement makes the announcement of another device, which has the same id in another family, this one's.
+func (d *Device) AdoptAnnouncement(other *Device) {
 	d.configAt, d.announced = other.configAt, other.announced
 }
 

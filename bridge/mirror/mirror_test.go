@@ -163,7 +163,7 @@ func TestAMovedDeviceKeepsItsAnnouncement(t *testing.T) {
 	s.Publish(d, noon, false)
 	s.since()
 	moved := NewDevice(device.Ref{Family: discovery.BondedDevice, ID: "1"}, source)
-	moved.TakeOver(d)
+	moved.AdoptAnnouncement(d)
 	assert.True(t, moved.Announced())
 	s.Publish(moved, noon.Add(time.Minute), false)
 	assert.Equal(t, []string{"rapt/bonded_device/1/state"}, s.since())
