@@ -221,8 +221,8 @@ func (a *Account) save(ctx context.Context) {
 	now := time.Now()
 	log := a.requests.Save(now, now)
 	log.KeepChanges(a.saved)
-	ledger, _ := json.Marshal(a.key.Sign(log))
-	a.retained["ledger"] = ledger
+	saved, _ := json.Marshal(a.key.Sign(log))
+	a.retained["ledger"] = saved
 	doc, _ := json.Marshal(a.retained)
 	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
 	defer cancel()
