@@ -19,7 +19,7 @@ type raptAccount struct {
 	worker      *worker.Worker
 	key         limit.Key     // of the log of requests as the broker retains it
 	calling     *worker.Call  // in flight; nil for none
-	carried     command.Queue // the commands that it carries out or verifies
+	inFlight    command.Queue // the commands that it carries out or verifies
 	submissions command.Submissions
 }
 

@@ -260,7 +260,7 @@ func (b *bridge) putBack(c *command.Command) {
 // more, and not sent more often than that.
 func (b *bridge) scheduleVerify(batch []*command.Command, now time.Time, err error) {
 	for _, c := range batch {
-		b.account.Carried(c, false, now, b.clock.Wall())
+		b.account.Taken(c, false, now, b.clock.Wall())
 		var shown device.Reading
 		if d := b.account.Find(c.Ref.Ref); d != nil {
 			shown = d.Reading
@@ -332,7 +332,7 @@ func (b *bridge) commandTaken(c *command.Command, changed bool, now time.Time) {
 	if changed {
 		outcome = command.Applied
 	}
-	b.account.Carried(c, true, now, b.clock.Wall())
+	b.account.Taken(c, true, now, b.clock.Wall())
 	d, readbacks := b.account.Find(c.Ref.Ref), b.account.Gate.Requests.Readbacks(now)
 	if d == nil || c.Submits() {
 		b.publishOutcome(c, outcome, nil)

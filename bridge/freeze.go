@@ -33,7 +33,7 @@ func (b *bridge) onWake(asleep, unseen time.Duration) {
 		slog.Duration("for", asleep.Round(time.Second)))
 	a.Queue.Age(unseen)
 	if c := a.calling; c != nil {
-		if a.carried.Age(unseen); c.Late(b.clock) != nil {
+		if a.inFlight.Age(unseen); c.Late(b.clock) != nil {
 			c.Cancel()
 		}
 	}

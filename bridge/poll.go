@@ -51,10 +51,10 @@ func (b *bridge) dispatch(ctx context.Context, now time.Time) {
 	}
 }
 
-// start hands a call to the worker. carried are the commands that it carries out or verifies.
-func (b *bridge) start(ctx context.Context, c *worker.Call, carried ...*command.Command) {
+// start hands a call to the worker. commands are those that it carries out or verifies.
+func (b *bridge) start(ctx context.Context, c *worker.Call, commands ...*command.Command) {
 	c.Begin(ctx, b.clock.Now())
-	b.account.calling, b.account.carried = c, carried
+	b.account.calling, b.account.inFlight = c, commands
 	b.account.worker.Calls <- c // there is room: one call at a time
 }
 
@@ -112,7 +112,7 @@ func (b *bridge) authorize(r worker.Permit) {
 // finish takes the worker's result.
 func (b *bridge) finish(c *worker.Call) {
 	c.Cancel()
-	b.account.calling, b.account.carried = nil, nil
+	b.account.calling, b.account.inFlight = nil, nil
 	for len(b.uncounted) > 0 {
 		b.account.Gate.Withdraw(<-b.uncounted)
 	}

@@ -155,7 +155,7 @@ func (b *bridge) leave(cancel context.CancelFunc, done <-chan struct{}) {
 func (b *bridge) beginAnew() {
 	was, a := b.mqtt, b.account
 	a.worker.Drain(b.finish)
-	b.publishOutcomes(slices.Concat(a.carried, a.Queue), command.Rejected, errOtherActive)
+	b.publishOutcomes(slices.Concat(a.inFlight, a.Queue), command.Rejected, errOtherActive)
 	for d := range a.Each {
 		for _, s := range b.sinks {
 			s.Remove(d.Ref)

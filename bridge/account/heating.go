@@ -21,13 +21,13 @@ func (a *Account) RestoreHeating(on []string, unseen bool, devices map[device.Re
 	a.Heating.Restore(on, now, wall)
 }
 
-// Carried takes a command that the API took, or did not answer. now is steady, wall the same moment.
-func (a *Account) Carried(c *command.Command, answered bool, now, wall time.Time) {
+// Taken takes a command that the API took, or did not answer. now is steady, wall the same moment.
+func (a *Account) Taken(c *command.Command, answered bool, now, wall time.Time) {
 	var shown device.Reading
 	if d := a.Find(c.Ref.Ref); d != nil {
 		shown = d.Reading
 	}
-	a.Heating.Carried(c, answered, shown, now, wall)
+	a.Heating.Taken(c, answered, shown, now, wall)
 }
 
 // HeatingUnseen are the names of the kettles that were switched on through the bridge and have fallen silent.

@@ -35,9 +35,9 @@ type switchedOn struct {
 	wasOn bool
 }
 
-// Carried takes a command that the API took into account, or that it did not answer: whether it was taken is open then. now
+// Taken takes a command that the API took into account, or that it did not answer: whether it was taken is open then. now
 // is steady, wall the same moment, shown what the cloud shows of the kettle.
-func (w HeatingWatch) Carried(c *Command, answered bool, shown device.Reading, now, wall time.Time) {
+func (w HeatingWatch) Taken(c *Command, answered bool, shown device.Reading, now, wall time.Time) {
 	if c.Key != "heating_enabled" {
 		return
 	}

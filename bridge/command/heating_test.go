@@ -23,7 +23,7 @@ func heating(on bool) *Command {
 // switchedOnAtNoon is a watch of the kettle.
 func switchedOnAtNoon() HeatingWatch {
 	w := HeatingWatch{}
-	w.Carried(heating(true), true, device.Reading{}, noon, noon)
+	w.Taken(heating(true), true, device.Reading{}, noon, noon)
 	return w
 }
 
@@ -63,9 +63,9 @@ func TestAKettleIsWatchedFromOnToOff(t *testing.T) {
 	quiet := func(device.Ref) time.Time { return noon }
 	assert.Empty(t, w.Unseen(noon.Add(unseenAfter), quiet))
 	assert.Equal(t, []device.Ref{kettle}, w.Unseen(noon.Add(unseenAfter+1), quiet))
-	w.Carried(pump(0), true, device.Reading{}, noon, noon)
+	w.Taken(pump(0), true, device.Reading{}, noon, noon)
 	assert.Len(t, w, 1)
-	w.Carried(heating(false), true, device.Reading{}, noon, noon)
+	w.Taken(heating(false), true, device.Reading{}, noon, noon)
 	assert.Empty(t, w)
 }
 
@@ -75,8 +75,8 @@ func TestAnOffBeforeTheOnIsNotTakenForSomebodyElses(t *testing.T) {
 	on, off := with(r, heating(true)), with(r, heating(false))
 	w := switchedOnAtNoon()
 	w.Seen(kettle, on, noon, noon)
-	w.Carried(heating(false), true, on, noon.Add(30*time.Minute), noon)
-	w.Carried(heating(true), true, on, noon.Add(32*time.Minute), noon)
+	w.Taken(heating(false), true, on, noon.Add(30*time.Minute), noon)
+	w.Taken(heating(true), true, on, noon.Add(32*time.Minute), noon)
 	seen := func(r device.Reading, after time.Duration) bool {
 		w.Seen(kettle, r, noon.Add(after), noon.Add(after))
 		return len(w) == 1
@@ -91,9 +91,9 @@ func TestAnOffBeforeTheOnIsNotTakenForSomebodyElses(t *testing.T) {
 // TestACommandWithoutAnAnswerIsWatchedForTheWorse: it may have been carried out, or not.
 func TestACommandWithoutAnAnswerIsWatchedForTheWorse(t *testing.T) {
 	w := HeatingWatch{}
-	w.Carried(heating(true), false, device.Reading{}, noon, noon)
+	w.Taken(heating(true), false, device.Reading{}, noon, noon)
 	assert.Len(t, w, 1)
-	w.Carried(heating(false), false, device.Reading{}, noon, noon)
+	w.Taken(heating(false), false, device.Reading{}, noon, noon)
 	assert.Len(t, w, 1)
 }
 
