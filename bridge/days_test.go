@@ -67,23 +67,12 @@ func TestAnOrdinaryDay(t *testing.T) {
 	})
 }
 
-// faultsOfTheCloud are what may go wrong with its answers.
-func faultsOfTheCloud() []raptsim.Fault {
-	return []raptsim.Fault{
-		{Status: 500}, {Status: 503, HTML: true}, {HTML: true}, {CutBody: true}, {WrongTypes: true}, {Status: 404}, {Status: 403},
-		{LimitRate: true, RetryAfter: 5 * time.Minute}, {Reset: true}, {Delay: 40 * time.Second}, {DropToken: true},
-		{Path: "/connect/token", Status: 500}, {Path: "/connect/token", LimitRate: true}, {Path: "/connect/token", Delay: 45 * time.Second},
-		{Path: "/api/Hydrometers", EmptyList: true, Times: 1}, {Status: 502, Body: "bad gateway"}, {Body: "{}"}, {Body: "null"}, {Body: " "},
-	}
-}
-
 func TestADayWithEveryFault(t *testing.T) {
 	inVirtualTime(t, raptsim.Options{}, nil, func(t *testing.T, w *world) {
 		r := rand.New(rand.NewPCG(1, 2))
-		faults := faultsOfTheCloud()
+		next := shuffled(r, faultsOfTheCloud(w))
 		for range 22 * 6 {
-			fault := faults[r.IntN(len(faults))]
-			remove := w.cloud.Inject(fault)
+			remove := w.cloud.Inject(next())
 			if r.IntN(4) == 0 {
 				w.cloud.RevokeTokens()
 			}

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"flag"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"testing"
@@ -19,10 +20,13 @@ var days = flag.Int("days", 10, "days of the simulated year")
 // heap is what is in use after everything unused is gone.
 func heap() int64 {
 	var m runtime.MemStats
-	runtime.GC()
-	runtime.GC() // what finalizers and pools held on to
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
+	for least := uint64(math.MaxUint64); ; least = m.HeapAlloc {
+		runtime.GC()
+		runtime.GC() // what finalizers and pools held on to
+		if runtime.ReadMemStats(&m); m.HeapAlloc >= least {
+			return int64(least)
+		}
+	}
 }
 
 // forget drops what the harness has recorded.
@@ -33,8 +37,18 @@ func (w *world) forget() {
 	w.log.Reset()
 }
 
+// mayGrow is what may be in use beyond that of the first week: batches that go on for weeks keep more rows, and more oddities
+// are kept for a diagnosis, until both are full within three months. In the short form that is less than 5 kB an hour.
+func mayGrow() int64 {
+	if *days > 30 {
+		return 1536 << 10
+	}
+	return 512 << 10
+}
+
 // TestAYearTakesTheMemoryOfItsFirstWeek lives through a year of an ordinary brewery, with faults of the cloud, starts of Home
-// Assistant, commands and a restart a month. At its end the bridge takes no more memory than after the first week.
+// Assistant and commands, and without a restart: what leaks has the whole year. At its end the bridge takes hardly
+// more memory than after the first week, in which each of the faults has happened.
 func TestAYearTakesTheMemoryOfItsFirstWeek(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		empty := heap()
@@ -43,11 +57,14 @@ func TestAYearTakesTheMemoryOfItsFirstWeek(t *testing.T) {
 		w.start(t)
 		defer func() { w.halt() }()
 		_, kettle := w.deviceOf(raptsim.BrewZilla)
-		r, faults := rand.New(rand.NewPCG(7, 1)), faultsOfTheCloud()
-		var first int64
+		r := rand.New(rand.NewPCG(7, 1))
+		faults := faultsOfTheCloud(w)
+		next, each := shuffled(r, faults), (len(faults)+4)/5 // all of them in five days
+		var first, last int64
 		for day := 1; day <= *days; day++ {
-			for range 4 {
-				remove := w.cloud.Inject(faults[r.IntN(len(faults))])
+			for range each {
+				began := time.Now()
+				remove := w.cloud.Inject(next())
 				if r.IntN(3) == 0 {
 					w.cloud.RevokeTokens()
 				}
@@ -55,24 +72,19 @@ func TestAYearTakesTheMemoryOfItsFirstWeek(t *testing.T) {
 				remove()
 				w.publish(kettle+"/target_temperature/set", []string{"60", "65", "70", "nonsense"}[r.IntN(4)])
 				w.publish("homeassistant/status", "online")
-				pass(5 * time.Hour)
+				pass(20*time.Hour/time.Duration(each) - time.Since(began))
 			}
-			if day%30 == 0 {
-				w.halt()
-				w.start(t)
-			}
-			pass(3 * time.Hour)
+			pass(4 * time.Hour)
 			w.forget()
-			used := heap() - empty
-			if day == min(7, *days/2) {
-				first = used
-			}
 			if day == min(7, *days/2) || day%30 == 0 || day == *days {
-				t.Logf("day %d: %.1f MiB", day, float64(used)/(1<<20))
+				last = heap() - empty
+				t.Logf("day %d: %d kB", day, last/1000)
+			}
+			if day == min(7, *days/2) {
+				first = last
 			}
 		}
-		last := heap() - empty
 		recovered(t, w)
-		assert.Less(t, float64(last)/float64(first), 1.25, "the memory of the last day to that of the first week: %d to %d bytes", last, first)
+		assert.Less(t, last-first, mayGrow(), "the memory of the first week and of the last day: %d and %d bytes", first, last)
 	})
 }
