@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -118,10 +119,10 @@ func TestALostFamilyDoesNotUseUpTheHour(t *testing.T) {
 }
 
 func TestWhatNoListHasCanBeForgotten(t *testing.T) {
-	var newest *web.Snapshot
+	var newest atomic.Pointer[web.Snapshot]
 	inVirtualTime(t, raptsim.Options{}, func(o *Options) {
 		withoutCeiling(o)
-		o.OnSnapshot = func(s *web.Snapshot) { newest = s }
+		o.OnSnapshot = newest.Store
 	}, func(t *testing.T, w *world) {
 		pass(ready)
 		id, topic := w.deviceOf(raptsim.Hydrometer)
@@ -145,7 +146,7 @@ func TestWhatNoListHasCanBeForgotten(t *testing.T) {
 		}
 		pass(2 * time.Second)
 		missing := 0
-		for _, d := range newest.Devices {
+		for _, d := range newest.Load().Devices {
 			if d.Missing {
 				assert.Equal(t, discovery.Hydrometer, d.Family)
 				missing++

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,16 +27,16 @@ func (w *world) mostSent() (requests, signIns int) {
 // the past, until the network tells the time.
 func TestAClockThatIsSetBackAtEachBootGivesNothingAway(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		var back time.Duration
-		w := newWorld(raptsim.Options{}, func(o *Options) { o.Wall = func() time.Time { return time.Now().Add(-back) } })
+		var back atomic.Int64 // how far the clock is behind
+		w := newWorld(raptsim.Options{}, func(o *Options) { o.Wall = func() time.Time { return time.Now().Add(-time.Duration(back.Load())) } })
 		w.start(t)
 		pass(2 * time.Hour)
 		for range 20 {
 			w.halt()
-			back = 10 * time.Minute
+			back.Store(int64(10 * time.Minute))
 			w.start(t)
 			pass(20 * time.Second)
-			back = 0
+			back.Store(0)
 			pass(100 * time.Second)
 		}
 		w.halt()

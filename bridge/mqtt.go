@@ -112,6 +112,8 @@ func (b *bridge) onBroker(e broker.Event) {
 		if b.warnOnce("oversized "+e.Topic, "%s", e.Err) {
 			b.problem(e.Err.Error())
 		}
+	case broker.Undelivered:
+		m.put(e.Undelivered)
 	case broker.Received:
 		b.onMessage(e.Message, old)
 	}

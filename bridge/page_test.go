@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,9 +22,9 @@ func TestTheDashboardOfTheStatusPageKnowsThePairs(t *testing.T) {
 			want[d.ID] = d.PairedWith
 		}
 	}
-	var newest *web.Snapshot
+	var newest atomic.Pointer[web.Snapshot]
 	inVirtualTime(t, raptsim.Options{}, func(o *Options) {
-		o.OnSnapshot = func(s *web.Snapshot) { newest = s }
+		o.OnSnapshot = newest.Store
 		o.Dashboard = func(_ discovery.Options, devices []discovery.Device, paired map[string]string) []byte {
 			assert.Len(t, devices, len(raptsim.DemoBrewery()))
 			got = paired
@@ -31,8 +32,8 @@ func TestTheDashboardOfTheStatusPageKnowsThePairs(t *testing.T) {
 		}
 	}, func(t *testing.T, _ *world) {
 		pass(ready)
-		require.NotNil(t, newest.Dashboard)
-		assert.Equal(t, "views:", string(newest.Dashboard()))
+		require.NotNil(t, newest.Load().Dashboard)
+		assert.Equal(t, "views:", string(newest.Load().Dashboard()))
 	})
 	assert.Equal(t, want, got)
 }
@@ -46,15 +47,15 @@ func TestTheDashboardOfTheStatusPageTellsDevicesOfOneNameApart(t *testing.T) {
 		}
 	}
 	require.Len(t, kettles, 2)
-	var newest *web.Snapshot
+	var newest atomic.Pointer[web.Snapshot]
 	inVirtualTime(t, raptsim.Options{Devices: kettles}, func(o *Options) {
-		o.OnSnapshot = func(s *web.Snapshot) { newest = s }
+		o.OnSnapshot = newest.Store
 		o.Dashboard = func(o discovery.Options, devices []discovery.Device, paired map[string]string) []byte {
 			return dashboard.YAML(dashboard.Options{Options: o, Paired: paired}, devices)
 		}
 	}, func(t *testing.T, w *world) {
 		pass(ready)
-		page, heaters := string(newest.Dashboard()), map[string]bool{}
+		page, heaters := string(newest.Load().Dashboard()), map[string]bool{}
 		for _, d := range kettles {
 			ids := discovery.AnnouncedEntityIDs([]byte(w.broker.last("homeassistant/device/rapt_" + d.ID + "/config")))
 			heater := ids[discovery.UniqueID(d.ID, "heating_enabled")]
@@ -66,13 +67,13 @@ func TestTheDashboardOfTheStatusPageTellsDevicesOfOneNameApart(t *testing.T) {
 }
 
 func TestNothingIsToldOfDevicesThatNobodyLooksAt(t *testing.T) {
-	var newest *web.Snapshot
-	inVirtualTime(t, raptsim.Options{}, func(o *Options) { o.OnSnapshot = func(s *web.Snapshot) { newest = s } }, func(t *testing.T, w *world) {
+	var newest atomic.Pointer[web.Snapshot]
+	inVirtualTime(t, raptsim.Options{}, func(o *Options) { o.OnSnapshot = newest.Store }, func(t *testing.T, w *world) {
 		pass(ready)
-		assert.True(t, newest.Listed)
-		assert.True(t, newest.NextRequest.After(newest.At.Add(-time.Second)))
+		assert.True(t, newest.Load().Listed)
+		assert.True(t, newest.Load().NextRequest.After(newest.Load().At.Add(-time.Second)))
 		are := func() (online, acting int) {
-			for _, d := range newest.Devices {
+			for _, d := range newest.Load().Devices {
 				if d.Online {
 					online++
 				}
@@ -89,7 +90,7 @@ func TestNothingIsToldOfDevicesThatNobodyLooksAt(t *testing.T) {
 		pass(2 * time.Minute)
 		_, acting = are()
 		assert.Zero(t, acting)
-		assert.Zero(t, newest.NextRequest)
+		assert.Zero(t, newest.Load().NextRequest)
 		pass(8 * time.Hour)
 		online, _ = are()
 		assert.Zero(t, online)

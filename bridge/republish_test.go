@@ -161,3 +161,17 @@ func TestADocumentIsPublishedWhenItChangedAndNotElse(t *testing.T) {
 		assert.EqualValues(t, 21.5, w.broker.document(t, topic+"/state")["temperature"])
 	})
 }
+
+func TestAResultUnderWhichTheConnectionBrokeIsPublishedOnTheNext(t *testing.T) {
+	inVirtualTime(t, raptsim.Options{}, withoutCeiling, func(t *testing.T, w *world) {
+		pass(ready)
+		result := broker.Publication{Topic: "rapt/brewzilla/x/result", Payload: []byte(`{"outcome":"applied"}`), Keep: true}
+		w.broker.lose("the connection was reset")
+		w.broker.conn.Events <- broker.Event{Kind: broker.Undelivered, Undelivered: result}
+		pass(time.Second)
+		assert.Empty(t, w.broker.on(result.Topic))
+		w.broker.back()
+		pass(time.Second)
+		assert.Len(t, w.broker.on(result.Topic), 1)
+	})
+}

@@ -24,23 +24,25 @@ type EventKind int
 
 // The kinds of events.
 const (
-	Up        EventKind = iota // connected and subscribed
-	Down                       // connection lost
-	Failed                     // something didn't work; the connection tries on
-	Received                   // a message
-	Oversized                  // a publication is too large for the broker and is not sent
+	Up          EventKind = iota // connected and subscribed
+	Down                         // connection lost
+	Failed                       // something didn't work; the connection tries on
+	Received                     // a message
+	Oversized                    // a publication is too large for the broker and is not sent
+	Undelivered                  // a publication that is kept was sent and not acknowledged; the broker may have it or not
 )
 
 // Event is what the connection tells its user.
 type Event struct {
 	Kind EventKind
 	// Connection is the connection that it came by, counted from 1; 0 before the first one.
-	Connection int
-	Err        error  // of Down, Failed and Oversized, in words for people
-	Topic      string // of Oversized
-	Standby    bool   // of Up: under the standby's client id
-	Taken      bool   // of Down: another client has taken the client id
-	Message    Message
+	Connection  int
+	Err         error       // of Down, Failed and Oversized, in words for people
+	Topic       string      // of Oversized
+	Standby     bool        // of Up: under the standby's client id
+	Taken       bool        // of Down: another client has taken the client id
+	Message     Message     // of Received
+	Undelivered Publication // of Undelivered
 }
 
 // Connection is the connection as its user sees it: events come in, publications go out, and nothing of it ever blocks

@@ -9,12 +9,15 @@ type Publication struct {
 	Correlation []byte
 	// First has a retained message go before all that waits: something else waits for its acknowledgement.
 	First bool
-	// Keep has a message that is not retained wait for the next connection while the broker is away.
+	// Keep has a message that is not retained wait for the next connection while the broker is away, and come back as
+	// Undelivered, once, when the connection broke under it.
 	Keep bool
 	// OnAcked, when set, is called once: with true when the broker has acknowledged the message, or is there and takes none
 	// of this size, with false when it can't
 	// get there, because the broker is away, refuses it, or a newer message took its place and can't get there either.
 	OnAcked func(delivered bool)
+
+	again bool // it has come back before
 }
 
 func (p Publication) acked(delivered bool) {

@@ -42,6 +42,10 @@ func (c *client) send(ctx context.Context, p Publication) {
 	case err == nil || c.ctx.Err() != nil:
 	case reply != nil && reply.ReasonCode >= 0x80:
 		c.emit(Event{Kind: Failed, Err: fmt.Errorf("the broker doesn't let user %q publish to %s (reason 0x%x); check its access rules", c.server.Load().Username, p.Topic, reply.ReasonCode)})
+	case p.Keep && !p.again:
+		p.again = true
+		c.emit(Event{Kind: Undelivered, Undelivered: p})
+		return
 	case !errors.Is(err, autopaho.ConnectionDownError):
 		c.options.Log.Debug("mqtt: a message didn't reach the broker; all are published again on the next connection", slog.String("topic", p.Topic), slog.Any("error", err))
 	}

@@ -15,14 +15,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// server stands in for a broker in virtual time: it answers CONNECT, PINGREQ and PUBLISH, and SUBSCRIBE where it should.
+// server stands in for a broker in virtual time: it answers CONNECT and PINGREQ, and SUBSCRIBE and PUBLISH where it should.
 type server struct {
 	answersSubscribe func(connection int) bool
+	answersPublish   func(connection int) bool
 	connections      int
 	subscribed       [][]string // filters by SUBSCRIBE
 	unsubscribed     []string
 	connected        []*packets.Connect
 	conns            []net.Conn
+	published        []string // topics
 }
 
 // dial is a new connection to the server.
@@ -69,9 +71,13 @@ func (s *server) serve(n int, conn net.Conn) {
 			ack.Content.(*packets.Unsuback).Reasons = make([]byte, len(un.Topics))
 			_, err = ack.WriteTo(conn)
 		case packets.PUBLISH:
-			ack := packets.NewControlPacket(packets.PUBACK)
-			ack.Content.(*packets.Puback).PacketID = p.Content.(*packets.Publish).PacketID
-			_, err = ack.WriteTo(conn)
+			published := p.Content.(*packets.Publish)
+			s.published = append(s.published, published.Topic)
+			if s.answersPublish == nil || s.answersPublish(n) {
+				ack := packets.NewControlPacket(packets.PUBACK)
+				ack.Content.(*packets.Puback).PacketID = published.PacketID
+				_, err = ack.WriteTo(conn)
+			}
 		case packets.DISCONNECT:
 			return
 		}
