@@ -174,3 +174,12 @@ func TestTheCloudIsNotSaidToAnswerWhereItIsNotAsked(t *testing.T) {
 	assert.Contains(t, standby, "<dd>The active bridge asks it.</dd>")
 	assert.NotContains(t, standby, "are left")
 }
+
+func TestAStandbyNamesWhoShowsTheDevices(t *testing.T) {
+	shown := func(standby bool) string {
+		return show(t, with(func(s *Snapshot) { s.Standby, s.Devices = standby, nil }))
+	}
+	assert.Contains(t, shown(true), "<p>The active bridge shows them.</p>")
+	assert.NotContains(t, shown(false), "<p>The active bridge shows them.</p>")
+	assert.Contains(t, shown(false), `<div id="devices" class="part"><p>None yet.</p>`)
+}
