@@ -107,7 +107,7 @@ func (h *Health) OnError(now, wall time.Time, err error) {
 		signIn  *raptclient.SignInError
 		api     *raptclient.APIError
 		body    *raptclient.BodyError
-		clock   = func(until time.Time) string { return wall.Add(until.Sub(now)).Format(time.TimeOnly) }
+		clock   = func(until time.Time) string { return wall.Add(until.Sub(now)).Format(time.TimeOnly + " MST") }
 		backOff = func(b backoff.BackOff, r raptclient.RateLimit) time.Time {
 			return now.Add(max(b.NextBackOff(), min(r.RetryAfter.Or(0), mostStated)))
 		}
