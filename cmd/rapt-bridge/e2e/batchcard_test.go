@@ -49,10 +49,13 @@ func TestTheCardOfABatchSpeaksInWords(t *testing.T) {
 	devices := []discovery.Device{
 		{Family: discovery.Hydrometer, ID: "by-hand-pill", Name: "Hand Pill"}, {Family: discovery.FermentationChamber, ID: "by-hand-fridge", Name: "Hand Fridge"},
 	}
-	words := func(language string) string {
-		templates := batchCards(t, dashboard.YAML(dashboard.Options{
+	board := func(language string) []byte {
+		return dashboard.YAML(dashboard.Options{
 			Options: discovery.Options{Language: language}, Paired: map[string]string{"by-hand-pill": "by-hand-fridge"},
-		}, devices))
+		}, devices)
+	}
+	words := func(language string) string {
+		templates := batchCards(t, board(language))
 		require.Len(t, templates, 1)
 		return h.assistant.render(t, templates[0])
 	}
@@ -92,7 +95,7 @@ func TestTheCardOfABatchSpeaksInWords(t *testing.T) {
 	set("sensor.hand_pill_stage", "slowing", nil)
 	set("sensor.hand_pill_batch_day", "4", nil)
 	assert.Equal(t, "slowing, day 4", words("en"), "a line for what is known")
-	set("text.hand_pill_batch_name", "Hop & <b>Glory", nil)
+	set("text.hand_pill_batch_name", "Hop & <b>*Glory*", nil)
 	set("number.hand_pill_batch_original_gravity", "1.052", nil)
 	set("sensor.hand_pill_filtered_gravity", "1.0205", nil)
 	assert.NotContains(t, words("en"), "█", "without a final gravity")
@@ -110,9 +113,13 @@ func TestTheCardOfABatchSpeaksInWords(t *testing.T) {
 		return strings.Fields(text)
 	}
 	assert.Equal(t, strings.Join([]string{
-		"**Hop &amp; &lt;b&gt;Glory**", "slowing, day 4", "1.052 █████████░░░ 1.010",
-		"Expected end: " + days("en")[a] + " to " + days("en")[b], "Primary, step 1 of 3, then Rest",
+		`**Hop \& \<b\>\*Glory\***`, "slowing, day 4", "1.052 █████████░░░ 1.010",
+		"Expected end: " + days("en")[a] + " to " + days("en")[b], `Primary\, step 1 of 3, then Rest`,
 	}, "\n"), words("en"))
+	h.assistant.addDashboard(t, "batch-card", board("en"))
+	tab := startChromium(t, t, h.network).tab(t, desktop)
+	h.assistant.signIn(t, tab)
+	h.assistant.open(t, tab, "/batch-card/fermentation", "Hop & <b>*Glory*", "Primary, step 1 of 3, then Rest")
 	for language, line := range map[string]string{
 		"de": "Erwartetes Ende: %s bis %s", "nl": "Verwacht einde: %s tot %s", "fr": "Fin prévue: %s à %s", "es": "Fin previsto: %s a %s", "pt-BR": "Fim previsto: %s a %s",
 	} {
