@@ -37,8 +37,9 @@ USER 65532:65532
 
 EXPOSE 8099
 
-# /healthz tells of a loop that stands still after 20 s, so that one answer is enough, and the check is red within 30.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=90s --retries=1 CMD ["/rapt-bridge", "healthcheck"]
+# /healthz tells of a loop that stands still after 20 s, and a process that is frozen for 20 s doesn't answer: one check is
+# enough, and red within 30 s.
+HEALTHCHECK --interval=10s --timeout=20s --start-period=90s --retries=1 CMD ["/rapt-bridge", "healthcheck"]
 
 ENTRYPOINT ["/rapt-bridge"]
 

@@ -60,7 +60,8 @@ func TestTheKubernetesExampleIsAPairWithoutRights(t *testing.T) {
 		assert.Equal(t, c.Ports[0].Name, probe.HTTPGet.Port.StrVal)
 	}
 
-	assert.LessOrEqual(t, c.LivenessProbe.PeriodSeconds*c.LivenessProbe.FailureThreshold, int32(10), "/healthz is red after 20 s, and 30 are promised")
+	assert.LessOrEqual(t, c.LivenessProbe.PeriodSeconds*c.LivenessProbe.FailureThreshold+max(20, c.LivenessProbe.TimeoutSeconds), int32(30), "/healthz is red after 20 s, and 30 are promised")
+	assert.GreaterOrEqual(t, c.LivenessProbe.TimeoutSeconds, int32(15), "what is held up for so long is well again by itself")
 
 	secret := pod.Volumes[0].Secret
 	assert.Zero(t, *secret.DefaultMode&0o007, "not for everybody")

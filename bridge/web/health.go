@@ -66,8 +66,9 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 	_, _ = io.WriteString(w, "ok\n")
 }
 
-// healthPatience is how long CheckHealth waits; Docker's own limit is 30 seconds unless told otherwise.
-const healthPatience = 5 * time.Second
+// healthPatience is how long CheckHealth waits, as a process that is held up for some seconds is well again by itself; the
+// image's HEALTHCHECK gives it a second more.
+const healthPatience = 19 * time.Second
 
 // CheckHealth asks the server that listens on addr, a host and a port, whether it is healthy; a host that stands for
 // all addresses is asked on loopback. It returns nil or an error that says what is wrong.

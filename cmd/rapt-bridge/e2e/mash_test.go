@@ -123,6 +123,15 @@ func TestAStepMashEndsWithTheHeatingOff(t *testing.T) {
 			"one that slept with its machine too", with(part{"sleep": 660, "topic": "tick"}), off("K", 660), "red K: not watched for more than 10 min",
 		},
 		{
+			"a clock that is set back holds it up no longer",
+			with(part{"bridge": "failed"}, part{"topic": "stop"}, part{"sleep": -3 * 3600, "topic": "tick"}, part{"bridge": "applied"}, part{"after": 60}),
+			off("K", 0, -10800, -10780), "grey K: stopped by hand",
+		},
+		{
+			"a target that the cloud rounds to a tenth is reached", with(kettle("K", 63, 63.05), part{"after": 2410}),
+			[]string{"2400 K target_temperature 72"}, "yellow K 2/2 Alpha: heating to 72 °C (63.0)",
+		},
+		{
 			"one that was watched goes on",
 			with(kettle("K", 63, 63), part{"after": 900}, part{"restart": 500, "topic": retained}, kettle("K", 63, 63), part{"after": 1100}),
 			[]string{"2400 K target_temperature 72"}, "yellow K 2/2 Alpha: heating to 72 °C (63.0)",
@@ -144,6 +153,18 @@ func TestAStepMashEndsWithTheHeatingOff(t *testing.T) {
 			assert.Equal(t, test.status, p.Status.Fill+" "+p.Status.Text)
 		})
 	}
+}
+
+// TestAMashOfAnEarlierFlowIsStopped has one whose commands were remembered without their kettle.
+func TestAMashOfAnEarlierFlowIsStopped(t *testing.T) {
+	t.Parallel()
+	p := newStage(t).play(t, "Step mash", []part{{"bridge": "applied"}, {"topic": "nodered/step_mash", "payload": map[string]any{
+		"kettle": "K", "id": "K", "pump": true, "off_at_end": true, "step": 0, "phase": "heating", "reached": []any{}, "seen": 1793527200000,
+		"steps":   []map[string]any{{"name": "Beta", "temperature_celsius": 63, "minutes": 40}},
+		"waiting": map[string]any{"target_temperature": map[string]any{"value": "63", "sent": 1, "next": 0}},
+	}}, {"after": 100}})
+	assert.Equal(t, off("K", 0), p.Sent)
+	assert.Equal(t, "grey K: stopped by a change of the flow", p.Status.Fill+" "+p.Status.Text)
 }
 
 func TestOneOddReadingBeginsNoSecondDiacetylRest(t *testing.T) {
