@@ -188,7 +188,7 @@ func TestHoursThatAreMissingAreFilled(t *testing.T) {
 	a.hours["sensor.my_beer"] = map[int64]float64{theirs: 12.5}
 	w := run(t, a, nil)
 	w.Add(hours)
-	require.Eventually(t, func() bool { return len(a.has("sensor.my_beer")) == 24 && len(a.has("sensor.pill_gravity")) == 24 }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(a.has("sensor.my_beer")) == 24 && len(a.has("sensor.pill_gravity")) == 24 }, 30*time.Second, 5*time.Millisecond)
 	for start, mean := range a.has("sensor.my_beer") {
 		want := 68.0 // °F
 		if start == theirs {
@@ -225,9 +225,9 @@ func TestHoursThatComeLaterAreFilledToo(t *testing.T) {
 	w := run(t, a, nil)
 	all := day() // its battery has no entity, and waits
 	w.Add(all[:12])
-	require.Eventually(t, func() bool { return len(a.has("sensor.my_beer")) == 12 }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(a.has("sensor.my_beer")) == 12 }, 30*time.Second, 5*time.Millisecond)
 	w.Add(all[12:])
-	require.Eventually(t, func() bool { return len(a.has("sensor.my_beer")) == 24 }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(a.has("sensor.my_beer")) == 24 }, 30*time.Second, 5*time.Millisecond)
 }
 
 func TestWhatItsOwnerHasChangedIsLeftAlone(t *testing.T) {
@@ -246,7 +246,7 @@ func TestWhatItsOwnerHasChangedIsLeftAlone(t *testing.T) {
 			change(a)
 			w := run(t, a, nil)
 			w.Add(day())
-			require.Eventually(t, func() bool { return len(a.has("sensor.pill_gravity")) == 24 }, 5*time.Second, 5*time.Millisecond)
+			require.Eventually(t, func() bool { return len(a.has("sensor.pill_gravity")) == 24 }, 30*time.Second, 5*time.Millisecond)
 			assert.Empty(t, a.has("sensor.my_beer"))
 		})
 	}
@@ -259,7 +259,7 @@ func TestAYoungHourIsLeftToHomeAssistant(t *testing.T) {
 	for _, start := range []time.Time{now.Add(-4 * time.Hour), now.Add(-time.Hour)} {
 		w.Add([]history.Hour{{Ref: pill, Start: start, Values: map[string]history.Statistic{"gravity": {Mean: 1, Min: 1, Max: 1}}}})
 	}
-	require.Eventually(t, func() bool { return len(a.has("sensor.pill_gravity")) == 1 }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(a.has("sensor.pill_gravity")) == 1 }, 30*time.Second, 5*time.Millisecond)
 	assert.Contains(t, a.has("sensor.pill_gravity"), now.Add(-4*time.Hour).Unix())
 }
 
@@ -277,7 +277,7 @@ func TestTroubleIsToldOnceAndHarmsNothing(t *testing.T) {
 			c.change(a)
 			w := run(t, a, log)
 			w.Add(day())
-			require.Eventually(t, func() bool { return strings.Contains(w.Status(), c.says) }, 5*time.Second, 5*time.Millisecond, w.Status())
+			require.Eventually(t, func() bool { return strings.Contains(w.Status(), c.says) }, 30*time.Second, 5*time.Millisecond, w.Status())
 			assert.LessOrEqual(t, log.count(), 1)
 			assert.Len(t, w.waiting(), 3, "what couldn't be written waits")
 		})
@@ -300,11 +300,11 @@ func TestTheSpansThatHomeAssistantLacksAreLookedForOnce(t *testing.T) {
 		assert.Equal(t, pill, m.Ref)
 		assert.Equal(t, 12*time.Hour, m.To.Sub(m.From))
 		assert.Equal(t, now.Add(-time.Hour).AddDate(0, 0, -2).Add(20*time.Hour), m.From)
-	case <-time.After(5 * time.Second):
+	case <-time.After(30 * time.Second):
 		require.Fail(t, "no span")
 	}
 	w.Add(day())
-	require.Eventually(t, func() bool { return len(a.has("sensor.my_beer")) == 24 }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(a.has("sensor.my_beer")) == 24 }, 30*time.Second, 5*time.Millisecond)
 	assert.Empty(t, w.Missing())
 }
 

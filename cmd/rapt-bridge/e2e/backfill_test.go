@@ -119,6 +119,7 @@ func meanOf(times []time.Time, values []float64, start time.Time) float64 {
 // A new installation has the month before in Home Assistant's statistics, in a metric home and in one with °F, for entities
 // that the user renamed too, and Home Assistant has no complaint.
 func TestAMonthOfReadingsAppearsInHomeAssistantsStatistics(t *testing.T) {
+	t.Parallel()
 	for _, unit := range []string{"°C", "°F"} {
 		t.Run(unit, func(t *testing.T) {
 			t.Parallel()

@@ -138,7 +138,7 @@ func (b blueprints) automate(t *testing.T, tests []blueprintTest) (entities []st
 		}
 		input := maps.Clone(test.input)
 		for key, format := range test.soon {
-			input[key] = b.assistant.localTime(t, format, 20)
+			input[key] = b.assistant.localTime(t, format, 60)
 		}
 		// An id of its own, because Home Assistant gives an id that comes back the entity that it was before.
 		id := fmt.Sprintf("test_%d_of_%s", i, strings.ReplaceAll(test.blueprint, "-", "_"))
@@ -186,7 +186,6 @@ func (b blueprints) run(t *testing.T, tests []blueprintTest) {
 func TestBlueprintsDoWhatTheyPromise(t *testing.T) {
 	t.Parallel()
 	b := blueprints{brewery: sharedBrewery(t)}
-	withinOneHour(t)
 	b.watcher = b.watch(t)
 	attic := raptsim.DeviceSpec{Family: raptsim.BondedDevice, ID: "c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0aff", Name: "Attic Thermometer", ReportEvery: time.Minute}
 	loft := raptsim.DeviceSpec{Family: raptsim.BondedDevice, ID: "c2a9d3f4-0b1e-4f57-8a63-5d7e9b1c0afe", Name: "Loft Thermometer", ReportEvery: time.Minute}
@@ -205,6 +204,7 @@ func TestBlueprintsDoWhatTheyPromise(t *testing.T) {
 		input: map[string]any{"hydrometer": b.registered(t, "Stout Pill")},
 		soon:  map[string]string{"at": "%H:%M:%S"},
 		before: func(t *testing.T) {
+			withinOneHour(t)
 			b.set(t, "Stout Pill", "gravity", 1018.0)
 			b.assistant.importGravity(t, "sensor.stout_pill_gravity", 4*24+10, 3*24+2, 1.018)
 			b.assistant.waitForState(t, patience, "sensor.stout_pill_gravity", func(s entityState) bool { return strings.HasPrefix(s.State, "1.018") })

@@ -129,7 +129,7 @@ func (b *bridge) stop(t testing.TB) (status int, took time.Duration) {
 	t.Helper()
 	start := time.Now()
 	require.NoError(t, b.process.Process.Signal(syscall.SIGTERM))
-	return b.wait(t, 20*time.Second), time.Since(start)
+	return b.wait(t, time.Minute), time.Since(start)
 }
 
 // wait waits for the program's end and returns its exit status.

@@ -171,6 +171,7 @@ func TestABrokerThatComesLaterGetsEverything(t *testing.T) {
 }
 
 func TestARestartedBrokerGetsEverythingAgain(t *testing.T) {
+	t.Parallel()
 	for _, persistence := range []bool{false, true} {
 		t.Run(fmt.Sprintf("persistence %t", persistence), func(t *testing.T) {
 			t.Parallel()

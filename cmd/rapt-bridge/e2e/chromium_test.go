@@ -49,7 +49,7 @@ func startChromium(t testing.TB, s scope, nw *testcontainers.DockerNetwork) *chr
 	c.container = startContainer(t, s, chromiumImage, map[int]int{9222: port},
 		network.WithNetwork([]string{"chromium"}, nw))
 	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	within(t, time.Minute, "Chromium answers", func() error {
+	within(t, 2*patience, "Chromium answers", func() error {
 		resp, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d/json/version", port))
 		if err != nil {
 			return err
@@ -71,7 +71,7 @@ func startChromium(t testing.TB, s scope, nw *testcontainers.DockerNetwork) *chr
 	return c
 }
 
-// tab opens a tab with no cookies and storage but its own. Its context ends with the test, or after three minutes.
+// tab opens a tab with no cookies and storage but its own. Its context ends with the test, or after ten minutes.
 func (c *chromium) tab(t testing.TB, v viewport) context.Context {
 	t.Helper()
 	allocator, stopAllocator := remote.NewAllocator(context.Background(), c.socket, remote.NoModifyURL)
@@ -79,7 +79,7 @@ func (c *chromium) tab(t testing.TB, v viewport) context.Context {
 	tab, closeTab := chromedp.NewContext(allocator, chromedp.WithNewBrowserContext())
 	t.Cleanup(closeTab)
 	require.NoError(t, chromedp.Do(tab), "open a tab")
-	limited, stop := context.WithTimeout(tab, 3*time.Minute)
+	limited, stop := context.WithTimeout(tab, 10*time.Minute)
 	t.Cleanup(stop)
 
 	scheme := "light"
@@ -121,7 +121,7 @@ func (h *homeAssistant) signIn(t testing.TB, tab context.Context) {
 func (h *homeAssistant) open(t testing.TB, tab context.Context, path string, texts ...string) {
 	t.Helper()
 	require.NoError(t, chromedp.Do(tab, chromedp.Navigate("http://homeassistant:8123"+path)), "open %s", path)
-	within(t, time.Minute, "page "+path, func() error {
+	within(t, 2*patience, "page "+path, func() error {
 		text, err := visibleText(tab)
 		if err != nil {
 			return err
@@ -155,7 +155,7 @@ func picture(t testing.TB, tab context.Context, name string) string {
 	t.Helper()
 	var last []byte
 	still := 0
-	within(t, time.Minute, "a page that stands still", func() error {
+	within(t, 2*patience, "a page that stands still", func() error {
 		require.NoError(t, chromedp.Do(tab, chromedp.Sleep(500*time.Millisecond)))
 		png, err := chromedp.Run(tab, chromedp.CaptureScreenshot())
 		require.NoError(t, err, "take the picture %s", name)

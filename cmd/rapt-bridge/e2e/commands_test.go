@@ -17,8 +17,7 @@ import (
 )
 
 // What a person sets in Home Assistant ends in the cloud's device, and comes back to the entity.
-func TestHomeAssistantSetsDevices(t *testing.T) {
-	t.Parallel()
+func TestHomeAssistantSetsDevices(t *testing.T) { // not parallel: others set the same devices
 	b := sharedBrewery(t)
 	for _, c := range []struct {
 		name, family, key, domain, service string

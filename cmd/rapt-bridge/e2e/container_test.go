@@ -79,10 +79,10 @@ func (c *container) unpause(t testing.TB) {
 	require.NoError(t, err, "unpause")
 }
 
-// stop asks the container's program to end, and kills it after half a minute.
+// stop asks the container's program to end, and kills it after two minutes.
 func (c *container) stop(t testing.TB) {
 	t.Helper()
-	seconds := 30
+	seconds := 120
 	_, err := c.docker.ContainerStop(context.Background(), c.GetContainerID(), client.ContainerStopOptions{Timeout: &seconds})
 	require.NoError(t, err, "stop")
 }

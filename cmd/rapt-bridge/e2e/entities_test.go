@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -183,8 +182,8 @@ func TestASilentDeviceKeepsSayingWhyInHomeAssistant(t *testing.T) {
 	h.assistant.waitForState(t, patience, "sensor.silent_pill_gravity", state("1.03"))
 	pill.publish(t, pill.topics.Availability(pill.family, pill.id), "offline", true)
 	h.assistant.waitForState(t, patience, "sensor.silent_pill_gravity", state("unavailable"))
-	h.assistant.waitForState(t, 10*time.Second, "sensor.silent_pill_battery", state("3"))
-	h.assistant.waitForState(t, 10*time.Second, "sensor.silent_pill_last_activity", state("2026-11-22T13:45:00+00:00"))
+	h.assistant.waitForState(t, patience, "sensor.silent_pill_battery", state("3"))
+	h.assistant.waitForState(t, patience, "sensor.silent_pill_last_activity", state("2026-11-22T13:45:00+00:00"))
 }
 
 // A device of which nothing is known has no error and no profile; everything else is unknown, and Home Assistant takes it

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -203,7 +204,13 @@ func tryFault(t *testing.T, o *outcome, shared *mosquitto, prefix string) {
 		row.start(c)
 	}
 	c.expectUsual()
-	before := c.measure()
+	var before measured
+	within(t, patience, "what the program uses", func() error {
+		if before = c.measure(); before.goroutines == 0 {
+			return errors.New("its metrics don't come")
+		}
+		return nil
+	})
 	logged := len(c.log())
 	stopSending := c.send()
 	c.ledger.cut, c.seen = time.Now(), len(c.watcher.all())

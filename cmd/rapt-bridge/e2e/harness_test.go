@@ -3,7 +3,6 @@ package e2e
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -21,14 +20,14 @@ func TestHomeAssistantTellsWhatWasAnnounced(t *testing.T) {
 	mark := h.assistant.mark(t)
 	c.publish(t, "homeassistant/device/by_hand/config", byHand, true)
 	c.publish(t, "by_hand/state", `{"gravity":1.0485}`, true)
-	h.assistant.waitForState(t, 10*time.Second, "sensor.by_hand_gravity", func(s entityState) bool { return s.State == "1.0485" })
+	h.assistant.waitForState(t, patience, "sensor.by_hand_gravity", func(s entityState) bool { return s.State == "1.0485" })
 	assert.Contains(t, h.assistant.entities(t), "by_hand_gravity")
 	assert.Equal(t, "Nobody", h.assistant.devices(t)["by_hand"].Manufacturer)
 	assert.Empty(t, h.assistant.complaints(t, mark))
 
 	c.publish(t, "homeassistant/device/wrong/config", `{"device":{"identifiers":["wrong"],"colour":"amber"},
 		"origin":{"name":"test"},"components":{"x":{"platform":"sensor","unique_id":"x","state_topic":"x"}}}`, true)
-	within(t, 10*time.Second, "a complaint about a config with an unknown key", func() error {
+	within(t, patience, "a complaint about a config with an unknown key", func() error {
 		if len(h.assistant.complaints(t, mark)) == 0 {
 			return errors.New("none")
 		}
@@ -37,7 +36,7 @@ func TestHomeAssistantTellsWhatWasAnnounced(t *testing.T) {
 
 	c.publish(t, "homeassistant/device/wrong/config", "", true)
 	c.publish(t, "homeassistant/device/by_hand/config", "", true)
-	within(t, 10*time.Second, "the device leaves", func() error {
+	within(t, patience, "the device leaves", func() error {
 		if _, there := h.assistant.devices(t)["by_hand"]; there {
 			return errors.New("it is still there")
 		}

@@ -102,7 +102,7 @@ func startHomeAssistant(t testing.TB, s scope, o homeAssistantOptions) *homeAssi
 	}
 	h.client = h.base + "/"
 	h.container = startContainer(t, s, homeAssistantImage, map[int]int{8123: port}, options...)
-	within(t, 2*time.Minute, "Home Assistant answers", func() error {
+	within(t, 5*time.Minute, "Home Assistant answers", func() error {
 		return h.request(http.MethodGet, "/api/onboarding", nil, nil)
 	})
 
@@ -130,7 +130,7 @@ func (h *homeAssistant) renewToken(t testing.TB) {
 // ready waits until Home Assistant says that it is running.
 func (h *homeAssistant) ready(t testing.TB) {
 	t.Helper()
-	within(t, 2*time.Minute, "Home Assistant is running", func() error {
+	within(t, 5*time.Minute, "Home Assistant is running", func() error {
 		var state struct {
 			State string `json:"state"`
 		}
@@ -233,7 +233,8 @@ var (
 	// and that can't be looked up here when a page is closed meanwhile.
 	imageOwn = regexp.MustCompile(`zlib|ffmpeg|libturbojpeg|marketplace|recorder\.util|OSError exception in shielded future`)
 	// The machine's: what took longer than Home Assistant likes while other tests ran.
-	busy = regexp.MustCompile(`Updating state for \S+ \([^)]*\) took|is taking over \d+ seconds|Did not receive auth message`)
+	busy = regexp.MustCompile(`Updating state for \S+ \([^)]*\) took|is taking over \d+ seconds|Did not receive auth message|is taking longer than \S+ seconds|took longer than the scheduled update interval|` +
+		`Waiting for integrations to complete setup|Setup timed out for|Timed out waiting for .* to|still running|No ACK from MQTT server|Client unable to keep up|Timeout preparing request`)
 )
 
 // mark is how long Home Assistant's log is now.

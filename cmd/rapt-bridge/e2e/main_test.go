@@ -107,7 +107,7 @@ var dockerHealth = sync.OnceValue(func() (err error) {
 			err = fmt.Errorf("%v", r)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	provider, err := testcontainers.NewDockerProvider()
 	if err != nil {

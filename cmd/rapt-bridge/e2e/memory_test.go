@@ -31,7 +31,7 @@ func (b *bridge) most(t testing.TB) float64 {
 // A new installation of twelve devices takes the month before in, a reading a minute of some of them among it.
 func TestAMonthOfTwelveDevicesIsTakenInWithLittleMemory(t *testing.T) {
 	t.Parallel()
-	broker := startMosquitto(t, t, mosquittoOptions{})
+	broker := startMosquitto(t, t, mosquittoOptions{busy: true})
 	cloud := startCloud(t, t, raptsim.Options{Telemetry: raptsim.Telemetry{Past: 31 * day}})
 	watcher := newMQTTClient(t, t, broker, "", "")
 	program := startBridge(t, t, cloud.account().with(settings{

@@ -131,7 +131,7 @@ func (m *mosquitto) start(t testing.TB) {
 // Docker engine accepts them before the broker does.)
 func (m *mosquitto) ready(t testing.TB) {
 	t.Helper()
-	within(t, 20*time.Second, "Mosquitto answers", func() error {
+	within(t, patience, "Mosquitto answers", func() error {
 		conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", m.tcp), time.Second)
 		if err != nil {
 			return err

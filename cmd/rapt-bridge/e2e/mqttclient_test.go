@@ -91,7 +91,7 @@ func newSubscriber(t testing.TB, s scope, broker *mosquitto, username, password 
 	select {
 	case err := <-subscribed:
 		require.NoError(t, err, "subscribe to every topic")
-	case <-time.After(15 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("no connection to the broker as " + username)
 	}
 	return c
@@ -173,7 +173,7 @@ func (c *mqttClient) publish(t testing.TB, topic, payload string, retain bool) {
 // send publishes a message with all that MQTT 5 has, and returns when the broker has it.
 func (c *mqttClient) send(t testing.TB, p *paho.Publish) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	require.NoError(t, c.conn.AwaitConnection(ctx))
 	_, err := c.conn.Publish(ctx, p)

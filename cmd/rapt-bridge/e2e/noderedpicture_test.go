@@ -12,6 +12,9 @@ import (
 )
 
 func TestPictureOfAFlow(t *testing.T) {
+	if *pictures == "" {
+		t.Skip("for make screenshots: the flow runs in another test")
+	}
 	t.Parallel()
 	nw := newNetwork(t, t)
 	broker := startMosquitto(t, t, mosquittoOptions{network: nw})

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"flag"
+	"fmt"
 	"maps"
 	"os"
 	"regexp"
@@ -49,7 +50,21 @@ func TestHomeAssistantIsLeftInPeace(t *testing.T) {
 	mirrored(t, watcher, "rapt", len(b.cloud.devices(t)))
 	within(t, patience, "the registry", func() error { return registryWrong(t, b) })
 	ours := h.assistant.keys(t)
-	time.Sleep(10 * time.Second) // the announcements are over
+	missing := -1
+	within(t, patience, "the first states", func() error {
+		time.Sleep(10 * time.Second) // the announcements are over
+		before := missing
+		missing = 0
+		for id, s := range h.assistant.states(t) {
+			if ours[id] != "" && s.State == "unavailable" {
+				missing++
+			}
+		}
+		if missing != before {
+			return fmt.Errorf("%d have none, and %d before", missing, before)
+		}
+		return nil
+	})
 
 	t.Run("few are unknown", func(t *testing.T) { fewUnknown(t, h.assistant, ours) })
 
@@ -83,6 +98,8 @@ func TestHomeAssistantIsLeftInPeace(t *testing.T) {
 		assert.NotEmpty(t, page)
 		assert.Empty(t, slices.DeleteFunc(page, last))
 	})
+
+	t.Run("a webhook brings a reading", func(t *testing.T) { webhookBringsReading(t, b) })
 }
 
 // Activity of Home Assistant, an hour after the demo brewery came: what has happened, and no line for what is only measured.
@@ -135,10 +152,9 @@ func fewUnknown(t *testing.T, h *homeAssistant, ours map[string]string) {
 // attribute, but for an entity's first value, which belongs to the start.
 func (h *homeAssistant) changes(t testing.TB, length time.Duration, ours func(entityID string) bool) map[string]int {
 	t.Helper()
-	conn, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(h.base, "http")+"/api/websocket", nil)
-	require.NoError(t, err)
+	var conn *websocket.Conn
+	within(t, patience, "a connection", func() (err error) { conn, err = h.socket(); return err })
 	defer func() { _ = conn.Close() }()
-	require.NoError(t, conn.WriteJSON(map[string]string{"type": "auth", "access_token": h.tokens.Access}))
 	require.NoError(t, conn.WriteJSON(map[string]any{"id": 1, "type": "subscribe_events", "event_type": "state_changed"}))
 	end := time.Now().Add(length)
 	_ = conn.SetReadDeadline(end)

@@ -39,25 +39,51 @@ type registryDevice struct {
 }
 
 // command sends one command to Home Assistant's WebSocket interface and decodes its result, unless out is nil. Home Assistant
-// ends a connection that is not signed in within ten seconds, which a busy one may take; the command is sent once more then.
+// ends a connection that is not signed in within ten seconds, which a busy one may take; the command is sent once more then,
+// and what only asks after any loss of the connection.
 func (h *homeAssistant) command(t testing.TB, kind string, fields map[string]any, out any) {
 	t.Helper()
 	err := h.tryCommand(kind, fields, out)
 	for range 2 {
-		if websocket.IsCloseError(err, websocket.CloseNormalClosure) {
+		lost := err != nil && !strings.HasPrefix(err.Error(), "WebSocket") && !strings.HasSuffix(kind, "/create")
+		if lost || websocket.IsCloseError(err, websocket.CloseNormalClosure) {
 			err = h.tryCommand(kind, fields, out)
 		}
 	}
 	require.NoError(t, err, kind)
 }
 
+// socket is a connection to Home Assistant's WebSocket interface that is signed in.
+func (h *homeAssistant) socket() (conn *websocket.Conn, err error) {
+	conn, _, err = websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(h.base, "http")+"/api/websocket", nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			_ = conn.Close()
+		}
+	}()
+	_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
+	var reply struct{ Type string }
+	if err = conn.ReadJSON(&reply); err != nil { // auth_required
+		return nil, err
+	}
+	if err = conn.WriteJSON(map[string]string{"type": "auth", "access_token": h.tokens.Access}); err != nil {
+		return nil, err
+	}
+	if err = conn.ReadJSON(&reply); err == nil && reply.Type != "auth_ok" {
+		err = errors.New("WebSocket: " + reply.Type)
+	}
+	return conn, err
+}
+
 func (h *homeAssistant) tryCommand(kind string, fields map[string]any, out any) error {
-	conn, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(h.base, "http")+"/api/websocket", nil)
+	conn, err := h.socket()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
 
 	var reply struct {
 		Type    string          `json:"type"`
@@ -68,19 +94,6 @@ func (h *homeAssistant) tryCommand(kind string, fields map[string]any, out any) 
 			Code, Message string
 		} `json:"error"`
 	}
-	if err := conn.ReadJSON(&reply); err != nil { // auth_required
-		return err
-	}
-	if err := conn.WriteJSON(map[string]string{"type": "auth", "access_token": h.tokens.Access}); err != nil {
-		return err
-	}
-	if err := conn.ReadJSON(&reply); err != nil {
-		return err
-	}
-	if reply.Type != "auth_ok" {
-		return errors.New("WebSocket: " + reply.Type)
-	}
-
 	request := map[string]any{"id": 1, "type": kind}
 	for key, value := range fields {
 		request[key] = value

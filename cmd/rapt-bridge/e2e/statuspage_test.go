@@ -356,6 +356,9 @@ func wholePicture(t *testing.T, w *watched, name string) string {
 var darkDesktop = viewport{width: 1280, height: 900, scale: 1, dark: true}
 
 func TestPictureOfTheStatusPage(t *testing.T) {
+	if *pictures == "" {
+		t.Skip("for make screenshots: the page is opened by another test")
+	}
 	t.Parallel()
 	h := startPageHome(t)
 	for name, view := range map[string]viewport{"status-page": desktop, "status-page-dark": darkDesktop, "status-page-phone": phone} {

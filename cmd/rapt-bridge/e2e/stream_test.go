@@ -49,7 +49,7 @@ func startReader(t testing.TB, broker *mosquitto) *reader {
 		cancel()
 		<-conn.Done()
 	})
-	waiting, done := context.WithTimeout(ctx, 15*time.Second)
+	waiting, done := context.WithTimeout(ctx, patience)
 	defer done()
 	require.NoError(t, conn.AwaitConnection(waiting))
 	_, err = conn.Subscribe(waiting, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: "rapt/+/+/telemetry", QoS: 1}}})

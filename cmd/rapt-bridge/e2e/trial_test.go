@@ -143,8 +143,21 @@ func (c *trial) expectUsual() {
 	devices := len(c.cloud.devices(c.t))
 	within(c.t, 4*time.Minute, "every device", func() error { return mirror(c.watcher, c.prefix, devices) })
 	within(c.t, patience, "the API is well", c.apiIsWell)
-	// What follows the first announcements.
-	time.Sleep(2 * time.Second)
+	announcements := -1 // others follow the first ones
+	within(c.t, patience, "no more announcements", func() error {
+		time.Sleep(2 * time.Second)
+		before := announcements
+		announcements = 0
+		for _, m := range c.watcher.all() {
+			if strings.HasSuffix(m.topic, "/config") {
+				announcements++
+			}
+		}
+		if announcements != before {
+			return fmt.Errorf("%d, and %d before", announcements, before)
+		}
+		return nil
+	})
 	for _, topic := range c.retained() {
 		m, _ := c.watcher.get(topic)
 		c.announced[topic] = m.payload
@@ -293,7 +306,9 @@ func (c *trial) waitUntilWell() time.Duration {
 		var outcomes []string
 		for until := time.Now().Add(4 * time.Second); time.Now().Before(until) && len(outcomes) == 0; time.Sleep(50 * time.Millisecond) {
 			c.readLedger()
+			c.mu.Lock()
 			outcomes = c.ledger.commands[n].outcomes
+			c.mu.Unlock()
 		}
 		if !slices.Contains(outcomes, "applied") {
 			return fmt.Errorf("%v", outcomes)
