@@ -218,3 +218,15 @@ func TestThePositionFitsInAMessage(t *testing.T) {
 	assert.Greater(t, len(position), 50_000)
 	assert.Less(t, len(position), 64_000)
 }
+
+func TestTheNewestGapGoesFirst(t *testing.T) {
+	rows := rowsOf(t, 40*24*time.Hour, 5*time.Minute)
+	b := newBrewer(t, Options{Days: 30}, rows)
+	last := len(rows) - 1
+	b.poll(last-200, time.Time{}, 5*time.Minute)
+	b.poll(last, time.Time{}, 5*time.Minute)
+	r, ok := b.h.Request(b.now.Add(time.Minute))
+	require.True(t, ok)
+	assert.True(t, r.To.Equal(rows[last].At))
+	assert.True(t, r.From.Equal(rows[last-200].At), "%s", r.From)
+}
