@@ -108,6 +108,7 @@ func (b *bridge) removeGone(gone ...device.Ref) {
 			b.log.Info("cleared a device that an earlier run left behind", slog.String("family", string(ref.Family)), slog.String("id", text.Line(ref.ID, retained.MaxID)))
 		}
 		b.account.Absent.Remove(ref)
+		delete(b.account.Heating, ref)
 		b.clearDevice(ref, config)
 	}
 	if known {

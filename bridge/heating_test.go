@@ -138,6 +138,32 @@ func TestAKettleThatWasNotSwitchedOnAfterAllIsNoProblem(t *testing.T) {
 	})
 }
 
+// TestAKettleThatLeavesTheAccountIsNoProblem while no bridge runs: it is not watched for good.
+func TestAKettleThatLeavesTheAccountIsNoProblem(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld(raptsim.Options{Devices: []raptsim.DeviceSpec{
+			{Family: raptsim.BrewZilla, Name: "Kettle", ReportEvery: time.Minute, Values: map[string]any{"heatingEnabled": false}},
+			{Family: raptsim.Hydrometer, Name: "Pill"},
+		}}, withoutCeiling)
+		w.start(t)
+		pass(ready)
+		id, topic := w.deviceOf(raptsim.BrewZilla)
+		w.publish(topic+"/heating_enabled/set", "ON")
+		pass(5 * time.Minute)
+		require.Len(t, w.broker.document(t, "rapt/bridge/state")["heating_on"], 1)
+		w.halt()
+		w.cloud.Remove(id)
+		for range 2 {
+			w.start(t)
+			pass(3 * time.Hour)
+			doc := w.broker.document(t, "rapt/bridge/state")
+			assert.Equal(t, false, doc["heating_unseen"])
+			assert.Empty(t, doc["heating_on"])
+			w.halt()
+		}
+	})
+}
+
 func TestAKettleThatSomebodyElseSwitchesOffIsNoProblem(t *testing.T) {
 	inVirtualTime(t, raptsim.Options{Devices: []raptsim.DeviceSpec{
 		{Family: raptsim.BrewZilla, Name: "Kettle", ReportEvery: time.Minute, Values: map[string]any{"heatingEnabled": false}},
