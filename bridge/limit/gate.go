@@ -55,10 +55,8 @@ func (g *Gate) Anew(requests *RequestLog) *Gate {
 
 // Restore takes over what an earlier run saved. It returns a line for the log, empty when there is nothing to tell.
 func (g *Gate) Restore(s SavedLog, now, wall time.Time) (line string) {
-	own := g.Requests.SilentUntil
 	g.Requests.Restore(s, now, wall)
 	g.Changes.restore(s.Changes, now, s.then(now, wall))
-	g.Requests.SilentUntil = times.Latest(own, g.Requests.SilentUntil)
 	until := g.Requests.SilentUntil
 	if !until.After(now) {
 		return ""

@@ -202,11 +202,14 @@ func (h *Health) onOwnLimit(held *RateLimitedError, clock func(time.Time) string
 	}
 }
 
+// Silence is for how long a 429 asks for no requests: a minute at the least, a day at the most.
+func Silence(r raptclient.RateLimit) time.Duration {
+	return max(leastAfterLimit, min(r.RetryAfter.Or(0), mostStated))
+}
+
 func (h *Health) onRateLimit(now time.Time, r raptclient.RateLimit, clock func(time.Time) string) {
-	wait := leastAfterLimit
-	if r.RetryAfter.Valid {
-		wait = max(wait, min(r.RetryAfter.V, mostStated))
-	} else if !h.Reset.IsZero() {
+	wait := Silence(r)
+	if !r.RetryAfter.Valid && !h.Reset.IsZero() {
 		wait = max(wait, min(h.Reset.Sub(now), mostAfterLimit))
 	}
 	if h.limited == nil {

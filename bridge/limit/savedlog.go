@@ -3,6 +3,8 @@ package limit
 import (
 	"slices"
 	"time"
+
+	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 )
 
 // SavedLog is the log as the broker retains it. Each request is [seconds before at, how many], rounded down, so
@@ -135,7 +137,8 @@ func (l *RequestLog) Restore(s SavedLog, now, wall time.Time) {
 	enter(s.SignIns, l.hour.limit, &l.signIns)
 	enter(s.Backfill, l.hour.limit, &l.backfill)
 	if s.Silence > 0 {
-		l.SilentUntil = now.Add(min(time.Duration(min(s.Silence, 1<<20))*time.Second, mostStated) - s.passed(wall))
+		until := now.Add(min(time.Duration(min(s.Silence, 1<<20))*time.Second, mostStated) - s.passed(wall))
+		l.SilentUntil = times.Latest(l.SilentUntil, until)
 	}
 	for _, w := range []*window{&l.hour, &l.polls, &l.minute, &l.signIns, &l.backfill, &l.others} {
 		w.sort()

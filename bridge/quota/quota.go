@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
@@ -34,14 +35,15 @@ type Options struct {
 // left of the share that is for those.
 type Account struct {
 	Client *raptclient.Client
-	// Waiting is told when a request has to wait for the ceiling.
-	Waiting func(until time.Time)
+	// Waiting is told when a request has to wait: for the ceiling, or because the cloud asks for fewer requests (429).
+	Waiting func(until time.Time, limited bool)
 
 	options  Options
 	requests *limit.RequestLog
 	key      limit.Key                  // of the log as the broker retains it
 	saved    limit.SavedLog             // as it was retained
 	retained map[string]json.RawMessage // the bridge's document; nil for one that is not to be trusted, or another account's
+	own      *limit.RequestLog          // what the log of the bridge that runs lacks
 	running  bool                       // a bridge runs
 	alone    time.Time                  // until when it is not asked, since it didn't answer
 }
@@ -55,7 +57,8 @@ const (
 // Open reads what the broker retains of the hour's requests. Without a broker, or one that knows nothing, it starts
 // with a quarter of the hour, like the bridge.
 func Open(ctx context.Context, o Options) (*Account, error) {
-	a := &Account{options: o, key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret), Waiting: func(time.Time) {}}
+	a := &Account{options: o, key: limit.NewKey(o.RAPT.Username, o.RAPT.APISecret), Waiting: func(time.Time, bool) {}}
+	a.own = a.log()
 	if o.FindBroker != nil {
 		var err error
 		if a.running, err = a.online(ctx); err == nil {
@@ -70,6 +73,12 @@ func Open(ctx context.Context, o Options) (*Account, error) {
 	}
 	api := o.RAPT
 	api.Permit = a.permit
+	api.Answered = func(e raptclient.Exchange) {
+		a.answered(ctx, e)
+		if o.RAPT.Answered != nil {
+			o.RAPT.Answered(e)
+		}
+	}
 	client, err := raptclient.New(api)
 	a.Client = client
 	return a, err
@@ -138,10 +147,17 @@ func (a *Account) follow(ctx context.Context) {
 		return
 	}
 	running, err := a.online(ctx)
-	if err != nil || a.running && !running && a.read(ctx) != nil {
+	ended := a.running && !running
+	if err != nil || ended && a.read(ctx) != nil {
 		return
 	}
 	a.running = running
+	if ended {
+		now := time.Now()
+		a.requests.Restore(a.own.Save(now, now), now, now)
+		a.own = a.log()
+		a.save(ctx)
+	}
 }
 
 // purpose is what requests count for.
@@ -163,11 +179,14 @@ func (a *Account) permit(ctx context.Context, r raptclient.Request) error {
 		}
 		if !at.After(now) {
 			a.requests.Record(now, a.purpose(), r.SignIn)
+			if a.running && now.Before(a.alone) {
+				a.own.Record(now, a.purpose(), r.SignIn)
+			}
 			a.save(ctx)
 			return nil
 		}
-		if at.Sub(now) > time.Minute {
-			a.Waiting(at)
+		if limited := at.Equal(a.requests.SilentUntil); limited || at.Sub(now) > time.Minute {
+			a.Waiting(at, limited)
 		}
 		select {
 		case <-ctx.Done():
@@ -179,6 +198,9 @@ func (a *Account) permit(ctx context.Context, r raptclient.Request) error {
 
 // next is when a request may leave, or when to ask again; at once for now or earlier.
 func (a *Account) next(ctx context.Context, now time.Time, signIn bool) (time.Time, error) {
+	if a.requests.SilentUntil.After(now) {
+		return a.requests.SilentUntil, nil
+	}
 	if a.running && !now.Before(a.alone) {
 		at, err := a.ask(ctx, now, signIn)
 		if err == nil || ctx.Err() != nil || errors.Is(err, errRefused) {
@@ -186,7 +208,17 @@ func (a *Account) next(ctx context.Context, now time.Time, signIn bool) (time.Ti
 		}
 		a.alone = time.Now().Add(askAgain)
 	}
-	return times.Latest(a.requests.NextAllowed(now, a.purpose(), signIn), a.requests.SilentUntil), nil
+	return a.requests.NextAllowed(now, a.purpose(), signIn), nil
+}
+
+// answered keeps the silence after a 429, for the next program and a bridge that starts too.
+func (a *Account) answered(ctx context.Context, e raptclient.Exchange) {
+	if e.Status != http.StatusTooManyRequests {
+		return
+	}
+	a.requests.SilentUntil = times.Latest(a.requests.SilentUntil, time.Now().Add(limit.Silence(e.RateLimit)))
+	a.own.SilentUntil = a.requests.SilentUntil
+	a.save(ctx)
 }
 
 var errRefused = errors.New("the bridge refuses the question for a request")

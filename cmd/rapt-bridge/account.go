@@ -35,10 +35,19 @@ func (p *program) account(ctx context.Context, cfg config.Config, o bridge.Optio
 	if err != nil {
 		return nil, &exitError{exitFailed, err}
 	}
-	account.Waiting = func(until time.Time) {
+	account.Waiting = func(until time.Time, limited bool) {
+		if limited {
+			p.tellLimited(until)
+			return
+		}
 		fmt.Fprintf(p.stderr, "rapt-bridge: the ceiling of requests is reached; going on at %s\n", until.Format(time.TimeOnly))
 	}
 	return account, nil
+}
+
+// tellLimited tells of a 429.
+func (p *program) tellLimited(until time.Time) {
+	fmt.Fprintf(p.stderr, "rapt-bridge: the RAPT Cloud asks for fewer requests (429); going on at %s\n", until.Format(time.TimeOnly))
 }
 
 // quota is the account with the bridge's limits, for a command that runs beside the bridge.

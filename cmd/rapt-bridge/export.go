@@ -231,9 +231,7 @@ func (e *exporter) mayGoOn(ctx context.Context, s export.Source, h export.Held, 
 
 // source is where the rows of a device come from.
 func (e *exporter) source(client *raptclient.Client, s source) export.Source {
-	return export.Source{Client: client, Family: s.Family, ID: s.id, Wait: e.retry, Limited: func(until time.Time) {
-		fmt.Fprintf(e.stderr, "rapt-bridge: the RAPT Cloud asks for fewer requests (429); going on at %s\n", until.Format(time.TimeOnly))
-	}}
+	return export.Source{Client: client, Family: s.Family, ID: s.id, Wait: e.retry, Limited: e.tellLimited}
 }
 
 // path is the file of a device.
