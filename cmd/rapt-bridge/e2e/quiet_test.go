@@ -98,8 +98,6 @@ func TestHomeAssistantIsLeftInPeace(t *testing.T) {
 		assert.NotEmpty(t, page)
 		assert.Empty(t, slices.DeleteFunc(page, last))
 	})
-
-	t.Run("a webhook brings a reading", func(t *testing.T) { webhookBringsReading(t, b) })
 }
 
 // Activity of Home Assistant, an hour after the demo brewery came: what has happened, and no line for what is only measured.
