@@ -40,3 +40,22 @@ func TestCommandsThatGoOnAndOnKeepNoFamilyWaiting(t *testing.T) {
 		obeys(t, w, 240)
 	})
 }
+
+// TestAnOffDoesNotWaitForAListOfAnother that hangs, and that a command to its device waits for.
+func TestAnOffDoesNotWaitForAListOfAnother(t *testing.T) {
+	devices := []raptsim.DeviceSpec{
+		{Family: raptsim.BrewZilla, Name: "Kettle", ReportEvery: time.Minute, Values: map[string]any{"heatingEnabled": true}},
+		{Family: raptsim.Still, Name: "Still", ReportEvery: time.Minute},
+	}
+	inVirtualTime(t, raptsim.Options{Devices: devices}, withoutCeiling, func(t *testing.T, w *world) {
+		w.cloud.Inject(raptsim.Fault{Path: "/api/Stills", Delay: 40 * time.Second})
+		pass(2*time.Minute + 14*time.Second)
+		_, topic := w.deviceOf(raptsim.BrewZilla)
+		_, still := w.deviceOf(raptsim.Still)
+		w.publish(still+"/pump_utilisation/set", "30")
+		pass(3 * time.Second)
+		w.publish(topic+"/heating_enabled/set", "OFF")
+		pass(5 * time.Second)
+		assert.Len(t, w.writes(), 1)
+	})
+}

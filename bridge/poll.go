@@ -64,11 +64,11 @@ func (b *bridge) poll(ctx context.Context, f *account.Family, now time.Time, p l
 	c := worker.NewCall(p,
 		func(ctx context.Context) (device.Listing, error) { return f.List(ctx, b.account.client) },
 		func(list device.Listing, err error) {
-			if b.polled(f, list, err); err != nil && p != limit.ForPoll {
+			if b.polled(f, list, err); err != nil && p != limit.ForPoll && !errors.Is(err, context.Canceled) {
 				b.account.Gate.CommandFailed(b.clock.Now(), true)
 			}
 		})
-	c.Yields = p == limit.ForPoll
+	c.Yields, c.YieldsToMost = p == limit.ForPoll, true
 	b.start(ctx, c)
 }
 
@@ -164,6 +164,9 @@ func (b *bridge) polled(f *account.Family, list device.Listing, err error) {
 
 // pollFailed plans another try. A poll that fails changes nothing of what is published about devices.
 func (b *bridge) pollFailed(f *account.Family, now time.Time, err error) {
+	health := b.account.Gate.Health
+	well := health.Status == limit.OK
+	b.onAPIError(now, err)
 	how := poll.APITrouble
 	var held *limit.RateLimitedError
 	switch {
@@ -171,13 +174,12 @@ func (b *bridge) pollFailed(f *account.Family, now time.Time, err error) {
 		how = poll.NotAsked
 	case raptclient.Refused(err, http.StatusForbidden):
 		how = poll.Forbidden
-	case b.account.Gate.Health.Status == limit.OK:
+	case well || !health.Until.After(now): // nothing else would hold the next try back
 		how = poll.ListTrouble
 	}
 	if f.Failed(now, how, limit.AfterForbidden) {
 		b.log.Warn("a family's list can't be read; its devices stay as they are", slog.String("family", string(f.Name)), slog.Any("reason", err))
 	}
-	b.onAPIError(now, err)
 	b.account.Plan(f, now)
 }
 

@@ -45,6 +45,8 @@ type session struct {
 	dropped string
 	// refusing are the endpoints that refused a fresh token too, until they take one.
 	refusing map[string]bool
+	// believed is when a write to one of them last had a token dropped that others had taken.
+	believed time.Time
 }
 
 type heldToken struct {
@@ -105,18 +107,25 @@ func (s *session) valid(now time.Time) (string, bool) {
 	return s.held.text, s.held.text != "" && now.Before(s.held.renewAt)
 }
 
+// believeEvery is how far apart tokens are dropped for a write that may be refused whatever the token.
+const believeEvery = time.Hour
+
 // drop forgets a token that an endpoint refused, unless it was replaced meanwhile. It reports false, and keeps the token,
-// where the endpoint refuses each one while others take this one: another sign-in wouldn't help.
-func (s *session) drop(token, endpoint string) bool {
+// where the endpoint refuses each one while others take this one: another sign-in wouldn't help. A list of those can wait
+// until another endpoint refuses the token too; a write, which may switch a heater off, is believed once an hour.
+func (s *session) drop(token, endpoint string, write bool, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.held.text != token:
-	case s.held.accepted && s.refusing[endpoint]:
-		return false
-	default:
-		s.held, s.dropped = heldToken{}, token
+	if s.held.text != token {
+		return true
 	}
+	if s.held.accepted && s.refusing[endpoint] {
+		if !write || now.Sub(s.believed) < believeEvery {
+			return false
+		}
+		s.believed = now
+	}
+	s.held, s.dropped = heldToken{}, token
 	return true
 }
 

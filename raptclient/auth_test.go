@@ -139,7 +139,7 @@ func TestALifetimeThatIsNotTakenAsItIsGetsANotice(t *testing.T) {
 				assert.Equal(t, TokenLifetime, n.Kind)
 				got = append(got, n.String())
 			}
-			c.session.drop(f.valid, "Hydrometers/GetHydrometers")
+			c.session.drop(f.valid, "Hydrometers/GetHydrometers", false, time.Now())
 		}
 		assert.Equal(t, want, got, "%s: once, though there were two sign-ins", lifetime)
 		assert.Equal(t, 2, f.signIns)
@@ -341,7 +341,7 @@ func TestEveryRequestIsPermittedAndAnswered(t *testing.T) {
 	assert.True(t, Temporary(err))
 	assert.Len(t, exchanges, 4)
 
-	c.session.drop("token-2", "")
+	c.session.drop("token-2", "", false, time.Now())
 	err = c.SignIn(t.Context())
 	require.ErrorIs(t, err, refused)
 	assert.EqualError(t, err, "sign-in failed: connect/token was not sent: the ceiling is reached")

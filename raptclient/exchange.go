@@ -58,7 +58,7 @@ func (c *Client) do(ctx context.Context, o call) (*reply, error) {
 		case err != nil:
 			return nil, err
 		case r.status == http.StatusUnauthorized:
-			if first && c.session.drop(token, o.endpoint) {
+			if first && c.session.drop(token, o.endpoint, o.method != http.MethodGet, c.options.Now()) {
 				continue
 			}
 			refusal := c.apiError(r)

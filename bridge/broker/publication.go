@@ -10,7 +10,7 @@ type Publication struct {
 	// First has a retained message go before all that waits: something else waits for its acknowledgement.
 	First bool
 	// Keep has a message that is not retained wait for the next connection while the broker is away, and come back as
-	// Undelivered, once, when the connection broke under it.
+	// Undelivered when there was none, and once when it broke under the message.
 	Keep bool
 	// OnAcked, when set, is called once: with true when the broker has acknowledged the message, or is there and takes none
 	// of this size, with false when it can't

@@ -65,3 +65,30 @@ func TestAStateThatDoesNotArriveDoesNotComeBack(t *testing.T) {
 		assert.ElementsMatch(t, []EventKind{Down, Up}, events())
 	})
 }
+
+// TestWhatFindsNoConnectionComesBackUntilThereIsOne: nothing of it can have reached the broker.
+func TestWhatFindsNoConnectionComesBackUntilThereIsOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{}
+		c, events := connectTo(t, s)
+		defer closed(c)
+		require.Equal(t, []EventKind{Up}, events())
+		s.conns[0].Close()
+		synctest.Wait()
+		began, times := time.Now(), 0
+		for p := (Publication{Topic: "result", Keep: true}); ; times++ {
+			c.Out <- p
+			time.Sleep(2 * retryAfter)
+			if synctest.Wait(); len(s.published) > 0 {
+				break
+			}
+			back := false
+			for !back {
+				e := <-c.Events
+				back, p = e.Kind == Undelivered, e.Undelivered
+			}
+		}
+		assert.Greater(t, time.Since(began), shortestReconnect/2, "after the next connection")
+		assert.Greater(t, times, 2)
+	})
+}
