@@ -37,7 +37,7 @@ func (w *world) forget() {
 	w.log.Reset()
 }
 
-// mayGrow is what may be in use beyond that of the first week: batches that go on for weeks keep more rows, and more oddities
+// mayGrow is what may be in use beyond that of the first week: batches that go on for weeks keep more rows, and more odd values
 // are kept for a diagnosis, until both are full within three months. In the short form that is less than 5 kB an hour.
 func mayGrow() int64 {
 	if *days > 30 {

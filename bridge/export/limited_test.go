@@ -24,18 +24,18 @@ func TestAnExportIsSilentAfter429(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud, s := cloudOf(t, raptsim.Options{Telemetry: raptsim.Telemetry{Past: 24 * time.Hour}})
-				var told []time.Time
-				s.Limited = func(until time.Time) { told = append(told, until) }
+				var untils []time.Time
+				s.Limited = func(until time.Time) { untils = append(untils, until) }
 				begin := time.Now()
 				cloud.Inject(raptsim.Fault{Path: c.path, LimitRate: true, RetryAfter: c.retryAfter, Times: 1})
 				s.all(t, begin.AddDate(0, 0, -1), begin)
-				assert.Len(t, told, 1)
+				assert.Len(t, untils, 1)
 				var refused time.Time
 				for _, r := range cloud.Requests() {
 					if !refused.IsZero() {
 						assert.GreaterOrEqual(t, r.At.Sub(refused), c.least)
 						assert.LessOrEqual(t, r.At.Sub(refused), c.most)
-						assert.WithinDuration(t, told[0], r.At, time.Second)
+						assert.WithinDuration(t, untils[0], r.At, time.Second)
 						return
 					}
 					if r.Status == 429 {

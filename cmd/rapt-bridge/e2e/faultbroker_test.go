@@ -65,18 +65,18 @@ func withLimit(meanwhile func(*trial), lines ...string) func(*trial) {
 // namesWhatIsTooLarge checks that each message that the broker can't take was told once, and that a command has its answer.
 func namesWhatIsTooLarge(c *trial) {
 	c.expectApplied("while some messages were too large")
-	told := map[string]int{}
+	lines := map[string]int{}
 	for line := range strings.Lines(c.log()) {
 		if strings.Contains(line, "max_packet_size") {
-			told[text(line, `the message on \S+`)]++
+			lines[text(line, `the message on \S+`)]++
 		}
 	}
-	for what, times := range told {
+	for what, times := range lines {
 		if times > 1 {
 			c.broke("%s was told %d times", what, times)
 		}
 	}
-	if len(told) == 0 {
+	if len(lines) == 0 {
 		c.broke("nothing was told as too large")
 	}
 }

@@ -136,18 +136,18 @@ func commandsFirst(cut time.Time, requests []raptsim.Request) string {
 
 // toldOnce checks that the log tells of fields of a wrong type, and has no such line twice.
 func toldOnce(c *trial) {
-	told := map[string]int{}
+	lines := map[string]int{}
 	for line := range strings.Lines(c.log()) {
 		if _, text, ok := strings.Cut(line, "level=WARN"); ok && strings.Contains(text, "instead of") {
-			told[text]++
+			lines[text]++
 		}
 	}
-	for text, times := range told {
+	for text, times := range lines {
 		if times > 1 {
 			c.broke("told %d times: %s", times, strings.TrimSpace(text))
 		}
 	}
-	if len(told) == 0 {
+	if len(lines) == 0 {
 		c.broke("no field was told")
 	}
 }
