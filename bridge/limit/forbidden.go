@@ -77,17 +77,22 @@ func (h *Health) onStatus(now time.Time, e raptclient.Exchange) {
 	switch {
 	case e.Err == nil && e.Status >= http.StatusOK && e.Status < http.StatusMultipleChoices:
 		h.lists.listAnswered(e.Endpoint)
-	case e.Status == http.StatusForbidden && !h.offFrom.IsZero():
+	case h.silentUntil().After(now):
+		h.offFrom = now.Add(offWhileLimited)
+	case e.Status == http.StatusForbidden && h.isForbidden():
 		h.offFrom = now.Add(offWhileForbidden)
 	}
 }
+
+// isForbidden reports whether the account as such is refused with a 403.
+func (h *Health) isForbidden() bool { return h.Status == Rejected && !h.offFrom.IsZero() }
 
 // onForbiddenEndpoint takes a 403 that isn't the sign-in's.
 func (h *Health) onForbiddenEndpoint(now time.Time, endpoint string, clock func(time.Time) string) {
 	switch {
 	case h.lists.forbid(endpoint):
 		h.onForbidden(now, clock)
-	case h.offFrom.IsZero():
+	case !h.isForbidden():
 		h.Reason = "the RAPT Cloud refuses " + endpoint + " (403)"
 	default: // the account is refused anyway
 		h.Explanation = forbidden()

@@ -84,6 +84,7 @@ func TestWhatSwitchesOffIsTriedWhileTheAccountIsRefused(t *testing.T) {
 	assert.Equal(t, noon.Add(30*time.Second), h.NextCommand(ForOff))
 	h.OnError(noon, noon, limitedFor(7*time.Minute))
 	assert.Equal(t, noon.Add(7*time.Minute), h.NextCommand(ForOff), "but not before the time that a 429 says")
-	h.OnError(noon, noon, &raptclient.SignInError{Rejected: true})
-	assert.Equal(t, noon.Add(15*time.Minute), h.NextCommand(ForOff), "nor with a secret that is wrong")
+	later := noon.Add(7 * time.Minute)
+	h.OnError(later, later, &raptclient.SignInError{Rejected: true})
+	assert.Equal(t, later.Add(15*time.Minute), h.NextCommand(ForOff), "nor with a secret that is wrong")
 }

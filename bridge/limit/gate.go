@@ -49,7 +49,7 @@ func NewGate(requests *RequestLog, health *Health, changes *Changes, clock func(
 func (g *Gate) Anew(requests *RequestLog) *Gate {
 	next := NewGate(requests, g.Health, NewChanges(g.Changes.perHour), g.clock)
 	next.reported = g.reported
-	next.Requests.SilentUntil = g.Requests.SilentUntil
+	next.Requests.SilentUntil, next.Requests.OffFrom = g.Requests.SilentUntil, g.Requests.OffFrom
 	return next
 }
 
@@ -62,7 +62,8 @@ func (g *Gate) Restore(s SavedLog, now, wall time.Time) (line string) {
 		return ""
 	}
 	g.Health.Explanation = describeStatus(http.StatusTooManyRequests, "", "")
-	g.Health.silence(until, g.clock(until))
+	g.Health.silence(until, g.Requests.OffFrom, g.clock)
+	g.Health.limitedSince = g.Requests.OffFrom.Add(-mostAfterLimit)
 	g.reported = RateLimited
 	return g.Health.Reason
 }
@@ -105,9 +106,18 @@ func (g *Gate) Pass(now time.Time, p Purpose, signIn bool) error {
 // Answered takes what an answer says beside its body. skew is what the cloud's clock is ahead of steady time.
 func (g *Gate) Answered(now time.Time, e raptclient.Exchange, skew time.Duration) {
 	g.Health.onStatus(now, e)
+	g.keepSilence()
 	g.Health.OnHeaders(now, e.RateLimit, skew)
 	if e.Took > slowAnswer {
 		g.slowUntil = now.Add(afterSlow)
+	}
+}
+
+// keepSilence has the log keep the silence after a 429.
+func (g *Gate) keepSilence() {
+	g.Requests.SilentUntil, g.Requests.OffFrom = g.Health.silentUntil(), time.Time{}
+	if !g.Requests.SilentUntil.IsZero() {
+		g.Requests.OffFrom = g.Health.offFrom
 	}
 }
 
@@ -148,7 +158,7 @@ func (g *Gate) OnSuccess() (line string) {
 		line = "the RAPT Cloud answers again"
 	}
 	g.Health.OnSuccess()
-	g.Requests.SilentUntil = time.Time{}
+	g.keepSilence()
 	g.reported, g.errors = OK, 0
 	return line
 }
@@ -162,7 +172,7 @@ type Trouble struct {
 }
 
 // OnError takes a failed call into account. wall is now for people to read. A single error between answers is not worth a
-// line, but for one before the first poll was answered. It returns false for an error that says nothing of the API.
+// line, but for one before the first poll was answered, and one that asks for a long pause. It returns false for an error that says nothing of the API.
 func (g *Gate) OnError(now, wall time.Time, err error, polled bool) (Trouble, bool) {
 	var held *RateLimitedError
 	if errors.As(err, &held) && !held.SignIns {
@@ -170,13 +180,13 @@ func (g *Gate) OnError(now, wall time.Time, err error, polled bool) (Trouble, bo
 	}
 	was := g.Health.Reason
 	g.Health.OnError(now, wall, err)
-	g.Requests.SilentUntil = g.Health.silentUntil()
+	g.keepSilence()
 	t := Trouble{Status: g.Health.Status, Reason: g.Health.Reason, New: g.Health.Reason != was}
 	if t.Reason == "" || errors.Is(err, context.Canceled) {
 		return Trouble{}, false
 	}
 	g.errors++
-	passing := (t.Status == Unreachable || t.Status == Maintenance) && g.errors < 2 && polled
+	passing := (t.Status == Unreachable || t.Status == Maintenance) && g.errors < 2 && polled && !g.Health.pausesLong(now)
 	if t.Report = t.Status != OK && t.Status != g.reported && !passing; t.Report {
 		g.reported = t.Status
 	}

@@ -116,6 +116,11 @@ func TestOfWhatTheLogIsTold(t *testing.T) {
 	trouble, _ = g.OnError(noon, noon, answered(502), false)
 	assert.True(t, trouble.Report, "nothing was ever polled, and somebody looks for the reason")
 
+	assert.Equal(t, "the RAPT Cloud answers again", g.OnSuccess())
+	trouble, _ = g.OnError(noon, noon, &raptclient.APIError{Status: 503, RateLimit: raptclient.RateLimit{RetryAfter: raptclient.Some(24 * time.Hour)}}, true)
+	assert.True(t, trouble.Report, "a single error that asks for a long pause")
+	assert.Contains(t, trouble.Reason, "; next try at 13:00:00")
+
 	_, ok = g.OnError(noon, noon, &RateLimitedError{At: noon}, true)
 	assert.False(t, ok, "the ceiling is the bridge's own")
 	_, ok = g.OnError(noon, noon, context.Canceled, true)

@@ -31,14 +31,15 @@ const (
 // the rest is what keeps a broken set-up from looking like an attack.
 const (
 	leastAfterLimit = time.Minute
-	mostAfterLimit  = time.Hour      // of the bridge's own accord
-	mostStated      = 24 * time.Hour // of a Retry-After
+	mostAfterLimit  = time.Hour      // of the bridge's own accord, and of a Retry-After but with a 429
+	mostStated      = 24 * time.Hour // of a Retry-After with a 429
 	afterRejection  = 15 * time.Minute
 	mostRejection   = 24 * time.Hour
 	firstBackoff    = 20 * time.Second
 	mostBackoff     = 15 * time.Minute
 	jitter          = 0.3
-	longestWindow   = 24 * time.Hour // of the vendor's rate limit that is believed
+	offWhileLimited = 15 * time.Minute // from one try to switch something off to the next, while all is silent
+	longestWindow   = 24 * time.Hour   // of the vendor's rate limit that is believed
 )
 
 // Health is what the answers have shown of the API, and until when it is to be left alone. Its times are steady time.
@@ -59,8 +60,9 @@ type Health struct {
 	// Back-offs, each for one kind of trouble; limited is nil until a 429 says how long its first wait is.
 	api, signIn, rejected, limited backoff.BackOff
 
-	// offFrom is when something may be switched off although the account is refused (403); zero for not refused.
-	offFrom time.Time
+	// offFrom is when something may be switched off although the account is refused (403) or all is silent (429); zero for
+	// neither. limitedSince is when the first 429 came since the last success.
+	offFrom, limitedSince time.Time
 	// noSignIn is until when requests of a purpose are held back for want of a sign-in.
 	noSignIn [purposes]time.Time
 
@@ -82,7 +84,8 @@ func NewHealth() *Health {
 // OnSuccess takes a complete answer of the API into account.
 func (h *Health) OnSuccess() {
 	h.pause(OK, time.Time{}, false, "")
-	h.Explanation, h.after, h.limited, h.noSignIn = Explanation{}, "", nil, [purposes]time.Time{}
+	h.Explanation, h.after, h.noSignIn = Explanation{}, "", [purposes]time.Time{}
+	h.limited, h.limitedSince = nil, time.Time{}
 	h.lists.accountAnswered()
 	clear(h.refused)
 	for _, b := range []backoff.BackOff{h.api, h.signIn, h.rejected} {
@@ -109,7 +112,7 @@ func (h *Health) OnError(now, wall time.Time, err error) {
 		body    *raptclient.BodyError
 		clock   = func(until time.Time) string { return wall.Add(until.Sub(now)).Format(time.TimeOnly + " MST") }
 		backOff = func(b backoff.BackOff, r raptclient.RateLimit) time.Time {
-			return now.Add(max(b.NextBackOff(), min(r.RetryAfter.Or(0), mostStated)))
+			return now.Add(max(b.NextBackOff(), min(r.RetryAfter.Or(0), mostAfterLimit)))
 		}
 	)
 	if errors.As(err, &held) {
@@ -119,6 +122,10 @@ func (h *Health) OnError(now, wall time.Time, err error) {
 	if errors.Is(err, context.Canceled) {
 		return
 	}
+	limited, isLimited := limitOf(err)
+	if h.silentUntil().After(now) && !isLimited {
+		return // something was to be switched off; all else stays silent
+	}
 	var known bool
 	if h.Explanation, known = Describe(err); !known {
 		h.Explanation = Explanation{What: "The RAPT Cloud can't be asked"}
@@ -127,10 +134,8 @@ func (h *Health) OnError(now, wall time.Time, err error) {
 	case errors.As(err, &signIn) && signIn.Rejected:
 		until := now.Add(h.rejected.NextBackOff())
 		h.pause(Rejected, until, true, "the RAPT Cloud refuses the user name or the API secret; make a new secret in the RAPT app (My Account, Api Secrets), enter it and restart; next try at "+clock(until))
-	case errors.As(err, &signIn) && signIn.Status == http.StatusTooManyRequests:
-		h.onRateLimit(now, signIn.RateLimit, clock)
-	case errors.As(err, &api) && api.Status == http.StatusTooManyRequests:
-		h.onRateLimit(now, api.RateLimit, clock)
+	case isLimited:
+		h.onRateLimit(now, limited, clock)
 	case errors.As(err, &signIn) && signIn.Status == http.StatusForbidden:
 		h.onForbidden(now, clock)
 	case errors.As(err, &api) && api.Status == http.StatusForbidden:
@@ -158,7 +163,13 @@ func (h *Health) OnError(now, wall time.Time, err error) {
 	default:
 		h.pause(Unreachable, backOff(h.api, raptclient.RateLimit{}), false, err.Error())
 	}
+	if !h.Hard && h.pausesLong(now) {
+		h.Reason += "; next try at " + clock(h.Until)
+	}
 }
+
+// pausesLong reports whether the cloud has asked for a longer pause than the bridge makes after errors.
+func (h *Health) pausesLong(now time.Time) bool { return h.Until.Sub(now) > mostBackoff }
 
 // ill is the status after an answer that is an error or can't be used.
 func ill(status int, excerpt string) Status {
@@ -207,6 +218,27 @@ func Silence(r raptclient.RateLimit) time.Duration {
 	return max(leastAfterLimit, min(r.RetryAfter.Or(0), mostStated))
 }
 
+// OnRateLimit keeps the silence of a 429 that came at now.
+func (l *RequestLog) OnRateLimit(now time.Time, r raptclient.RateLimit) {
+	l.SilentUntil = times.Latest(l.SilentUntil, now.Add(Silence(r)))
+	l.OffFrom = times.Soonest(l.SilentUntil, now.Add(mostAfterLimit))
+}
+
+// limitOf is what a 429 says of the rate limit, be it the sign-in's or another's; false for another error.
+func limitOf(err error) (raptclient.RateLimit, bool) {
+	var (
+		signIn *raptclient.SignInError
+		api    *raptclient.APIError
+	)
+	switch {
+	case errors.As(err, &signIn):
+		return signIn.RateLimit, signIn.Status == http.StatusTooManyRequests
+	case errors.As(err, &api):
+		return api.RateLimit, api.Status == http.StatusTooManyRequests
+	}
+	return raptclient.RateLimit{}, false
+}
+
 func (h *Health) onRateLimit(now time.Time, r raptclient.RateLimit, clock func(time.Time) string) {
 	wait := Silence(r)
 	if !r.RetryAfter.Valid && !h.Reset.IsZero() {
@@ -216,12 +248,24 @@ func (h *Health) onRateLimit(now time.Time, r raptclient.RateLimit, clock func(t
 		h.limited = retry.New(wait, mostAfterLimit, 0)
 	}
 	until := now.Add(max(wait, h.limited.NextBackOff()))
-	h.silence(until, clock(until))
+	if !r.RetryAfter.Valid {
+		until = times.Latest(until, h.silentUntil()) // what the cloud has stated before
+	}
+	if h.limitedSince.IsZero() {
+		h.limitedSince = now
+	}
+	h.silence(until, times.Latest(h.limitedSince.Add(mostAfterLimit), now.Add(offWhileLimited)), clock)
 }
 
-// silence keeps everything quiet after a 429.
-func (h *Health) silence(until time.Time, clock string) {
-	h.pause(RateLimited, until, true, "the RAPT Cloud asks for fewer requests (429); nothing is asked until "+clock)
+// silence keeps everything quiet after a 429. A Retry-After may be wrong, as one in milliseconds is, and a heater may be
+// on: from offFrom on it may be tried to switch something off.
+func (h *Health) silence(until, offFrom time.Time, clock func(time.Time) string) {
+	reason := "the RAPT Cloud asks for fewer requests (429); nothing is asked until " + clock(until)
+	if offFrom.Before(until) {
+		reason += ", but what switches something off is tried from " + clock(offFrom)
+	}
+	h.pause(RateLimited, until, true, reason)
+	h.offFrom = times.Soonest(until, offFrom)
 }
 
 // silentUntil is until when the cloud wants to be asked nothing after a 429; zero for no such time.
@@ -266,8 +310,8 @@ func (h *Health) NextPoll(now, last time.Time) time.Time {
 }
 
 // NextCommand is the same for a command, whose purpose is ForCommand or ForOff: a server error or a time-out doesn't make
-// it wait, since somebody does. What switches off is tried now and then while the account is refused: a heater may be on, and
-// whatever answered 403 may be gone.
+// it wait, since somebody does. What switches off is tried now and then while the account is refused or all is silent: a heater may
+// be on, and whatever answered 403 or 429 may be gone.
 func (h *Health) NextCommand(p Purpose) time.Time {
 	switch {
 	case p == ForOff && !h.offFrom.IsZero():

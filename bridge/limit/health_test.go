@@ -55,7 +55,7 @@ func TestWhatAnErrorMeans(t *testing.T) {
 		{"ever again: a quarter of an hour at most", repeated(answered(500), 30), Unreachable, 10 * m, 15 * m, false, "try again later"},
 		{"one 503 is no maintenance", []error{answered(503)}, Unreachable, 14 * s, 26 * s, false, "try again later"},
 		{"maintenance for half an hour, it says", []error{&raptclient.APIError{Status: 503, Excerpt: "Down for Maintenance", RateLimit: raptclient.RateLimit{RetryAfter: raptclient.Some(30 * m)}}}, Maintenance, 30 * m, 30 * m, false, "try again later"},
-		{"maintenance for a week, it says", []error{&raptclient.SignInError{Status: 503, Excerpt: "scheduled maintenance", RateLimit: raptclient.RateLimit{RetryAfter: raptclient.Some(168 * time.Hour)}}}, Maintenance, 24 * time.Hour, 24 * time.Hour, false, "try again later"},
+		{"maintenance for a week, it says", []error{&raptclient.SignInError{Status: 503, Excerpt: "scheduled maintenance", RateLimit: raptclient.RateLimit{RetryAfter: raptclient.Some(168 * time.Hour)}}}, Maintenance, time.Hour, time.Hour, false, "next try at 13:00:00"},
 		{"a web page where JSON belongs", []error{&raptclient.BodyError{Endpoint: "x", Status: 200, Problem: raptclient.BodyHTML}}, Unreachable, 14 * s, 26 * s, false, "x"},
 		{"a web page of maintenance", []error{&raptclient.BodyError{Endpoint: "x", Status: 200, Problem: raptclient.BodyHTML, Excerpt: "<h1>Maintenance</h1>"}}, Maintenance, 14 * s, 26 * s, false, "x"},
 		{"a redirect to a portal", []error{answered(302)}, Unreachable, 14 * s, 26 * s, false, "captive portal"},

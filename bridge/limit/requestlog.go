@@ -58,8 +58,9 @@ type RequestLog struct {
 	reservedPolls, reserved int // of polls, and altogether
 	reservedSignIns         int
 
-	// SilentUntil is until when the cloud wants to be asked nothing after a 429; zero for no such time. The log only keeps it.
-	SilentUntil time.Time
+	// SilentUntil is until when the cloud wants to be asked nothing after a 429, and OffFrom is when something may be switched
+	// off all the same; zero for no such time. The log only keeps them.
+	SilentUntil, OffFrom time.Time
 }
 
 // NewRequestLog is an empty log with these ceilings.

@@ -19,7 +19,8 @@ type SavedLog struct {
 	Backfill [][2]int      `json:"backfill,omitempty"` // of the commands, and what is reserved
 	Reserved *SavedReserve `json:"withheld,omitempty"`
 	Changes  SavedChanges  `json:"changes,omitempty"`
-	Silence  int           `json:"silence,omitempty"` // seconds after at, until which nothing is asked (429)
+	Silence  int           `json:"silence,omitempty"` // seconds after at, until which nothing is asked (429),
+	Off      int           `json:"off,omitempty"`     // but for what switches off, after these
 	Code     string        `json:"code,omitempty"`    // see Key
 }
 
@@ -41,7 +42,8 @@ func (l *RequestLog) Save(now, wall time.Time) SavedLog {
 	isReserved := l.isReserved(now)
 	now = now.Add(at.Sub(wall))
 	s := SavedLog{At: at, Polls: [][2]int{}, Commands: [][2]int{}, SignIns: [][2]int{}}
-	s.Silence = max(0, int((l.SilentUntil.Sub(now)+time.Second-1)/time.Second))
+	until := func(t time.Time) int { return max(0, int((t.Sub(now)+time.Second-1)/time.Second)) }
+	s.Silence, s.Off = until(l.SilentUntil), until(l.OffFrom)
 	polls, commands, signIns := 0, 0, 0 // reserved ones, left out; requests of the same moment are not
 	if isReserved {
 		polls, commands, signIns = l.reservedPolls, l.reserved-l.reservedPolls, l.reservedSignIns
@@ -136,9 +138,12 @@ func (l *RequestLog) Restore(s SavedLog, now, wall time.Time) {
 	enter(s.Polls, room, &l.polls, &l.hour, &l.minute)
 	enter(s.SignIns, l.hour.limit, &l.signIns)
 	enter(s.Backfill, l.hour.limit, &l.backfill)
+	until := func(seconds int, most time.Duration) time.Time {
+		return now.Add(min(time.Duration(max(0, min(seconds, 1<<20)))*time.Second, most) - s.passed(wall))
+	}
 	if s.Silence > 0 {
-		until := now.Add(min(time.Duration(min(s.Silence, 1<<20))*time.Second, mostStated) - s.passed(wall))
-		l.SilentUntil = times.Latest(l.SilentUntil, until)
+		l.SilentUntil = times.Latest(l.SilentUntil, until(s.Silence, mostStated))
+		l.OffFrom = times.Latest(l.OffFrom, until(s.Off, mostAfterLimit))
 	}
 	for _, w := range []*window{&l.hour, &l.polls, &l.minute, &l.signIns, &l.backfill, &l.others} {
 		w.sort()

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/rapt-bridge/rapt-bridge/bridge/broker"
-	"github.com/rapt-bridge/rapt-bridge/bridge/internal/times"
 	"github.com/rapt-bridge/rapt-bridge/bridge/limit"
 	"github.com/rapt-bridge/rapt-bridge/discovery"
 	"github.com/rapt-bridge/rapt-bridge/raptclient"
@@ -216,8 +215,8 @@ func (a *Account) answered(ctx context.Context, e raptclient.Exchange) {
 	if e.Status != http.StatusTooManyRequests {
 		return
 	}
-	a.requests.SilentUntil = times.Latest(a.requests.SilentUntil, time.Now().Add(limit.Silence(e.RateLimit)))
-	a.own.SilentUntil = a.requests.SilentUntil
+	a.requests.OnRateLimit(time.Now(), e.RateLimit)
+	a.own.SilentUntil, a.own.OffFrom = a.requests.SilentUntil, a.requests.OffFrom
 	a.save(ctx)
 }
 
